@@ -1,0 +1,1 @@
+"""What is being made: recipes, parameters and limits, batches, readings and their excursions."""
