@@ -1,0 +1,67 @@
+"""Hand the words that modules write on screen to the page, translated, as data."""
+
+from typing import Final
+
+from django import template
+from django.utils.functional import Promise
+from django.utils.html import json_script
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+register = template.Library()
+
+WORDS: Final[dict[str, str | Promise]] = {
+    "now": _("now"),
+    "seconds_ago": _("{n} s ago"),
+    "minutes_ago": _("{n} min ago"),
+    "hours_ago": _("{n} h ago"),
+    "day_ago": _("{n} day ago"),
+    "days_ago": _("{n} days ago"),
+    "seconds": _("{n} s"),
+    "minutes": _("{n} min"),
+    "hours": _("{h} h"),
+    "hours_minutes": _("{h} h {m} min"),
+    "day": _("{n} day"),
+    "days": _("{n} days"),
+    "late": _("{stretch} late"),
+    "live": _("Live"),
+    "catching_up": _("Catching up"),
+    "offline": _("Offline, trying again"),
+    "signed_out": _("You are signed out. Sign in again to go on."),
+    "withdrawn": _("You may no longer see part of this page. Reload it to go on."),
+    "reload": _("Reload"),
+    "sign_in": _("Sign in"),
+    "open": _("Open"),
+    "dismiss": _("Dismiss"),
+    "copied": _("Copied"),
+    "copy_failed": _("Not copied: select the text and copy it by hand"),
+    "new_alert": _("New alert: {title}"),
+    "changed": _("This part changed while you were writing. Show what is new"),
+    "not_answered": _("The server did not answer. Nothing was changed; try again."),
+    "refused": _("This was refused: {reason}"),
+    "draft_kept": _("Draft kept on this device, {time}"),
+    "draft_restored": _("Your unsent draft is back. Photos must be chosen again."),
+    "draft_offline": _("No connection. Your draft is kept on this device; send it when you are back online."),
+    "dictate": _("Dictate"),
+    "stop_dictating": _("Stop dictating"),
+    "dictation_failed": _("Nothing was heard. Type the text or try again."),
+    "photo": _("Photo {n}"),
+    "remove": _("Remove {name}"),
+    "too_large": _("{name} is larger than {limit} MB; choose a smaller file"),
+    "step": _("Step {n} of {total}"),
+    "chart_time": _("Time"),
+    "chart_value": _("Value"),
+    "chart_failed": _("The values could not be fetched. Try again."),
+    "chart_empty": _("No values in this window yet"),
+    "chart_gap": _("no value"),
+    "nor": _("NOR"),
+    "alert": _("alert limit"),
+    "action": _("action limit"),
+    "par": _("PAR"),
+}
+
+
+@register.simple_tag
+def words() -> SafeString:
+    """Write the dictionary as a JSON data block, which the content security policy allows."""
+    return json_script({key: str(text) for key, text in WORDS.items()}, "words")
