@@ -70,6 +70,7 @@ class Postgres:
         self._files: PostgresFiles | None = None
         self._process: Process | None = None
         self.port = 0
+        self.is_new = False
 
     def start(self) -> None:
         """Make the cluster if there is none, start the server and bring the roles up to date.
@@ -82,7 +83,7 @@ class Postgres:
             self._make_cluster(files)
         stop_left_over(files.cluster)
         noted = self._notes.find("port")
-        self.port = self._wanted_port or processes.free_port(int(noted) if noted else None)
+        self.port = self._wanted_port or self.port or processes.free_port(int(noted) if noted else None)
         self._process = processes.spawn(
             [files.program("postgres"), "-D", str(files.cluster), *self._settings()],
             log=self._log,
@@ -95,10 +96,15 @@ class Postgres:
         self._notes.put("port", str(self.port))
         self.ensure_database("covalent")
 
+    def ask_to_end(self) -> None:
+        if self._process is not None:
+            processes.ask_to_end(self._process, signal.SIGINT)
+
     def stop(self) -> None:
         """End all sessions and the server; committed work stays."""
         if self._process is not None:
-            processes.end(self._process, first=signal.SIGINT, patience_s=15.0)
+            self.ask_to_end()
+            processes.see_it_end(self._process, patience_s=15.0)
             self._process = None
 
     def destroy(self) -> None:
@@ -168,6 +174,7 @@ class Postgres:
         if made != 0:
             raise StartFailed(f"initdb failed; see {self._log}")
         unfinished.rename(files.cluster)
+        self.is_new = True
 
     def _wait_until_ready(self, files: PostgresFiles) -> None:
         process, until = self._process, time.monotonic() + READY_WITHIN_S

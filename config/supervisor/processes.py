@@ -6,10 +6,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from config.supervisor.errors import StartFailed
 
@@ -22,26 +22,25 @@ Process = subprocess.Popen[bytes]
 def spawn(
     command: Sequence[str],
     *,
-    log: Path,
+    log: Path | None,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     user: str | None = None,
     death_signal: signal.Signals = signal.SIGTERM,
     pass_fds: Sequence[int] = (),
 ) -> Process:
-    """Start a command in a session of its own that ends when this process does.
+    """Start a command in a session of its own that ends when this process does; without a log it speaks here.
 
     Call it from a thread that lives as long as the child shall: the kernel sends the death
     signal when the *thread* that started a child is gone.
     """
     leashed = (sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), str(int(death_signal)), user or "-")
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as out:
+    with _appending(log) as out:
         return subprocess.Popen(
             [*leashed, *command],
             stdin=subprocess.DEVNULL,
             stdout=out,
-            stderr=subprocess.STDOUT,
+            stderr=None if out is None else subprocess.STDOUT,
             env=env,
             cwd=cwd,
             start_new_session=True,
@@ -49,18 +48,33 @@ def spawn(
         )
 
 
-def end(process: Process, *, first: signal.Signals = signal.SIGTERM, patience_s: float = 8.0) -> int:
-    """Ask a process to end, insist after `patience_s`, and return its exit code."""
+@contextmanager
+def _appending(log: Path | None) -> Iterator[IO[bytes] | None]:
+    if log is None:
+        yield None
+        return
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as out:
+        yield out
+
+
+def ask_to_end(process: Process, number: signal.Signals = signal.SIGTERM) -> None:
     if process.poll() is None:
-        process.send_signal(first)
-    try:
+        process.send_signal(number)
+
+
+def see_it_end(process: Process, patience_s: float = 8.0) -> None:
+    """Wait for a process that was asked to end, and insist after `patience_s`."""
+    with suppress(subprocess.TimeoutExpired):
         process.wait(patience_s)
-    except subprocess.TimeoutExpired:
-        _signal_group(process.pid, signal.SIGKILL)
-        process.wait()
     # Grandchildren (a worker's pool) must not outlive the one that was asked.
+    clear_away(process)
+
+
+def clear_away(process: Process) -> None:
+    """Kill what is left of a process and of those it started."""
     _signal_group(process.pid, signal.SIGKILL)
-    return process.returncode
+    process.wait()
 
 
 def _signal_group(leader: int, number: signal.Signals) -> None:

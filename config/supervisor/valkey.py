@@ -59,17 +59,22 @@ class Valkey:
         self._home.mkdir(parents=True, exist_ok=True)
         self._stop_left_over()
         noted = self._notes.find("port")
-        self.port = self._wanted_port or processes.free_port(int(noted) if noted else None)
+        self.port = self._wanted_port or self.port or processes.free_port(int(noted) if noted else None)
         self._process = processes.spawn(
             [_find_program(), str(self._write_configuration())], log=self._log, cwd=self._home
         )
         self._wait_until_ready(self._process)
         self._notes.put("port", str(self.port))
 
+    def ask_to_end(self) -> None:
+        if self._process is not None:
+            processes.ask_to_end(self._process)
+
     def stop(self) -> None:
         """End the server after it has written what it holds."""
         if self._process is not None:
-            processes.end(self._process)
+            self.ask_to_end()
+            processes.see_it_end(self._process)
             self._process = None
 
     @property

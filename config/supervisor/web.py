@@ -1,0 +1,43 @@
+"""One web process on a socket that it was handed: `python -m config.supervisor.web FD`.
+
+The supervisor binds the address and keeps it, so several processes share it, and callers wait
+in its queue, instead of being refused, while one is started again.
+"""
+
+import gc
+import os
+import socket
+import sys
+from typing import Final
+
+import uvicorn
+
+GRACE_S: Final = 3
+LARGEST_FRAME: Final = 64 * 1024
+GC_THRESHOLDS: Final = (50_000, 20, 100)
+
+
+def main(fd: int) -> None:
+    trusted_proxies = os.environ.get("FORWARDED_ALLOW_IPS")
+    config = uvicorn.Config(
+        "config.asgi:application",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        # Only a proxy that the operator names may say who the client is.
+        proxy_headers=trusted_proxies is not None,
+        forwarded_allow_ips=trusted_proxies,
+        ws_max_size=LARGEST_FRAME,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    config.load()
+    # A full collection over all that Django has loaded takes half a second and is the tail of the latencies.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
+    uvicorn.Server(config).run(sockets=[socket.socket(fileno=fd)])
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
