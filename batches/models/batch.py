@@ -1,0 +1,82 @@
+"""A batch and the phases it went through."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import F, Q
+
+from batches.models.recipe import ProcedureStep, RecipeVersion
+from batches.states import BatchState
+from portal.models import ProgramSite, RecordKey, SpaceRecord
+
+
+class Batch(SpaceRecord):
+    """One lot being made by one recipe version; the plant's own system may stay master (`external_*`)."""
+
+    number = models.CharField(max_length=60)
+    title = models.CharField(max_length=200, blank=True)
+    recipe_version = RecordKey(RecipeVersion)
+    site = RecordKey(ProgramSite, null=True, blank=True)
+    equipment = models.CharField(max_length=60, blank=True)
+    state = models.CharField(max_length=14, choices=BatchState, default=BatchState.PLANNED)
+    phase = RecordKey(ProcedureStep, null=True, blank=True)
+    planned_start = models.DateTimeField()
+    started_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    external_id = models.CharField(max_length=120, blank=True)
+    external_status = models.CharField(max_length=120, blank=True)
+    external_as_of = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["space", "state", "-planned_start", "id"], name="batch_list")]
+        constraints = [
+            models.UniqueConstraint(fields=["space", "number"], name="batch_number_once"),
+            models.UniqueConstraint(
+                fields=["space", "external_id"], condition=~Q(external_id=""), name="batch_external_id_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["planned", "discontinued"]) | Q(started_at__isnull=False),
+                name="batch_started_once_running",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | Q(started_at=None) | Q(ended_at__gte=F("started_at")),
+                name="batch_ends_after_it_starts",
+            ),
+        ]
+
+    def start(self, at: datetime, phase: ProcedureStep | None) -> None:
+        """Begin the execution in its first phase."""
+        self.state, self.started_at, self.phase = BatchState.IN_PROCESS, at, phase
+        self.bump()
+
+    def enter(self, phase: ProcedureStep) -> None:
+        """Move to a phase."""
+        self.phase = phase
+        self.bump()
+
+    def end(self, state: BatchState, at: datetime) -> None:
+        """Complete or discontinue the batch."""
+        self.state, self.ended_at = state, at
+        self.bump()
+
+
+class PhaseRun(SpaceRecord):
+    """The stretch of time a batch spent in a phase; limits follow it."""
+
+    batch = RecordKey(Batch)
+    phase = RecordKey(ProcedureStep)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["space", "batch", "started_at"], name="phaserun_batch")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["space", "batch"], condition=Q(ended_at=None), name="phaserun_one_open"
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | Q(ended_at__gte=F("started_at")), name="phaserun_has_length"
+            ),
+        ]

@@ -1,0 +1,82 @@
+"""Readings: the high-rate values of a batch. They are no entries; frames are digested and sealed (ground 4, 5)."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from batches.models.batch import Batch
+from batches.models.recipe import Parameter
+from portal.models import RecordKey, RecordQuerySet, SpaceRecord
+from portal.states import Audience
+
+
+class Reading(SpaceRecord):
+    """One value at one instant, double precision as the sensor gave it; partitioned by month of `at`.
+
+    Read through raw SQL and the parent table only: a partition read directly has no policy.
+    """
+
+    pk = models.CompositePrimaryKey("batch_id", "parameter_id", "at")
+    id = None  # type: ignore[assignment] - readings are known by batch, parameter and instant
+    version = None  # type: ignore[assignment] - a reading never changes
+    batch = models.ForeignKey(Batch, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False)
+    parameter = models.ForeignKey(
+        Parameter, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False
+    )
+    at = models.DateTimeField()
+    value = models.FloatField()
+    received_at = models.DateTimeField()
+    frame_id = models.UUIDField()
+
+    class Meta:
+        managed = False
+        db_table = "batches_reading"
+
+
+class Frame(models.Model):
+    """What arrived in one request for one audience: digest and counts, sealed once a minute as `readings.sealed`."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    space = models.ForeignKey("portal.Space", on_delete=models.DO_NOTHING, related_name="+", db_index=False)
+    audience = models.CharField(max_length=12, choices=Audience)
+    batch = RecordKey(Batch)
+    person_id = models.UUIDField()
+    received_at = models.DateTimeField()
+    rows = models.PositiveIntegerField()
+    digest = models.BinaryField(max_length=32)
+    sealed_seq = models.BigIntegerField(null=True)
+
+    objects = RecordQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["space", "batch", "audience", "received_at"],
+                condition=Q(sealed_seq=None),
+                name="frame_unsealed",
+            ),
+        ]
+
+
+class Latest(models.Model):
+    """The newest value of a parameter in a batch and a thin trace for the tile; derived from the readings."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    space = models.ForeignKey("portal.Space", on_delete=models.DO_NOTHING, related_name="+", db_index=False)
+    audience = models.CharField(max_length=12, choices=Audience)
+    batch = RecordKey(Batch)
+    parameter = RecordKey(Parameter)
+    at = models.DateTimeField()
+    value = models.FloatField()
+    received_at = models.DateTimeField()
+    trace_at = ArrayField(models.BigIntegerField(), default=list)
+    trace = ArrayField(models.FloatField(), default=list)
+
+    objects = RecordQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["space", "batch", "parameter"], name="latest_once")]

@@ -1,0 +1,95 @@
+"""The words of the batches app and the life cycle of a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from portal.states import CDMO_QA, CDMO_SHIFT_LEAD, Transition
+
+
+class RecipeState(models.TextChoices):
+    """A recipe version is written, in force, or replaced."""
+
+    DRAFT = "draft", _("draft")
+    EFFECTIVE = "effective", _("effective")
+    SUPERSEDED = "superseded", _("superseded")
+
+
+class Level(models.TextChoices):
+    """The four levels of an ISA-88 procedure."""
+
+    PROCEDURE = "procedure", _("procedure")
+    UNIT_PROCEDURE = "unit_procedure", _("unit procedure")
+    OPERATION = "operation", _("operation")
+    PHASE = "phase", _("phase")
+
+
+class ParameterKind(models.TextChoices):
+    """Criticality of a parameter in its recipe version (domain 2a)."""
+
+    CPP = "cpp", "CPP"
+    KPP = "kpp", "KPP"
+    IPC = "ipc", "IPC"
+    CQA = "cqa", "CQA"
+    CMA = "cma", "CMA"
+    OTHER = "other", _("monitored")
+
+
+class DataKind(models.TextChoices):
+    """How a value comes to be; the three are never mixed on a tile (domain 2e)."""
+
+    ONLINE = "online", _("online")
+    AT_LINE = "at_line", _("at-line")
+    LAB = "lab", _("laboratory")
+
+
+class LimitKind(models.TextChoices):
+    """What a limit means when it is crossed (domain 2e)."""
+
+    NOR = "nor", "NOR"
+    ALERT = "alert", _("alert limit")
+    ACTION = "action", _("action limit")
+    PAR = "par", "PAR"
+    SPEC = "spec", _("specification")
+
+
+class Direction(models.TextChoices):
+    """On which side of the limit an excursion lies."""
+
+    LOW = "low", _("below")
+    HIGH = "high", _("above")
+
+
+class ExcursionState(models.TextChoices):
+    """An excursion lasts, is over, or was joined to an earlier one by a late reading."""
+
+    OPEN = "open", _("open")
+    CLOSED = "closed", _("closed")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+
+
+class BatchState(models.TextChoices):
+    """Where a batch stands; disposition comes on top of it."""
+
+    PLANNED = "planned", _("planned")
+    IN_PROCESS = "in_process", _("in process")
+    COMPLETE = "complete", _("complete")
+    DISCONTINUED = "discontinued", _("discontinued")
+
+
+TRANSITIONS: Final[Mapping[str, Transition]] = {
+    "start": Transition((BatchState.PLANNED,), BatchState.IN_PROCESS, (CDMO_SHIFT_LEAD, CDMO_QA), _("Start")),
+    "phase": Transition(
+        (BatchState.IN_PROCESS,), BatchState.IN_PROCESS, (CDMO_SHIFT_LEAD, CDMO_QA), _("Move phase")
+    ),
+    "complete": Transition(
+        (BatchState.IN_PROCESS,), BatchState.COMPLETE, (CDMO_SHIFT_LEAD, CDMO_QA), _("Complete")
+    ),
+    "discontinue": Transition(
+        (BatchState.PLANNED, BatchState.IN_PROCESS), BatchState.DISCONTINUED, (CDMO_QA,), _("Discontinue")
+    ),
+}

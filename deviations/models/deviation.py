@@ -1,0 +1,108 @@
+"""A deviation and the judgements on its class."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import F, Q
+
+from batches.models import Batch, Excursion, ProcedureStep
+from deviations.states import DeviationState, JudgementKind
+from portal.models import Person, RecordKey, SpaceRecord
+from portal.sealing import SealedTextField
+from portal.states import Audience, Classification
+
+
+class Deviation(SpaceRecord):
+    """A departure from a plan, range or limit, as the plant states it: facts only; classes are rows of their own.
+
+    CDMO internal until its notice is released, then shared whole. Seven times are kept apart: occurred, detected, aware
+    and recorded here; disclosed on the notice; delivered and acknowledged on the receipts of its alert.
+    """
+
+    number = models.CharField(max_length=20)
+    title = SealedTextField()
+    description = SealedTextField()
+    immediate_action = SealedTextField(blank=True)
+    state = models.CharField(max_length=24, choices=DeviationState, default=DeviationState.REPORTED)
+    batch = RecordKey(Batch, null=True, blank=True)
+    phase = RecordKey(ProcedureStep, null=True, blank=True)
+    excursion = RecordKey(Excursion, null=True, blank=True)
+    occurred_at = models.DateTimeField()
+    detected_at = models.DateTimeField()
+    aware_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    late_reason = SealedTextField(blank=True)
+    reporter = models.ForeignKey(Person, on_delete=models.DO_NOTHING, related_name="+")
+    reporter_code = models.CharField(max_length=60)
+    lead_code = models.CharField(max_length=60, blank=True)
+    triaged_at = models.DateTimeField(null=True, blank=True)
+    investigated_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    end_text = SealedTextField(blank=True)
+    external_id = models.CharField(max_length=120, blank=True)
+    external_status = models.CharField(max_length=120, blank=True)
+    external_as_of = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["space", "-recorded_at", "-id"], name="deviation_list"),
+            models.Index(fields=["space", "batch"], name="deviation_batch"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["space", "number"], name="deviation_number_once"),
+            models.UniqueConstraint(
+                fields=["space", "external_id"],
+                condition=~Q(external_id=""),
+                name="deviation_external_id_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(occurred_at__lte=F("detected_at")), name="deviation_occurs_before_detected"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["closed", "cancelled"], ended_at__isnull=False)
+                | ~Q(state__in=["closed", "cancelled"]) & Q(ended_at=None),
+                name="deviation_ended_at_a_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["reported", "cancelled"]) | Q(triaged_at__isnull=False),
+                name="deviation_triaged_at_a_time",
+            ),
+            models.CheckConstraint(condition=~Q(audience="sponsor"), name="deviation_begins_at_cdmo"),
+        ]
+
+    def triage(self, at: datetime) -> None:
+        """Note that a class was given."""
+        self.state, self.triaged_at = DeviationState.TRIAGED, at
+        self.bump()
+
+    def investigate(self, at: datetime, lead_code: str) -> None:
+        """Note that the investigation began and who leads it."""
+        self.state, self.investigated_at, self.lead_code = DeviationState.UNDER_INVESTIGATION, at, lead_code
+        self.bump()
+
+    def end(self, state: DeviationState, at: datetime, text: str) -> None:
+        """Close or cancel with words."""
+        self.state, self.ended_at, self.end_text = state, at, text
+        self.bump()
+
+    def disclose(self) -> None:
+        """Widen the audience to both sides; there is no way back."""
+        self.audience = Audience.SHARED
+        self.bump()
+
+
+class Judgement(SpaceRecord):
+    """One side's word on the class of a deviation, with its own audience; the newest of a kind holds."""
+
+    deviation = RecordKey(Deviation)
+    kind = models.CharField(max_length=12, choices=JudgementKind)
+    side = models.CharField(max_length=12, choices=Audience)
+    classification = models.CharField(max_length=8, choices=Classification)
+    rationale = SealedTextField(blank=True)
+    code = models.CharField(max_length=60)
+    given_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["space", "deviation", "kind", "-given_at"], name="judgement_newest")]

@@ -1,0 +1,91 @@
+"""Set up who meets whom: organisations, partnerships, programs and their sites. Done by the named actor `setup`."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from portal import ledger
+from portal.action import action
+from portal.actor import Actor
+from portal.facts import ProgramOpened
+from portal.models import Organisation, Partnership, Program, ProgramSite, Site, Space
+from portal.sealing import make_key
+from portal.states import SpaceKind
+
+
+def _make_space(space_id: UUID, kind: SpaceKind) -> Space:
+    return Space.objects.create(id=space_id, space_id=space_id, kind=kind)
+
+
+@action("organisation.found")
+def found_organisation(actor: Actor, organisation_id: UUID, *, name: str, zone: str = "UTC") -> Organisation:
+    """Enter a company with its own space and its sealing key.
+
+    `actor` is `system_actor("setup", organisation_id)`. `zone` is an IANA name.
+    """
+    make_key(organisation_id)
+    _make_space(organisation_id, SpaceKind.ORGANISATION)
+    return Organisation.objects.create(id=organisation_id, space_id=organisation_id, name=name, zone=zone)
+
+
+@action("site.add")
+def add_site(
+    actor: Actor, organisation_id: UUID, *, name: str, city: str, zone: str, calendar: str = ""
+) -> Site:
+    """Enter a plant of an organisation."""
+    return Site.objects.create(space_id=organisation_id, name=name, city=city, zone=zone, calendar=calendar)
+
+
+@action("partnership.open")
+def open_partnership(
+    actor: Actor,
+    partnership_id: UUID,
+    *,
+    sponsor_id: UUID,
+    sponsor_name: str,
+    manufacturer_id: UUID,
+    manufacturer_name: str,
+) -> Partnership:
+    """Let one sponsor and one manufacturer meet."""
+    _make_space(partnership_id, SpaceKind.PARTNERSHIP)
+    return Partnership.objects.create(
+        id=partnership_id,
+        space_id=partnership_id,
+        sponsor_id=sponsor_id,
+        manufacturer_id=manufacturer_id,
+        sponsor_name=sponsor_name,
+        manufacturer_name=manufacturer_name,
+    )
+
+
+@action("program.open")
+def open_program(
+    actor: Actor,
+    program_id: UUID,
+    *,
+    partnership_id: UUID,
+    code: str,
+    title: str,
+    sites: list[tuple[str, str, str]],
+) -> Program:
+    """Open a program of a partnership; `sites` are (name, city, IANA zone).
+
+    `actor` is seated in the program's and the partnership's space. Records: program.opened v1.
+    """
+    partnership = Partnership.objects.visible_to(actor).get(pk=partnership_id)
+    _make_space(program_id, SpaceKind.PROGRAM)
+    program = Program.objects.create(
+        id=program_id,
+        space_id=program_id,
+        partnership=partnership,
+        sponsor_id=partnership.sponsor_id,
+        manufacturer_id=partnership.manufacturer_id,
+        sponsor_name=partnership.sponsor_name,
+        manufacturer_name=partnership.manufacturer_name,
+        code=code,
+        title=title,
+    )
+    for name, city, zone in sites:
+        ProgramSite.objects.create(space_id=program_id, name=name, city=city, zone=zone)
+    ledger.record(program, ProgramOpened(code=code))
+    return program

@@ -1,0 +1,229 @@
+"""People of an organisation, their seats and the keys of their systems (21 CFR 11.10(d), 11.100, 11.300)."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db.models import F
+
+from portal import ledger
+from portal.access import require_role
+from portal.action import action, instant
+from portal.actor import Actor, Side
+from portal.errors import Conflict, Invalid, NotFound
+from portal.facts import AssignmentEnded, AssignmentGiven, KeyIssued, KeyRevoked, MemberJoined, MemberLeft
+from portal.models import ApiKey, Assignment, Member, Partnership, Person, Program
+from portal.states import ORG_ADMIN, ROLES, SITE_ADMIN, SYSTEM, PersonKind
+
+ADMINISTRATORS: Final = (SITE_ADMIN, ORG_ADMIN, SYSTEM)
+KEY_DAYS_MAX: Final = 366
+SCOPES: Final = ("read", "write", "readings", "acknowledge", "webhooks")
+
+
+@action("member.add")
+def add_member(
+    actor: Actor,
+    organisation_id: UUID,
+    *,
+    email: str,
+    name: str,
+    title: str = "",
+    password: str | None = None,
+    zone: str = "UTC",
+    kind: PersonKind = PersonKind.HUMAN,
+) -> Member:
+    """Make a named account for a person, or a service account, of the organisation.
+
+    A human needs an e-mail that no account ever had and a password of at least 15 characters; a service has neither.
+    Raises: Refused, Conflict, Invalid. Records: member.joined v1. Source: 21 CFR 11.100(a), 11.300(a).
+    """
+    require_role(actor, organisation_id, *ADMINISTRATORS, to="add people")
+    if email and Person.objects.filter(email__iexact=email).exists():
+        raise Conflict("An account with this e-mail exists; accounts are never given to another person.")
+    person = Person(kind=kind, email=email, organisation_id=organisation_id, zone=zone)
+    if password is None:
+        person.set_unusable_password()
+    else:
+        _check_password(password, person)
+        person.set_password(password)
+    person.save()
+    member = Member.objects.create(space_id=organisation_id, person=person, name=name, title=title)
+    ledger.record(member, MemberJoined(person_id=person.pk))
+    return member
+
+
+def _check_password(password: str, person: Person) -> None:
+    try:
+        validate_password(password, person)
+    except ValidationError as error:
+        raise Invalid("The password is not accepted.", errors={"password": error.messages}) from error
+
+
+@action("member.close")
+def close_member(actor: Actor, member_id: UUID, *, reason: str) -> Member:
+    """Close an account: sessions, sockets and keys end at once; the name stays on the record.
+
+    Raises: NotFound, Refused. Records: member.left v1. Source: 21 CFR 11.300(c).
+    """
+    member = Member.objects.visible_to(actor).select_for_update().filter(pk=member_id).first()
+    if member is None:
+        raise NotFound
+    require_role(actor, member.space_id, *ADMINISTRATORS, to="close accounts")
+    ledger.give_reason(member, reason)
+    member.is_active = False
+    member.bump()
+    member.save(update_fields=["is_active", "version"])
+    Person.objects.filter(pk=member.person_id).update(is_active=False, access_epoch=F("access_epoch") + 1)
+    ledger.record(member, MemberLeft(person_id=member.person_id))
+    return member
+
+
+@action("assignment.give")
+def give_assignment(
+    actor: Actor,
+    organisation_id: UUID,
+    *,
+    person_id: UUID,
+    target_id: UUID,
+    side: Side,
+    role: str,
+    code: str,
+    valid_from: datetime | None = None,
+    valid_until: datetime | None = None,
+) -> Assignment:
+    """Seat a person on a side of a program or partnership, or in the organisation itself.
+
+    Only the organisation of that side gives its seats; the person may be employed elsewhere. `code` is what the other
+    side reads. Raises: Refused, Invalid. Records: assignment.given v1. Source: 21 CFR 11.10(d), (g).
+    """
+    require_role(actor, organisation_id, *ADMINISTRATORS, to="give seats")
+    if role not in ROLES[side]:
+        known = ", ".join(ROLES[side])
+        raise Invalid(f"The {side} has no role {role!r}.", errors={"role": [f"Choose one of: {known}."]})
+    _require_own_side(actor, organisation_id, target_id, side)
+    assignment = Assignment.objects.create(
+        space_id=organisation_id,
+        person_id=person_id,
+        target_id=target_id,
+        side=side,
+        role=role,
+        code=code,
+        valid_from=valid_from or instant(),
+        valid_until=valid_until,
+    )
+    Person.objects.filter(pk=person_id).update(access_epoch=F("access_epoch") + 1)
+    ledger.record(assignment, AssignmentGiven(target_id=target_id, side=str(side), role=role, code=code))
+    return assignment
+
+
+def _require_own_side(actor: Actor, organisation_id: UUID, target_id: UUID, side: Side) -> None:
+    if target_id == organisation_id:
+        if side != Side.BOTH:
+            raise Invalid("A role in the own organisation has no side.", errors={"side": ["Choose: both."]})
+        return
+    for model in (Program, Partnership):
+        found = model.objects.visible_to(actor).filter(pk=target_id).first()
+        if found is not None:
+            owner = found.sponsor_id if side == Side.SPONSOR else found.manufacturer_id
+            if side == Side.BOTH or owner != organisation_id:
+                detail = "Your organisation gives the seats of its own side only."
+                raise Invalid(detail, errors={"side": [detail]})
+            return
+    raise NotFound
+
+
+@action("assignment.end")
+def end_assignment(actor: Actor, assignment_id: UUID, *, reason: str) -> Assignment:
+    """End a seat now; open sockets and keys lose it within 2 s.
+
+    Raises: NotFound, Refused, Conflict. Records: assignment.ended v1.
+    """
+    assignment = Assignment.objects.visible_to(actor).select_for_update().filter(pk=assignment_id).first()
+    if assignment is None:
+        raise NotFound
+    require_role(actor, assignment.space_id, *ADMINISTRATORS, to="end seats")
+    now = instant()
+    if assignment.valid_until is not None and assignment.valid_until <= now:
+        raise Conflict("This seat has ended already.")
+    ledger.give_reason(assignment, reason)
+    assignment.valid_until = max(now, assignment.valid_from + timedelta(microseconds=1))
+    assignment.bump()
+    assignment.save(update_fields=["valid_until", "version"])
+    Person.objects.filter(pk=assignment.person_id).update(access_epoch=F("access_epoch") + 1)
+    ledger.record(assignment, AssignmentEnded(target_id=assignment.target_id))
+    return assignment
+
+
+def fresh_token() -> str:
+    """Return a new key token of 256 bits; it is shown once and stored as its SHA-256."""
+    return f"cov_{secrets.token_urlsafe(32)}"
+
+
+@action("key.issue")
+def issue_key(
+    actor: Actor,
+    organisation_id: UUID,
+    *,
+    person_id: UUID,
+    label: str,
+    token: str,
+    scopes: Collection[str],
+    program_ids: Collection[UUID],
+    expires_at: datetime,
+) -> ApiKey:
+    """Issue a key to a service account of the organisation, bound to programs, with scopes and an end.
+
+    `token` comes from `fresh_token()` and is not kept. Raises: Refused, Invalid. Records: key.issued v1.
+    """
+    require_role(actor, organisation_id, *ADMINISTRATORS, to="issue keys")
+    unknown = sorted(set(scopes) - set(SCOPES))
+    if unknown or not scopes:
+        raise Invalid("Unknown scope.", errors={"scopes": [f"Choose from: {', '.join(SCOPES)}."]})
+    now = instant()
+    if not now < expires_at <= now + timedelta(days=KEY_DAYS_MAX):
+        raise Invalid(
+            "A key ends.", errors={"expires_at": [f"Between now and {KEY_DAYS_MAX} days from now."]}
+        )
+    service = Person.objects.filter(
+        pk=person_id, kind=PersonKind.SERVICE, organisation_id=organisation_id
+    ).first()
+    if service is None:
+        raise Invalid(
+            "Keys belong to service accounts of your organisation.", errors={"person": ["Not one."]}
+        )
+    key = ApiKey.objects.create(
+        space_id=organisation_id,
+        person=service,
+        label=label,
+        hint=token[:8],
+        token_hash=hashlib.sha256(token.encode()).digest(),
+        scopes=sorted(scopes),
+        program_ids=sorted(str(each) for each in program_ids),
+        expires_at=expires_at,
+    )
+    ledger.record(key, KeyIssued(person_id=service.pk, scopes=tuple(sorted(scopes)), expires_at=expires_at))
+    return key
+
+
+@action("key.revoke")
+def revoke_key(actor: Actor, key_id: UUID, *, reason: str) -> ApiKey:
+    """Withdraw a key at once. Raises: NotFound, Refused. Records: key.revoked v1. Source: 21 CFR 11.300(c)."""
+    key = ApiKey.objects.visible_to(actor).select_for_update().filter(pk=key_id).first()
+    if key is None:
+        raise NotFound
+    require_role(actor, key.space_id, *ADMINISTRATORS, to="revoke keys")
+    if key.revoked_at is None:
+        ledger.give_reason(key, reason)
+        key.revoked_at = instant()
+        key.bump()
+        key.save(update_fields=["revoked_at", "version"])
+        Person.objects.filter(pk=key.person_id).update(access_epoch=F("access_epoch") + 1)
+        ledger.record(key, KeyRevoked(person_id=key.person_id))
+    return key

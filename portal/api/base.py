@@ -1,0 +1,171 @@
+"""What every view of the API stands on: context, versions, replays, pages, strict input (house-style 6)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, ClassVar, Final, Self
+from uuid import UUID
+
+from django.db import models
+from django.http import HttpRequest, HttpResponseBase
+from rest_framework import serializers
+from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from portal.action import Replayed, reading
+from portal.actor import Actor
+from portal.api.authentication import ActorRequest
+from portal.errors import Invalid
+
+SAFE: Final = ("GET", "HEAD", "OPTIONS")
+ETAG: Final = re.compile(r'^"(\d{1,9})"$')
+
+
+class CovalentView(APIView):
+    """A view whose safe methods run and render inside `reading(actor)`; writes call one action.
+
+    `scope` is what a key needs for unsafe methods. A view that writes gives `represent(actor, id)`, by which its answers
+    and their repeats are rendered; `made_status` is the status of a first answer.
+    """
+
+    scope: ClassVar[str] = "write"
+    rate: ClassVar[str] = "default"
+    made_status: ClassVar[int] = 200
+    request: ActorRequest
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Run the handler; a safe one inside one read-only transaction that also renders."""
+        self.args, self.kwargs = args, kwargs
+        self.request = asked = self.initialize_request(request, *args, **kwargs)  # type: ignore[assignment] - the actor is set by authentication
+        self.headers = self.default_response_headers
+        try:
+            self.initial(asked, *args, **kwargs)
+            handler = getattr(self, str(asked.method).lower(), self.http_method_not_allowed)
+            with self._context(asked):
+                response = self.finalize_response(asked, handler(asked, *args, **kwargs), *args, **kwargs)
+                if isinstance(response, Response):
+                    response.render()
+        except Replayed as replayed:
+            response = self.finalize_response(asked, self._replay(replayed), *args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - the edge: DRF's handler answers what it knows and raises the rest
+            response = self.finalize_response(asked, self.handle_exception(error), *args, **kwargs)
+        self.response = response
+        return response
+
+    def _context(self, request: Request) -> AbstractContextManager[Any]:
+        actor: Actor | None = getattr(request, "actor", None)
+        return reading(actor) if actor is not None and request.method in SAFE else nullcontext()
+
+    def represent(self, actor: Actor, record_id: UUID) -> dict[str, Any]:
+        """Return the JSON members of the record this view writes."""
+        raise NotImplementedError(type(self).__name__)
+
+    def answer(self, record: Any, status: int | None = None) -> Response:
+        """Render the row an action returned, as its reader sees it now."""
+        with reading(self.request.actor):
+            data = self.represent(self.request.actor, record.pk)
+        return Response(data, status=status or self.made_status, headers=etag(data))
+
+    def _replay(self, replayed: Replayed) -> Response:
+        with reading(self.request.actor):
+            data = self.represent(self.request.actor, replayed.subject_id)
+        # The record may have moved on; a repeat answers the id and version that the first answer had.
+        if "version" in data:
+            data["version"] = replayed.version
+        return Response(data, status=self.made_status, headers={**etag(data), "Idempotent-Replayed": "true"})
+
+
+def etag(data: dict[str, Any]) -> dict[str, str]:
+    """Return the ETag header of a versioned representation."""
+    return {"ETag": f'"{data["version"]}"'} if "version" in data else {}
+
+
+def seen_version(request: Request) -> int | None:
+    """Return the version of If-Match, None when it was not sent; raises Invalid for anything but one strong ETag."""
+    given = request.headers.get("If-Match")
+    if given is None:
+        return None
+    match = ETAG.match(given.strip())
+    if match is None:
+        raise Invalid('If-Match takes one strong ETag as it was read, like "3".', code="bad_if_match")
+    return int(match[1])
+
+
+def uuid_param(request: Request, name: str) -> UUID | None:
+    """Return a UUID from the query string, None when absent; raises Invalid."""
+    given = request.query_params.get(name)
+    if not given:
+        return None
+    try:
+        return UUID(given)
+    except ValueError as error:
+        raise Invalid("Not an id.", errors={name: ["Give the id of the record, a UUID."]}) from error
+
+
+def choice_param(request: Request, name: str, choices: Iterable[str]) -> str | None:
+    """Return one of the choices from the query string, None when absent; raises Invalid and names them."""
+    given, known = request.query_params.get(name), list(choices)
+    if given is not None and given not in known:
+        raise Invalid(f"Unknown {name}.", errors={name: [f"Choose one of: {', '.join(known)}."]})
+    return given
+
+
+class Page(CursorPagination):
+    """Pages of 50, at most 200, by cursor; the order ends in a unique column."""
+
+    page_size = 50
+    max_page_size = 200
+    page_size_query_param = "page_size"
+
+
+class ListView(CovalentView):
+    """A cursor page of rows; `ordering` ends in a unique column."""
+
+    ordering: ClassVar[tuple[str, ...]] = ("id",)
+
+    def page(
+        self,
+        request: Request,
+        rows: models.QuerySet[Any],
+        represent: Callable[[Sequence[Any]], list[dict[str, Any]]],
+    ) -> Response:
+        """Answer one page; `represent` gets the rows of the page at once, so that facts come in bulk."""
+        pager = Page()
+        pager.ordering = self.ordering  # type: ignore[assignment] - DRF accepts a tuple
+        found = pager.paginate_queryset(rows, request, view=self)
+        return pager.get_paginated_response(represent(found or []))
+
+
+class Input(serializers.Serializer[Any]):
+    """An explicit input: unknown members are refused, so that nothing is silently ignored (mass assignment)."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Refuse what is no object or has members that the exchange does not know."""
+        if not isinstance(data, dict):
+            raise serializers.ValidationError({"body": ["Send one JSON object."]})
+        unknown = sorted(str(name)[:60] for name in set(data) - set(self.fields))
+        if unknown:
+            known = ", ".join(sorted(self.fields))
+            raise serializers.ValidationError(
+                dict.fromkeys(unknown, [f"Not known here. Known are: {known}."])
+            )
+        return super().to_internal_value(data)
+
+    @classmethod
+    def parse(cls, request: Request) -> dict[str, Any]:
+        """Return the validated plain values of the body; raises ValidationError."""
+        given: Self = cls(data=request.data)
+        given.is_valid(raise_exception=True)
+        return dict(given.validated_data)
+
+
+class Text(serializers.CharField):
+    """Free text as a person wrote it: trimmed at the ends only, no U+0000, with a stated length."""
+
+    def __init__(self, *, least: int = 1, most: int = 20_000, **kwargs: Any) -> None:
+        kwargs.setdefault("min_length", least if least > 1 else None)
+        super().__init__(max_length=most, **kwargs)

@@ -1,0 +1,119 @@
+"""Every fault of the API as `application/problem+json` (RFC 9457)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+import structlog
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from portal.errors import DomainError, NotFound, Unavailable
+
+TITLES: Final = {
+    400: "Not accepted",
+    401: "Not signed in",
+    403: "Refused",
+    404: "Not found",
+    405: "Method not allowed",
+    406: "Not acceptable",
+    409: "Conflict",
+    412: "Changed meanwhile",
+    413: "Too large",
+    415: "Media type not supported",
+    422: "Key used before",
+    428: "Version required",
+    429: "Too many requests",
+    500: "Our fault",
+    503: "Try again",
+}
+log = structlog.get_logger(__name__)
+
+
+def problem(status: int, code: str, detail: str, *, errors: Any = None, **extra: Any) -> dict[str, Any]:
+    """Return a problem document."""
+    body = {"type": "about:blank", "title": TITLES.get(status, "Problem"), "status": status, "code": code}
+    body["detail"] = detail
+    if errors:
+        body["errors"] = errors
+    return body | extra
+
+
+def _flat(detail: Any, path: str = "") -> dict[str, list[str]]:
+    """Return DRF's nested detail as field path -> sentences."""
+    if isinstance(detail, dict):
+        found: dict[str, list[str]] = {}
+        for name, each in detail.items():
+            found |= _flat(each, f"{path}.{name}" if path else str(name))
+        return found
+    if isinstance(detail, list) and any(isinstance(each, (dict, list)) for each in detail):
+        found = {}
+        for index, each in enumerate(detail):
+            found |= _flat(each, f"{path}[{index}]")
+        return found
+    sentences = detail if isinstance(detail, list) else [detail]
+    return {path or "body": [str(each) for each in sentences]} if sentences else {}
+
+
+def of_error(error: Exception) -> tuple[dict[str, Any], dict[str, str]] | None:
+    """Return the problem and headers of an error, None for a fault of ours."""
+    headers: dict[str, str] = {}
+    match error:
+        case DomainError():
+            if error.status == 503:
+                headers["Retry-After"] = "1"
+            if "version" in error.extra and error.status == 412:
+                headers["ETag"] = f'"{error.extra["version"]}"'
+            body = problem(error.status, error.problem_code, error.detail, errors=error.errors, **error.extra)
+        case exceptions.ValidationError():
+            errors = _flat(error.detail)
+            detail = "; ".join(f"{field}: {' '.join(words)}" for field, words in errors.items())[:500]
+            body = problem(400, "invalid", detail, errors=errors)
+        case exceptions.APIException():
+            code = error.get_codes() if isinstance(error.get_codes(), str) else "error"
+            if getattr(error, "auth_header", None):
+                headers["WWW-Authenticate"] = error.auth_header
+            if getattr(error, "wait", None):
+                headers["Retry-After"] = str(int(error.wait) + 1)
+            body = problem(error.status_code, str(code), str(error.detail))
+        case Http404():
+            body = problem(404, "not_found", NotFound().detail)
+        case PermissionDenied():
+            body = problem(403, "refused", "This is not yours to do.")
+        case OperationalError() | InterfaceError():
+            headers["Retry-After"] = "1"
+            body = problem(
+                503, Unavailable.code, "The database is not answering; nothing was changed. Send it again."
+            )
+        case DatabaseError():
+            return None
+        case _:
+            return None
+    return body, headers
+
+
+def as_problem(error: Exception, context: Any) -> Response | None:
+    """Turn any error of a view into a problem; unknown ones are logged and re-raised."""
+    found = of_error(error)
+    if found is None:
+        return None
+    body, headers = found
+    return Response(body, status=body["status"], headers=headers, content_type="application/problem+json")
+
+
+def problem_response(status: int, code: str, detail: str) -> HttpResponse:
+    """Return a problem outside DRF."""
+    return HttpResponse(
+        json.dumps(problem(status, code, detail)), status=status, content_type="application/problem+json"
+    )
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer a fault of ours without saying what it was."""
+    return problem_response(
+        500, "server_error", "A fault of ours; it has been noted. Nothing is known to be lost."
+    )

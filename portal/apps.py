@@ -1,0 +1,16 @@
+"""The portal app: who shares what with whom, and the proof of it."""
+
+from django.apps import AppConfig
+from django.db.backends.signals import connection_created
+
+
+class PortalConfig(AppConfig):
+    """Wire the first wall into every database connection."""
+
+    name = "portal"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from portal.action import guard_connection  # noqa: PLC0415 - models must be loaded first
+
+        connection_created.connect(guard_connection, dispatch_uid="portal.guard")

@@ -1,0 +1,165 @@
+"""Facts of the portal: past tense, dotted, versioned; an old version renders for ever (ground 4).
+
+A fact holds ids, codes, classes, numbers and instants, never free text: words stand in the record, sealed while private.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What an action records; `is_news` says whether the stream shows it to people or as a skip."""
+
+    name: ClassVar[str] = ""
+    version: ClassVar[int] = 1
+    is_news: ClassVar[bool] = True
+
+    def payload(self) -> dict[str, Any]:
+        """Return the exact members, instants and ids as text."""
+        return {each.name: _text(getattr(self, each.name)) for each in fields(self)}
+
+
+def _text(value: Any) -> Any:
+    match value:
+        case datetime():
+            return value.isoformat()
+        case UUID():
+            return str(value)
+        case bool() | None:
+            return value
+        case tuple() | list():
+            return [_text(each) for each in value]
+        case _:
+            return str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramOpened(Fact):
+    """A program began: the two parties share a space."""
+
+    name = "program.opened"
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRaised(Fact):
+    """A side was asked for receipt."""
+
+    name = "alert.raised"
+    kind: str
+    side: str
+    clause: str
+    subject_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class AlertDelivered(Fact):
+    """A client of a person has the alert."""
+
+    name = "alert.delivered"
+    is_news = False
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlertOpened(Fact):
+    """A person has opened the alert."""
+
+    name = "alert.opened"
+    is_news = False
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlertAcknowledged(Fact):
+    """A person gave receipt for their side."""
+
+    name = "alert.acknowledged"
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class LadderClimbed(Fact):
+    """Nobody answered in time; the next roles were told."""
+
+    name = "ladder.climbed"
+    step: int
+    roles: tuple[str, ...]
+    told: int
+
+
+@dataclass(frozen=True, slots=True)
+class LadderEnded(Fact):
+    """The last step's time passed without a receipt. Silence is no consent."""
+
+    name = "ladder.ended"
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class AssignmentGiven(Fact):
+    """A person took a seat."""
+
+    name = "assignment.given"
+    target_id: UUID
+    side: str
+    role: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssignmentEnded(Fact):
+    """A person gave up a seat."""
+
+    name = "assignment.ended"
+    target_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class MemberJoined(Fact):
+    """An account was made for a person of the organisation."""
+
+    name = "member.joined"
+    person_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class MemberLeft(Fact):
+    """An account was closed; its id is never used again."""
+
+    name = "member.left"
+    person_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class KeyIssued(Fact):
+    """An API key was made; it was shown once."""
+
+    name = "key.issued"
+    person_id: UUID
+    scopes: tuple[str, ...]
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRevoked(Fact):
+    """An API key was withdrawn."""
+
+    name = "key.revoked"
+    person_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class FileAttached(Fact):
+    """A file was added to a record."""
+
+    name = "file.attached"
+    subject_id: UUID
+    sha256: str
+    media_type: str
+    size: int

@@ -1,0 +1,56 @@
+-- The doors (ground 2): the only ways through row security. Each returns ids, codes and numbers, never content;
+-- whoever comes through opens a context for one space.
+create function door.by_key(token_hash bytea) returns table (key_id uuid, person_id uuid)
+    language sql stable security definer set search_path = pg_catalog as
+$$
+    select k.id, k.person_id from public.portal_apikey k
+    where k.token_hash = by_key.token_hash and k.revoked_at is null and portal.instant() < k.expires_at
+$$;
+
+create function door.spaces_of(person uuid)
+    returns table (space_id uuid, side text, role text, code text)
+    language sql stable security definer set search_path = pg_catalog as
+$$
+    with seats as (
+        select a.target_id, a.side, a.role, a.code from public.portal_assignment a
+        where a.person_id = person
+          and portal.instant() >= a.valid_from and (a.valid_until is null or portal.instant() < a.valid_until))
+    select target_id, side, role, code from seats
+    union
+    select p.id, s.side, s.role, s.code from seats s join public.portal_program p on p.partnership_id = s.target_id
+    union
+    select p.organisation_id, 'both', '', '' from public.portal_person p
+    where p.id = person and p.kind <> 'system' and p.organisation_id is not null
+$$;
+
+create function door.people_of(space uuid)
+    returns table (person_id uuid, side text, role text, code text)
+    language sql stable security definer set search_path = pg_catalog as
+$$
+    select a.person_id, a.side, a.role, a.code
+    from public.portal_assignment a join public.portal_person p on p.id = a.person_id
+    where (a.target_id = space
+           or a.target_id = (select g.partnership_id from public.portal_program g where g.id = space))
+      and p.is_active and p.kind = 'human'
+      and portal.instant() >= a.valid_from and (a.valid_until is null or portal.instant() < a.valid_until)
+$$;
+
+create function door.due(kind text, most integer) returns table (id uuid, space_id uuid)
+    language sql stable security definer set search_path = pg_catalog as
+$$
+    (select c.id, c.space_id from public.portal_clock c
+      where due.kind = 'clock' and c.next_at <= portal.instant() order by c.next_at, c.id limit most)
+    union all
+    (select d.id, d.space_id from public.portal_delivery d
+      where due.kind = 'delivery' and d.state = 'waiting' and d.next_at <= portal.instant()
+      order by d.next_at, d.id limit most)
+$$;
+
+-- `since` is an instant; the caller subtracts the longest transaction it reckons with, and drops what it has seen.
+create function door.heads_since(since timestamptz)
+    returns table (space_id uuid, audience text, head bigint, sealed_at timestamptz)
+    language sql stable security definer set search_path = pg_catalog as
+$$
+    select c.space_id, c.audience, c.head, c.sealed_at from ledger.chain c where c.sealed_at >= since
+    order by c.sealed_at
+$$;

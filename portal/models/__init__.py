@@ -1,0 +1,35 @@
+"""The portal's aggregates, one file each."""
+
+from portal.models.alert import Alert, Clock, Delivery, LadderStep, Receipt
+from portal.models.attachment import Attachment
+from portal.models.base import RecordKey, RecordQuerySet, SpaceRecord
+from portal.models.identity import Heartbeat, Idempotency, RefusalCount, RelayShard
+from portal.models.person import ApiKey, Assignment, Member, Person
+from portal.models.space import Organisation, Partnership, Program, ProgramSite, Record, Site, Space
+
+__all__ = [
+    "Alert",
+    "ApiKey",
+    "Assignment",
+    "Attachment",
+    "Clock",
+    "Delivery",
+    "Heartbeat",
+    "Idempotency",
+    "LadderStep",
+    "Member",
+    "Organisation",
+    "Partnership",
+    "Person",
+    "Program",
+    "ProgramSite",
+    "Receipt",
+    "Record",
+    "RecordKey",
+    "RecordQuerySet",
+    "RefusalCount",
+    "RelayShard",
+    "Site",
+    "Space",
+    "SpaceRecord",
+]

@@ -1,0 +1,135 @@
+"""What needs a human's receipt, and the durable deadlines behind it."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from portal.models.base import RecordKey, SpaceRecord
+from portal.models.person import Person
+from portal.models.space import Record
+from portal.sealing import SealedTextField
+from portal.states import AlertState, Classification, ClockState, DeliveryState, SeatSide
+
+
+class Alert(SpaceRecord):
+    """A judged signal to one side that asks for receipt; its title is shown, its subject linked."""
+
+    subject = RecordKey(Record)
+    kind = models.CharField(max_length=60)
+    side = models.CharField(max_length=12, choices=SeatSide)
+    classification = models.CharField(max_length=8, choices=Classification, null=True, blank=True)  # noqa: DJ001 - null means not judged
+    title = SealedTextField()
+    clause = models.CharField(max_length=20, blank=True)
+    state = models.CharField(max_length=12, choices=AlertState, default=AlertState.OPEN)
+    raised_at = models.DateTimeField()
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_by = models.CharField(max_length=60, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["space", "state", "-raised_at", "id"], name="alert_list"),
+            models.Index(fields=["space", "subject"], name="alert_subject"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state="acknowledged", acknowledged_at__isnull=False)
+                | ~Q(state="acknowledged") & Q(acknowledged_at=None),
+                name="alert_acknowledged_at_a_time",
+            ),
+        ]
+
+
+class Receipt(SpaceRecord):
+    """What is known of one person and one alert: told, delivered, opened, acknowledged, each its own fact."""
+
+    alert = RecordKey(Alert)
+    person = models.ForeignKey(Person, on_delete=models.DO_NOTHING, related_name="+")
+    role = models.CharField(max_length=20)
+    code = models.CharField(max_length=60)
+    step = models.PositiveSmallIntegerField()
+    told_at = models.DateTimeField()
+    delivered_at = models.DateTimeField(null=True, blank=True)
+    opened_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["space", "alert", "person"], name="receipt_once_per_person")
+        ]
+        indexes = [
+            models.Index(
+                fields=["person", "space"], condition=Q(delivered_at=None), name="receipt_undelivered"
+            ),
+        ]
+
+
+class Clock(SpaceRecord):
+    """A durable deadline with the clause it comes from; the sweep acts on `next_at`.
+
+    A ladder clock belongs to an alert and snapshots its `plan` (steps of wait and roles) at the start.
+    """
+
+    subject = RecordKey(Record)
+    alert = RecordKey(Alert, null=True, blank=True)
+    kind = models.CharField(max_length=40)
+    clause = models.CharField(max_length=20, blank=True)
+    side = models.CharField(max_length=12, choices=SeatSide)
+    state = models.CharField(max_length=10, choices=ClockState, default=ClockState.RUNNING)
+    plan = models.JSONField(default=list)
+    step = models.PositiveSmallIntegerField(default=0)
+    started_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    next_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["next_at", "id"], condition=~Q(next_at=None), name="clock_due"),
+            models.Index(fields=["space", "subject"], name="clock_subject"),
+            models.Index(fields=["space", "due_at"], condition=Q(state="running"), name="clock_running"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state="running") | Q(next_at=None), name="clock_fires_only_while_running"
+            ),
+            models.UniqueConstraint(fields=["space", "alert", "kind"], name="clock_once_per_alert"),
+        ]
+
+
+class LadderStep(SpaceRecord):
+    """One step of a ladder that was taken: who was told, when it was due and when it ran. Exactly one per number."""
+
+    alert = RecordKey(Alert)
+    number = models.PositiveSmallIntegerField()
+    roles = models.JSONField(default=list)
+    told = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField()
+    taken_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["space", "alert", "number"], name="ladderstep_once")]
+
+
+class Delivery(SpaceRecord):
+    """One message to one person over one channel: claimed by lease, sent outside any transaction."""
+
+    alert = RecordKey(Alert)
+    person = models.ForeignKey(Person, on_delete=models.DO_NOTHING, related_name="+")
+    step = models.PositiveSmallIntegerField()
+    channel = models.CharField(max_length=12, default="email")
+    state = models.CharField(max_length=8, choices=DeliveryState, default=DeliveryState.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+    error = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["next_at", "id"], condition=Q(state="waiting"), name="delivery_due"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["space", "alert", "person", "channel", "step"], name="delivery_once"
+            ),
+        ]

@@ -1,0 +1,43 @@
+"""Tables of the machinery: no record of the plant stands in them, so they carry no row security."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Idempotency(models.Model):
+    """A write that must not happen twice: infrastructure, swept after 72 h, not in the ledger (ground 2)."""
+
+    pk = models.CompositePrimaryKey("person_id", "digest")
+    person_id = models.UUIDField()
+    digest = models.BinaryField(max_length=32)
+    body_hash = models.CharField(max_length=64)
+    action = models.CharField(max_length=80)
+    subject_type = models.CharField(max_length=80, null=True)  # noqa: DJ001 - null until the action has answered
+    subject_id = models.UUIDField(null=True)
+    subject_version = models.PositiveIntegerField(null=True)
+    created_at = models.DateTimeField(db_index=True)
+
+
+class RefusalCount(models.Model):
+    """How many refusals a person met in an hour; the first 60 are entries, the rest only counted."""
+
+    pk = models.CompositePrimaryKey("person_id", "hour")
+    person_id = models.UUIDField()
+    hour = models.DateTimeField()
+    count = models.PositiveIntegerField()
+
+
+class RelayShard(models.Model):
+    """The lease by which one relay leads one shard of chains (10 s)."""
+
+    shard = models.PositiveSmallIntegerField(primary_key=True)
+    holder = models.UUIDField(null=True)
+    leased_until = models.DateTimeField(null=True)
+
+
+class Heartbeat(models.Model):
+    """When a process last showed that it works; read by /readyz."""
+
+    process = models.CharField(max_length=40, primary_key=True)
+    seen_at = models.DateTimeField()

@@ -1,0 +1,122 @@
+"""People, their seats, and the keys of their systems."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+
+from portal.models.base import SpaceRecord
+from portal.models.space import Organisation, Space
+from portal.states import PersonKind, SeatSide
+
+
+class PersonManager(BaseUserManager["Person"]):
+    """Find people by e-mail, whatever its case."""
+
+    def get_by_natural_key(self, username: str | None) -> Person:
+        """Return the human with this e-mail; raises Person.DoesNotExist."""
+        return self.get(email__iexact=username, kind=PersonKind.HUMAN)
+
+
+class Person(AbstractBaseUser):
+    """An account: one named human, one service, or one system process. Ids are never used again (21 CFR 11.100(a)).
+
+    Sign-in reads it before any context exists, so it is an identity table without row security and holds nothing of the
+    record: printed names stand in `Member`, seats in `Assignment`. `access_epoch` rises with every change of right.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=8, choices=PersonKind, default=PersonKind.HUMAN)
+    code = models.CharField(max_length=40, blank=True)
+    email = models.EmailField(max_length=254, blank=True)
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.DO_NOTHING, related_name="+", null=True, blank=True
+    )
+    is_active = models.BooleanField(default=True)
+    access_epoch = models.PositiveIntegerField(default=1)
+    zone = models.CharField(max_length=60, default="UTC")
+
+    USERNAME_FIELD = "email"
+    objects = PersonManager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(Lower("email"), condition=~Q(email=""), name="person_email_once"),
+            models.CheckConstraint(
+                condition=Q(kind="system", organisation=None) | ~Q(kind="system") & ~Q(organisation=None),
+                name="person_employed_unless_system",
+            ),
+        ]
+
+    @property
+    def is_staff(self) -> bool:
+        """Django's admin is not installed; nobody is staff."""
+        return False
+
+    def get_username(self) -> str:
+        """Return what the person signs in with."""
+        return self.email
+
+    def has_perm(self, *_: Any) -> bool:
+        """Rights come from seats, never from Django's permissions."""
+        return False
+
+
+class Member(SpaceRecord):
+    """A person as their own organisation knows them: printed name and title, for their side and their signatures."""
+
+    person = models.ForeignKey(Person, on_delete=models.DO_NOTHING, related_name="+")
+    name = models.CharField(max_length=200)
+    title = models.CharField(max_length=200, blank=True)
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["space", "person"], name="member_once")]
+
+
+class Assignment(SpaceRecord):
+    """A person's role on one side of a space, from a day to a day; lives in the space of the organisation that gives it.
+
+    `code` is what the other side reads ("QA floor 07"). The employer may be a third company.
+    """
+
+    person = models.ForeignKey(Person, on_delete=models.DO_NOTHING, related_name="+")
+    target = models.ForeignKey(Space, on_delete=models.DO_NOTHING, related_name="+")
+    side = models.CharField(max_length=12, choices=SeatSide)
+    role = models.CharField(max_length=20)
+    code = models.CharField(max_length=60)
+    valid_from = models.DateTimeField()
+    valid_until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["person"], name="assignment_person"),
+            models.Index(fields=["target"], name="assignment_target"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(valid_until=None) | Q(valid_until__gt=F("valid_from")),
+                name="assignment_has_length",
+            ),
+        ]
+
+
+class ApiKey(SpaceRecord):
+    """A key of a service account: stored as a hash, scoped, expiring, bound to programs, shown once."""
+
+    person = models.ForeignKey(Person, on_delete=models.DO_NOTHING, related_name="+")
+    label = models.CharField(max_length=120)
+    hint = models.CharField(max_length=12)
+    token_hash = models.BinaryField(max_length=32)
+    scopes = models.JSONField(default=list)
+    program_ids = models.JSONField(default=list)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["token_hash"], name="apikey_hash_once")]

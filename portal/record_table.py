@@ -1,0 +1,129 @@
+"""The migration operations that build the walls of a table: `RecordTable`, `DraftTable`, `StateGuard`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.migrations.operations.base import Operation
+
+VISIBLE = (
+    "((audience <> 'manufacturer' and space_id = any ("
+    "(select nullif(current_setting('covalent.as_sponsor', true), ''))::uuid[]))"
+    " or (audience <> 'sponsor' and space_id = any ("
+    "(select nullif(current_setting('covalent.as_manufacturer', true), ''))::uuid[])))"
+)
+
+
+def walls(table: str, *, commands: Sequence[str]) -> list[str]:
+    """Return the SQL of row-level security: forced, one policy per command, the owner's own, the grants.
+
+    FORCE blinds the owner too, so that a data migration would silently change nothing; hence its explicit policy.
+    """
+    sql = [
+        f"alter table {table} enable row level security",
+        f"alter table {table} force row level security",
+        f"create policy owner_all on {table} to covalent_owner using (true) with check (true)",
+        f"create policy seat_select on {table} for select to covalent_app using {VISIBLE}",
+        f"create policy seat_insert on {table} for insert to covalent_app with check {VISIBLE}",
+        f"create policy seat_update on {table} for update to covalent_app using {VISIBLE} with check {VISIBLE}",
+        f"create policy seat_delete on {table} for delete to covalent_app using {VISIBLE}",
+        f"grant {', '.join(commands)} on {table} to covalent_app",
+        f"grant select on {table} to covalent_backup",
+    ]
+    return sql
+
+
+class _TableOperation(Operation):
+    reversible = False
+    reduces_to_sql = True
+    commands: Sequence[str] = ("select", "insert", "update")
+
+    def __init__(self, name: str, **options: Any) -> None:
+        self.name = name
+        self.options = options
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        """Change nothing of the models."""
+
+    def deconstruct(self) -> Any:
+        """Name the operation for the migration writer."""
+        return self.__class__.__qualname__, [self.name], self.options
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        """Run the SQL of the table."""
+        model = to_state.apps.get_model(app_label, self.name)
+        for statement in self.statements(model):
+            schema_editor.execute(statement)
+
+    def statements(self, model: Any) -> list[str]:
+        """Return the SQL for the model's table."""
+        raise NotImplementedError(self.name)
+
+    def describe(self) -> str:
+        """Say what the operation does."""
+        return f"{self.__class__.__name__} {self.name}"
+
+
+class RecordTable(_TableOperation):
+    """Make a model's table a record table (ground 2): walls, composite keys, note trigger, Record row.
+
+    Options: `subject=(type, number column, title column)` keeps a `portal_record` row; `mirror=True` for a table kept by
+    trigger alone: readable, no note.
+    """
+
+    def statements(self, model: Any) -> list[str]:
+        """Return walls, composite keys and triggers."""
+        table = model._meta.db_table
+        mirror = self.options.get("mirror", False)
+        sql = walls(table, commands=("select",) if mirror else self.commands)
+        sql.append(f"alter table {table} add constraint {table}_space_id_key unique (space_id, id)")
+        sql += composite_keys(model)
+        if not mirror:
+            sql.append(
+                f"create trigger note after insert or update or delete on {table}"
+                " for each row execute function ledger.note()"
+            )
+        if "subject" in self.options:
+            words = ", ".join(f"'{word}'" for word in self.options["subject"])
+            sql.append(
+                f"create trigger keep_record after insert or update on {table}"
+                f" for each row execute function portal.keep_record({words})"
+            )
+        return sql
+
+
+class TelemetryTable(_TableOperation):
+    """Make a table of readings or their digests: walls and keys, no note (sealed by frame roots, ground 4)."""
+
+    commands = ("select", "insert", "update", "delete")
+
+    def statements(self, model: Any) -> list[str]:
+        """Return walls and composite keys."""
+        return [*walls(model._meta.db_table, commands=self.commands), *composite_keys(model)]
+
+
+class StateGuard(_TableOperation):
+    """Let the database refuse an edge that the TRANSITIONS table does not hold."""
+
+    def statements(self, model: Any) -> list[str]:
+        """Return the guard trigger."""
+        table = model._meta.db_table
+        pairs = ", ".join(f"'{pair}'" for pair in self.options["edges"])
+        return [
+            f"create trigger guard_state before update of state on {table}"
+            f" for each row execute function portal.guard_state({pairs})"
+        ]
+
+
+def composite_keys(model: Any) -> list[str]:
+    """Return one composite foreign key `(space_id, x_id)` per RecordKey, so that no row points across spaces."""
+    sql = []
+    for field in model._meta.local_fields:
+        if field.is_relation and field.__class__.__name__ == "RecordKey":
+            table, other = model._meta.db_table, field.related_model._meta.db_table
+            sql.append(
+                f"alter table {table} add constraint {table}_{field.column}_space_fk"
+                f" foreign key (space_id, {field.column}) references {other} (space_id, id)"
+            )
+    return sql

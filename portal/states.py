@@ -1,0 +1,152 @@
+"""The words of the portal: sides, audiences, classes, roles, and the shape every TRANSITIONS table has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from portal.actor import Role, Side
+
+
+class Audience(models.TextChoices):
+    """Who may see a row (ground 1)."""
+
+    SHARED = "shared", _("shared")
+    MANUFACTURER = "manufacturer", _("CDMO internal")
+    SPONSOR = "sponsor", _("sponsor internal")
+
+
+class SeatSide(models.TextChoices):
+    """The side of a seat; both in an organisation's own space."""
+
+    MANUFACTURER = "manufacturer", _("CDMO")
+    SPONSOR = "sponsor", _("sponsor")
+    BOTH = "both", _("own organisation")
+
+
+class SpaceKind(models.TextChoices):
+    """What a space is (ground 1)."""
+
+    ORGANISATION = "organisation", _("organisation")
+    PARTNERSHIP = "partnership", _("partnership")
+    PROGRAM = "program", _("program")
+
+
+class PersonKind(models.TextChoices):
+    """A human signs in; a service holds keys; a system actor is a named process of ours."""
+
+    HUMAN = "human", _("person")
+    SERVICE = "service", _("service account")
+    SYSTEM = "system", _("system")
+
+
+class Classification(models.TextChoices):
+    """The GMP class of a deviation (domain 2a)."""
+
+    MINOR = "minor", _("minor")
+    MAJOR = "major", _("major")
+    CRITICAL = "critical", _("critical")
+
+
+class AlertState(models.TextChoices):
+    """An alert waits for a receipt, has one, or ran to the end of its ladder without any."""
+
+    OPEN = "open", _("waiting for receipt")
+    ACKNOWLEDGED = "acknowledged", _("acknowledged")
+    UNANSWERED = "unanswered", _("no reply, ladder ended")
+
+
+class ClockState(models.TextChoices):
+    """A deadline runs, was met, or passed (design 4); a withdrawn one lost its reason."""
+
+    RUNNING = "running", _("running")
+    MET = "met", _("met")
+    BREACHED = "breached", _("breached")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+
+
+class DeliveryState(models.TextChoices):
+    """One message to one person over one channel."""
+
+    WAITING = "waiting", _("waiting")
+    SENT = "sent", _("sent")
+    FAILED = "failed", _("failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One edge of a life cycle: from which states, to which (None: it stays), by which roles; `label` is the button's words."""
+
+    sources: tuple[str, ...]
+    target: str | None
+    roles: tuple[Role, ...]
+    label: str = ""
+    signature: str | None = None
+
+
+Transitions = Mapping[str, Transition]
+
+
+def edges(transitions: Transitions) -> list[str]:
+    """Return the `from>to` pairs that the database guard holds, sorted."""
+    return sorted(
+        {
+            f"{source}>{each.target}"
+            for each in transitions.values()
+            for source in each.sources
+            if each.target is not None and source != each.target
+        }
+    )
+
+
+CDMO_OPERATOR: Final = Role(Side.MANUFACTURER, "operator")
+CDMO_SHIFT_LEAD: Final = Role(Side.MANUFACTURER, "shift_lead")
+CDMO_QA: Final = Role(Side.MANUFACTURER, "qa")
+CDMO_QUALITY_HEAD: Final = Role(Side.MANUFACTURER, "quality_head")
+CDMO_QC: Final = Role(Side.MANUFACTURER, "qc")
+CDMO_MSAT: Final = Role(Side.MANUFACTURER, "msat")
+CDMO_CLIENT_LEAD: Final = Role(Side.MANUFACTURER, "client_lead")
+CDMO_QP: Final = Role(Side.MANUFACTURER, "qp")
+SITE_ADMIN: Final = Role(Side.MANUFACTURER, "site_admin")
+SPONSOR_VIEWER: Final = Role(Side.SPONSOR, "viewer")
+SPONSOR_QA: Final = Role(Side.SPONSOR, "qa")
+SPONSOR_CMC: Final = Role(Side.SPONSOR, "cmc")
+SPONSOR_MSAT: Final = Role(Side.SPONSOR, "msat")
+SPONSOR_QUALITY_HEAD: Final = Role(Side.SPONSOR, "quality_head")
+SPONSOR_QP: Final = Role(Side.SPONSOR, "qp")
+SPONSOR_REGULATORY: Final = Role(Side.SPONSOR, "regulatory")
+ORG_ADMIN: Final = Role(Side.SPONSOR, "org_admin")
+GATEWAY: Final = Role(Side.MANUFACTURER, "gateway")
+SYSTEM: Final = Role(Side.BOTH, "system")
+
+ROLES: Final[Mapping[Side, tuple[str, ...]]] = {
+    Side.MANUFACTURER: (
+        "operator",
+        "shift_lead",
+        "qa",
+        "quality_head",
+        "qc",
+        "msat",
+        "client_lead",
+        "qp",
+        "site_admin",
+        "inspector",
+        "gateway",
+    ),
+    Side.SPONSOR: (
+        "viewer",
+        "qa",
+        "cmc",
+        "msat",
+        "quality_head",
+        "qp",
+        "regulatory",
+        "org_admin",
+        "inspector",
+    ),
+    Side.BOTH: ("site_admin", "org_admin"),
+}
