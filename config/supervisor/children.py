@@ -92,8 +92,8 @@ class Keeper:
     def stop_all(self) -> None:
         """End everything, the last started first; the product's own processes at the same time."""
         own = [kept.part for kept in self._kept if isinstance(kept.part, Child)]
-        for part in own:
-            part.ask_to_end()
+        for child in own:
+            child.ask_to_end()
         for part in (*own, *self._servers_last_first()):
             part.stop()
         self._kept.clear()

@@ -1,7 +1,7 @@
-"""One web process on a socket that it was handed: `python -m config.supervisor.web FD`.
+"""One web process: `python -m config.supervisor.web FD` or `... HOST:PORT`.
 
-The supervisor binds the address and keeps it, so several processes share it, and callers wait
-in its queue, instead of being refused, while one is started again.
+The supervisor binds the address and hands over the socket, so several processes share it, and callers
+wait in its queue, instead of being refused, while one is started again. A container binds its own.
 """
 
 import gc
@@ -17,7 +17,7 @@ LARGEST_FRAME: Final = 64 * 1024
 GC_THRESHOLDS: Final = (50_000, 20, 100)
 
 
-def main(fd: int) -> None:
+def main(where: str) -> None:
     trusted_proxies = os.environ.get("FORWARDED_ALLOW_IPS")
     config = uvicorn.Config(
         "config.asgi:application",
@@ -36,8 +36,15 @@ def main(fd: int) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
-    uvicorn.Server(config).run(sockets=[socket.socket(fileno=fd)])
+    uvicorn.Server(config).run(sockets=[_listening(where)])
+
+
+def _listening(where: str) -> socket.socket:
+    if where.isdecimal():
+        return socket.socket(fileno=int(where))
+    host, _, port = where.rpartition(":")
+    return socket.create_server((host, int(port)))
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(sys.argv[1])
