@@ -1,3 +1,16 @@
-"""All routes."""
+"""All routes: the API of each app under /api/v1/, the pages of each app at the root."""
 
-urlpatterns: list = []
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver, include, path
+
+API = [include(f"{app}.api.urls") for app in ("portal", "batches", "deviations")]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    *(path("api/v1/", routes) for routes in API),
+    path("account/", include("allauth.urls")),
+    path("", include("deviations.urls")),
+    path("", include("batches.urls")),
+    path("", include("portal.urls")),
+]
+handler500 = "portal.api.problems.server_error"

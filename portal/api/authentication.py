@@ -66,7 +66,7 @@ class KeyAuthentication(BaseAuthentication):
                 "The key is unknown, expired or revoked. Send a live key as 'Authorization: Bearer <token>'."
             )
             raise AuthenticationFailed(detail)
-        actor = actor.via(origin_of(cast(HttpRequest, request._request)))
+        actor = actor.via(origin_of(cast("HttpRequest", request._request)))
         request.actor = actor  # type: ignore[attr-defined] - see ActorRequest
         request._request.actor = actor  # type: ignore[attr-defined] - see ActorRequest
         return Person(pk=actor.person_id), actor

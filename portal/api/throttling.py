@@ -15,7 +15,7 @@ class PerKey(BaseThrottle):
     """A bucket per actor and class of request, refilled by the second; `view.rate` names the class."""
 
     _lock = threading.Lock()
-    _buckets: dict[tuple[Any, str], tuple[float, float]] = {}  # noqa: RUF012 - shared on purpose: one limit per process
+    _buckets: dict[tuple[Any, str], tuple[float, float]] = {}
 
     def __init__(self) -> None:
         self._wait = 0.0

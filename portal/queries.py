@@ -1,0 +1,13 @@
+"""The read side of the portal: programs, sites, people's codes."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from portal.actor import Actor
+from portal.models import Program
+
+
+def list_programs(actor: Actor) -> QuerySet[Program]:
+    """Return the programs the actor is in, unordered."""
+    return Program.objects.visible_to(actor)

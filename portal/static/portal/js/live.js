@@ -1,0 +1,100 @@
+// Brings parts of the page up to date when an entry concerns them, without moving what a person reads or losing
+// what a person writes.
+import { tick } from "./ages.js";
+import { say } from "./words.js";
+import { announce, toast } from "./toast.js";
+
+const GATHER_MS = 150;
+const LOUD = ["alert.", "deviation.notice_released"];
+
+const config = JSON.parse(document.getElementById("stream")?.textContent ?? "{}");
+const due = new Map();
+const fresh = new Set();
+
+const isDirty = (part) =>
+  [...part.querySelectorAll("input, textarea, select")].some((field) => {
+    if (field.type === "hidden") return false;
+    if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+    if (field instanceof HTMLSelectElement) return [...field.options].some((o) => o.selected !== o.defaultSelected && o.defaultSelected);
+    return field.value !== field.defaultValue;
+  });
+
+const isHeld = (part) => isDirty(part) || part.querySelector("dialog[open]") || part.querySelector(":focus:is(input, textarea, select)");
+
+const refresh = (part) => {
+  if (!part.isConnected) return;
+  if (part.id) fresh.add(part.id);
+  window.htmx.trigger(part, "refresh");
+};
+
+const bring = (part) => {
+  due.delete(part);
+  if (!isHeld(part)) {
+    refresh(part);
+    return;
+  }
+  if (part.dataset.liveAsked) return;
+  part.dataset.liveAsked = "1";
+  toast({ text: say("changed"), doing: say("reload"), act: () => refresh(part), stays: true });
+};
+
+const gather = (part) => {
+  if (!due.has(part)) due.set(part, setTimeout(() => bring(part), GATHER_MS));
+};
+
+const concerns = (part, event) => {
+  const kinds = part.dataset.liveOn.split(",").map((kind) => kind.trim());
+  const subject = part.dataset.liveSubject;
+  return kinds.some((kind) => kind && event.kind?.startsWith(kind)) && (!subject || subject === event.subject?.id);
+};
+
+const tell = (event) => {
+  if (!LOUD.some((kind) => event.kind?.startsWith(kind))) return;
+  if (event.kind === "alert.acknowledged") {
+    announce(event.title);
+    return;
+  }
+  const place = config.links?.[event.subject?.type];
+  toast({
+    text: say("new_alert", { title: event.title }),
+    tone: event.classification ?? "",
+    url: place ? place.replace("{id}", encodeURIComponent(event.subject.id)) : "",
+    stays: true,
+    urgent: event.classification === "critical",
+  });
+};
+
+document.addEventListener("covalent:event", ({ detail }) => {
+  for (const part of document.querySelectorAll("[data-live-on]")) if (concerns(part, detail)) gather(part);
+  tell(detail);
+});
+
+// After a hole nobody knows what was missed: everything that lives is asked again.
+document.addEventListener("covalent:reset", () => {
+  for (const part of document.querySelectorAll("[data-live-on]")) gather(part);
+});
+
+document.addEventListener("covalent:presence", ({ detail }) => {
+  for (const element of document.querySelectorAll("[data-presence] [data-presence-count]")) {
+    element.textContent = String(detail.count);
+  }
+});
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  tick(event.target);
+  if (!fresh.delete(event.target.id)) return;
+  event.target.classList.add("refreshed");
+  event.target.addEventListener("animationend", () => event.target.classList.remove("refreshed"), { once: true });
+});
+
+document.addEventListener("htmx:sendError", () => toast({ text: say("not_answered"), tone: "major" }));
+document.addEventListener("htmx:responseError", (event) => {
+  const { xhr } = event.detail;
+  if (xhr.status === 401) {
+    location.reload(); // the page itself leads to sign-in and back
+    return;
+  }
+  let reason = `${xhr.status} ${xhr.statusText}`.trim();
+  if (xhr.getResponseHeader("Content-Type")?.includes("json")) reason = JSON.parse(xhr.responseText).detail ?? reason;
+  toast({ text: xhr.status >= 500 ? say("not_answered") : say("refused", { reason }), tone: "major" });
+});
