@@ -25,9 +25,10 @@ const press = (element) => {
 
 const search = () => {
   const field = document.querySelector("[data-search]");
-  field?.focus();
-  field?.select();
-  return Boolean(field);
+  if (!field) return press(document.querySelector("[data-search-page]"));
+  field.focus();
+  field.select();
+  return true;
 };
 
 const help = () => {

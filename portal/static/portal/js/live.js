@@ -15,11 +15,14 @@ const isDirty = (part) =>
   [...part.querySelectorAll("input, textarea, select")].some((field) => {
     if (field.type === "hidden") return false;
     if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
-    if (field instanceof HTMLSelectElement) return [...field.options].some((o) => o.selected !== o.defaultSelected && o.defaultSelected);
+    if (field instanceof HTMLSelectElement) {
+      const initial = [...field.options].findIndex((option) => option.defaultSelected);
+      return field.selectedIndex !== Math.max(initial, 0);
+    }
     return field.value !== field.defaultValue;
   });
 
-const isHeld = (part) => isDirty(part) || part.querySelector("dialog[open]") || part.querySelector(":focus:is(input, textarea, select)");
+const isHeld = (part) => isDirty(part) || part.querySelector("dialog[open], :is(input, textarea, select):focus");
 
 const refresh = (part) => {
   if (!part.isConnected) return;

@@ -1,0 +1,131 @@
+// What is drawn behind and over the values of the chart: phases, ranges, limits, and stretches that link.
+
+/** Resolve a colour token: a canvas knows nothing of `light-dark()`. */
+export const colours = (room) => {
+  const probe = document.createElement("span");
+  room.append(probe);
+  const found = {};
+  for (const name of ["ink", "ink-2", "ink-3", "line", "accent", "band", "limit", "warn", "critical", "watch"]) {
+    probe.style.color = `var(--${name})`;
+    found[name] = getComputedStyle(probe).color;
+  }
+  probe.remove();
+  return found;
+};
+
+const STROKES = {
+  alert: { colour: "ink-3", dash: [2, 3], width: 1 },
+  action: { colour: "warn", dash: [6, 4], width: 1 },
+  par: { colour: "warn", dash: [], width: 1.25 },
+};
+
+/** Draw each phase's normal range as a band and its limits as lines, only as long as the phase lasts. */
+export const drawLimits = (u, phases, code, palette) => {
+  const { ctx, bbox } = u;
+  const ratio = devicePixelRatio;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  for (const phase of phases) {
+    const left = Math.max(u.valToPos(Math.max(phase.from, u.scales.x.min), "x", true), bbox.left);
+    const right = u.valToPos(Math.min(phase.to ?? Infinity, u.scales.x.max), "x", true);
+    if (right <= left) continue;
+    const limits = phase.limits[code] ?? {};
+    const y = (value) => u.valToPos(value, "y", true);
+    if (limits.nor) {
+      const [low, high] = limits.nor;
+      const top = high === null ? bbox.top : y(high);
+      const bottom = low === null ? bbox.top + bbox.height : y(low);
+      ctx.fillStyle = palette.band;
+      ctx.fillRect(left, top, right - left, bottom - top);
+    }
+    for (const [kind, stroke] of Object.entries(STROKES)) {
+      ctx.strokeStyle = palette[stroke.colour];
+      ctx.lineWidth = stroke.width * ratio;
+      ctx.setLineDash(stroke.dash.map((length) => length * ratio));
+      for (const value of limits[kind] ?? []) {
+        if (value === null) continue;
+        ctx.beginPath();
+        ctx.moveTo(left, y(value));
+        ctx.lineTo(right, y(value));
+        ctx.stroke();
+      }
+    }
+    if (phase.from > u.scales.x.min) drawBoundary(u, left, phase.name, palette);
+  }
+  ctx.restore();
+};
+
+const drawBoundary = ({ ctx, bbox }, x, name, palette) => {
+  const ratio = devicePixelRatio;
+  ctx.setLineDash([]);
+  ctx.strokeStyle = palette["ink-3"];
+  ctx.lineWidth = ratio;
+  ctx.beginPath();
+  ctx.moveTo(x, bbox.top);
+  ctx.lineTo(x, bbox.top + bbox.height);
+  ctx.stroke();
+  ctx.fillStyle = palette["ink-2"];
+  ctx.font = `${11 * ratio}px "Inter Variable", sans-serif`;
+  ctx.textBaseline = "bottom";
+  ctx.fillText(name, x + 5 * ratio, bbox.top + bbox.height - 4 * ratio);
+};
+
+const toneColour = (tone, palette) => palette[{ major: "warn", critical: "critical", watch: "watch" }[tone] ?? "ink-3"];
+
+/** Tint the stretch of each marker behind the values. */
+export const drawStretches = (u, markers, palette) => {
+  const { ctx, bbox } = u;
+  ctx.save();
+  for (const marker of markers) {
+    const from = Math.max(marker.at, u.scales.x.min);
+    const to = Math.min(marker.to ?? marker.at, u.scales.x.max);
+    if (to < from) continue;
+    const left = u.valToPos(from, "x", true);
+    const width = Math.max(u.valToPos(to, "x", true) - left, devicePixelRatio);
+    ctx.globalAlpha = marker.to ? 0.13 : 0.8;
+    ctx.fillStyle = toneColour(marker.tone, palette);
+    ctx.fillRect(left, bbox.top, width, bbox.height);
+  }
+  ctx.restore();
+};
+
+const SHAPES = {
+  major: "M12 4 21 20H3Z",
+  critical: "M8 3h8l5 5v8l-5 5H8l-5-5V8Z",
+  watch: "M2 12c4-7 16-7 20 0-4 7-16 7-20 0ZM12 9.5v5",
+  neutral: "M12 5v14M5 12h14",
+};
+
+const shape = (tone) => {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS(svg.namespaceURI, "path");
+  path.setAttribute("d", SHAPES[tone] ?? SHAPES.neutral);
+  svg.append(path);
+  return svg;
+};
+
+/** Place each marker as a link over the plot. Positions are set through the CSSOM, which the policy allows. */
+export const placeMarkers = (u, layer, markers) => {
+  const ratio = devicePixelRatio;
+  layer.replaceChildren(
+    ...markers
+      .filter((marker) => (marker.to ?? marker.at) >= u.scales.x.min && marker.at <= u.scales.x.max)
+      .map((marker) => {
+        const link = document.createElement("a");
+        link.className = "chart-marker";
+        link.href = marker.url;
+        link.title = marker.label;
+        link.setAttribute("aria-label", marker.label);
+        link.dataset.tone = marker.tone ?? "neutral";
+        const x = u.valToPos(Math.max(marker.at, u.scales.x.min), "x", false) + u.bbox.left / ratio;
+        link.style.left = `${x}px`;
+        link.append(shape(marker.tone));
+        return link;
+      }),
+  );
+};
