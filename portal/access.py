@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, TypeVar
 from uuid import UUID
 
-
 from portal.actor import Actor, Role
 from portal.errors import InvalidTransition, NotFound, Refused, StaleVersion, VersionMissing
 from portal.models import Alert, Program, SpaceRecord
@@ -33,7 +32,7 @@ def require_role(actor: Actor, space_id: UUID, *roles: Role, to: str) -> None:
 def lock_record(
     model: type[M], actor: Actor, record_id: UUID, *, to: str, version: int | None, transitions: Transitions
 ) -> M:
-    """Hand out a locked row for one transition, asking in fixed order: visible? role? state? version?
+    """Hand out a locked row for one transition, in fixed order: visible, role, state, version.
 
     Raises: NotFound, Refused, InvalidTransition, VersionMissing, StaleVersion.
     """

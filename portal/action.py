@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Concatenate, Final, Literal, ParamSpec, TypeVar
+from typing import Any, Concatenate, Final, Literal, ParamSpec, TypeVar, cast
 
 from django.apps import apps
 from django.conf import settings
@@ -60,7 +60,7 @@ class Context:
 _open: ContextVar[Context | None] = ContextVar("covalent_context", default=None)
 
 
-class Replayed(Exception):  # noqa: N818 - not a fault: the interface renders the stored answer again
+class Replayed(Exception):
     """This idempotency key was used for the same request before; holds the stored subject."""
 
     def __init__(self, subject_type: str, subject_id: Any, version: int) -> None:
@@ -157,7 +157,7 @@ def reading(actor: Actor) -> Iterator[Actor]:
 def action(
     code: str,
 ) -> Callable[[Callable[Concatenate[Actor, P], R]], Callable[Concatenate[Actor, P], R]]:
-    """Make a function the one way a business transition is written: durable, sealed, retried, refusals recorded."""
+    """Make a function the one way a transition is written: durable, sealed, retried, refusals recorded."""
 
     def decorate(body: Callable[Concatenate[Actor, P], R]) -> Callable[Concatenate[Actor, P], R]:
         @functools.wraps(body)
@@ -167,7 +167,7 @@ def action(
                 raise OutsideContextError(msg)
             for attempt in range(1, ATTEMPTS + 1):
                 try:
-                    return _run_once(code, body, actor, args, kwargs)
+                    return cast("R", _run_once(code, body, actor, args, kwargs))
                 except (Refused, InvalidTransition) as error:
                     _record_refusal(actor, code, error)
                     raise
@@ -180,8 +180,8 @@ def action(
                     time.sleep(random.uniform(0.01, 0.05) * attempt)  # noqa: S311 - jitter, not a secret
             raise AssertionError(code)
 
-        run.action_code = code  # type: ignore[attr-defined] - read by the architecture tests
-        return run
+        run.action_code = code  # type: ignore[attr-defined]  # read by the architecture tests
+        return cast("Callable[Concatenate[Actor, P], R]", run)
 
     return decorate
 
@@ -199,7 +199,7 @@ def _run_once(code: str, body: Callable[..., Any], actor: Actor, args: Any, kwar
             if actor.origin.idempotency_key:
                 _keep_answer(actor, result)
             with connection.cursor() as cursor:
-                # Sealed now, so that a fault shows here; deferred again, else every later statement seals by itself.
+                # Sealed now, so that a fault shows here; deferred again, else later statements seal alone.
                 cursor.execute("set constraints ledger.seal immediate; set constraints ledger.seal deferred")
         finally:
             _open.reset(token)
@@ -261,15 +261,16 @@ def _keep_answer(actor: Actor, result: Any) -> None:
 
 
 def _record_refusal(actor: Actor, code: str, error: DomainError) -> None:
-    """Record a refusal in the actor's own organisation, at most 60 an hour each, then only counted (ground 4)."""
+    """Record a refusal in the actor's own organisation, 60 an hour each, then only counted (ground 4)."""
     if actor.organisation_id is None or actor.organisation_id not in actor.seats:
         return
     nested = connection.in_atomic_block
     with transaction.atomic(), connection.cursor() as cursor:
         _enter(actor, code="refusal", read_only=False)
         cursor.execute(
-            "insert into portal_refusalcount (person_id, hour, count) values (%s, date_trunc('hour', portal.instant()), 1)"
-            " on conflict (person_id, hour) do update set count = portal_refusalcount.count + 1 returning count",
+            "insert into portal_refusalcount as c (person_id, hour, count)"
+            " values (%s, date_trunc('hour', portal.instant()), 1)"
+            " on conflict (person_id, hour) do update set count = c.count + 1 returning count",
             [actor.person_id],
         )
         if cursor.fetchone()[0] <= settings.REFUSALS_AN_HOUR:
@@ -284,18 +285,21 @@ def _record_refusal(actor: Actor, code: str, error: DomainError) -> None:
 
 @functools.cache
 def _record_tables() -> re.Pattern[str]:
-
-    names = [
-        model._meta.db_table for model in apps.get_models() if hasattr(model._default_manager, "visible_to")
-    ]
+    records = [model for model in apps.get_models() if hasattr(getattr(model, "objects", None), "visible_to")]
+    names = [model._meta.db_table for model in records]
     return re.compile(r'\b(?:ledger\.(?:entry|item|chain)|"?(?:' + "|".join(sorted(names)) + r')"?)\b')
 
 
-def _guard(execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
-    if _open.get() is None and isinstance(sql, str) and "door." not in sql and _record_tables().search(sql):
-        if not getattr(connection, "covalent_unguarded", False) and "portal_refusalcount" not in sql:
-            msg = f"query on a record table outside reading() and @action: {sql[:120]}"
-            raise OutsideContextError(msg)
+def _guard(
+    execute: Callable[..., Any],
+    sql: Any,
+    params: Any,
+    many: bool,  # noqa: FBT001 - Django's signature
+    context: Any,
+) -> Any:
+    if _open.get() is None and _record_tables().search(str(sql)):
+        msg = f"query on a record table outside reading() and @action: {str(sql)[:120]}"
+        raise OutsideContextError(msg)
     return execute(sql, params, many, context)
 
 

@@ -42,7 +42,7 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a request came from (21 CFR 11.10(h)); `idempotency_key` and `body_hash` make a write repeatable."""
+    """Where a request came from (21 CFR 11.10(h)), and what makes a write repeatable."""
 
     request_id: str = ""
     address: str = ""
@@ -111,7 +111,8 @@ def system_id(code: str) -> uuid.UUID:
 def system_actor(code: str, *spaces: uuid.UUID) -> Actor:
     """Return the named system actor, seated on both sides of the given spaces and nowhere else.
 
-    Whoever comes through a door opens a context for one space (ground 2); set-up may name the spaces it creates.
+    Whoever comes through a door opens a context for one space (ground 2); set-up may name the spaces it
+    creates.
     """
     return Actor(
         person_id=system_id(code),

@@ -11,6 +11,6 @@ class PortalConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from portal.action import guard_connection  # noqa: PLC0415 - models must be loaded first
+        from portal.action import guard_connection
 
         connection_created.connect(guard_connection, dispatch_uid="portal.guard")

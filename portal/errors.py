@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 class DomainError(Exception):
     """A refusal that a person or a program can understand and act on.
 
-    `code` is stable and lower_snake; `status` the HTTP status; `detail` says what was refused, why and what would be
-    accepted; `errors` maps a field to its sentences; `extra` holds further members of the problem document.
+    `code` is stable and lower_snake; `status` the HTTP status; `detail` says what was refused, why and what
+    would be accepted; `errors` maps a field to its sentences; `extra` holds further members of the problem
+    document.
     """
 
     code: ClassVar[str] = "error"

@@ -1,6 +1,7 @@
 """Facts of the portal: past tense, dotted, versioned; an old version renders for ever (ground 4).
 
-A fact holds ids, codes, classes, numbers and instants, never free text: words stand in the record, sealed while private.
+A fact holds ids, codes, classes, numbers and instants, never free text: words stand in the record, sealed
+while private.
 """
 
 from __future__ import annotations

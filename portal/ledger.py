@@ -48,7 +48,7 @@ def record(
 
 
 def give_reason(subject: SpaceRecord, reason: str) -> None:
-    """State why, before anything is changed: the entry's reason item (21 CFR 11.10(e)); sealed on a private chain."""
+    """State why, before anything is changed (21 CFR 11.10(e)); the text is sealed on a private chain."""
     current_action()
     text = reason
     if subject.audience != "shared":

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 import structlog
+from structlog.typing import Processor
 
-FOREIGN: Final = [
+FOREIGN: Final[list[Processor]] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
-render: Final = structlog.processors.JSONRenderer()
+render: Final[Processor] = structlog.processors.JSONRenderer()
 
 
 def configure() -> None:

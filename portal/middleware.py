@@ -51,7 +51,7 @@ def refuse_oversize(get_response: Handler) -> Handler:
 
 
 def end_stale_session(get_response: Handler) -> Handler:
-    """End a session after 15 idle minutes or 12 hours (11.10(d)); a socket or a poll does not keep it alive."""
+    """End a session after 15 idle minutes or 12 hours (11.10(d)); a poll does not keep it alive."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated:
@@ -98,9 +98,10 @@ def know_actor(get_response: Handler) -> Handler:
     """Give every request of a signed-in person its actor; keys are known in the API's authentication."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        request.actor = None  # type: ignore[attr-defined] - our own attribute, see ActorRequest
+        request.actor = None  # type: ignore[attr-defined]  # our own attribute, see ActorRequest
         if request.user.is_authenticated:
-            request.actor = actor_of(request.user).via(origin_of(request))  # type: ignore[attr-defined] - as above
+            actor = actor_of(request.user).via(origin_of(request))
+            request.actor = actor  # type: ignore[attr-defined]  # as above
         return get_response(request)
 
     return middleware

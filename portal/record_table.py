@@ -18,20 +18,21 @@ VISIBLE = (
 def walls(table: str, *, commands: Sequence[str]) -> list[str]:
     """Return the SQL of row-level security: forced, one policy per command, the owner's own, the grants.
 
-    FORCE blinds the owner too, so that a data migration would silently change nothing; hence its explicit policy.
+    FORCE blinds the owner too, so that a data migration would silently change nothing; hence its explicit
+    policy.
     """
-    sql = [
+    seat_update = f"create policy seat_update on {table} for update to covalent_app"
+    return [
         f"alter table {table} enable row level security",
         f"alter table {table} force row level security",
         f"create policy owner_all on {table} to covalent_owner using (true) with check (true)",
         f"create policy seat_select on {table} for select to covalent_app using {VISIBLE}",
         f"create policy seat_insert on {table} for insert to covalent_app with check {VISIBLE}",
-        f"create policy seat_update on {table} for update to covalent_app using {VISIBLE} with check {VISIBLE}",
+        f"{seat_update} using {VISIBLE} with check {VISIBLE}",
         f"create policy seat_delete on {table} for delete to covalent_app using {VISIBLE}",
         f"grant {', '.join(commands)} on {table} to covalent_app",
         f"grant select on {table} to covalent_backup",
     ]
-    return sql
 
 
 class _TableOperation(Operation):
@@ -50,7 +51,13 @@ class _TableOperation(Operation):
         """Name the operation for the migration writer."""
         return self.__class__.__qualname__, [self.name], self.options
 
-    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: Any,
+        from_state: Any,  # noqa: ARG002 - Django's signature
+        to_state: Any,
+    ) -> None:
         """Run the SQL of the table."""
         model = to_state.apps.get_model(app_label, self.name)
         for statement in self.statements(model):
@@ -68,8 +75,8 @@ class _TableOperation(Operation):
 class RecordTable(_TableOperation):
     """Make a model's table a record table (ground 2): walls, composite keys, note trigger, Record row.
 
-    Options: `subject=(type, number column, title column)` keeps a `portal_record` row; `mirror=True` for a table kept by
-    trigger alone: readable, no note.
+    Options: `subject=(type, number column, title column)` keeps a `portal_record` row; `mirror=True` is for a
+    table that a trigger alone keeps: readable, no note.
     """
 
     def statements(self, model: Any) -> list[str]:
@@ -94,7 +101,7 @@ class RecordTable(_TableOperation):
 
 
 class TelemetryTable(_TableOperation):
-    """Make a table of readings or their digests: walls and keys, no note (sealed by frame roots, ground 4)."""
+    """Make a table of readings or digests: walls and keys, no note (sealed by frame roots, ground 4)."""
 
     commands = ("select", "insert", "update", "delete")
 
@@ -110,14 +117,12 @@ class StateGuard(_TableOperation):
         """Return the guard trigger."""
         table = model._meta.db_table
         pairs = ", ".join(f"'{pair}'" for pair in self.options["edges"])
-        return [
-            f"create trigger guard_state before update of state on {table}"
-            f" for each row execute function portal.guard_state({pairs})"
-        ]
+        head = f"create trigger guard_state before update of state on {table} for each row"
+        return [f"{head} execute function portal.guard_state({pairs})"]
 
 
 def composite_keys(model: Any) -> list[str]:
-    """Return one composite foreign key `(space_id, x_id)` per RecordKey, so that no row points across spaces."""
+    """Return a composite foreign key `(space_id, x_id)` per RecordKey: no row points across spaces."""
     sql = []
     for field in model._meta.local_fields:
         if field.is_relation and field.__class__.__name__ == "RecordKey":

@@ -1,7 +1,8 @@
-"""Sealed text: private-audience words are stored encrypted under a key of the side's own organisation (ground 4).
+"""Sealed text: private words are stored encrypted under a key of the side's own organisation (ground 4).
 
-AES-256-GCM under one key file per organisation (`COVALENT_KEYS/<organisation id>.key`, 32 bytes, mode 0600). Triggers,
-digests, backups and whoever reads the database see what is stored; only a process that holds the key files reads it.
+AES-256-GCM under one key file per organisation (`COVALENT_KEYS/<organisation id>.key`, 32 bytes, mode
+0600). Triggers, digests, backups and whoever reads the database see what is stored; only a process that
+holds the key files reads it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import functools
 import os
 import uuid
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
@@ -71,7 +72,7 @@ def seal(text: str, *, organisation_id: uuid.UUID, space_id: uuid.UUID, audience
 
 
 def unseal(stored: str) -> str:
-    """Return the clear text of a stored value; raises KeyMissingError, InvalidTag when it was tampered with."""
+    """Return the clear text of a stored value; raises KeyMissingError, or InvalidTag when tampered with."""
     if not stored.startswith(MARK):
         return stored
     if stored.startswith(CLEAR):
@@ -88,19 +89,28 @@ def owner_of(space_id: uuid.UUID, audience: str) -> uuid.UUID:
     sides = {"manufacturer": "manufacturer_id", "sponsor": "sponsor_id"}
     with connection.cursor() as cursor:
         for table in ("portal_program", "portal_partnership"):
-            cursor.execute(f"select {sides[audience]} from {table} where id = %s", [space_id])  # noqa: S608 - two fixed names
+            query = f"select {sides[audience]} from {table} where id = %s"  # noqa: S608 - two fixed names
+            cursor.execute(query, [space_id])
             row = cursor.fetchone()
             if row:
-                return row[0]
+                owner: uuid.UUID = row[0]
+                return owner
     msg = f"space {space_id} has no {audience} side"
     raise LookupError(msg)
 
 
-class SealedTextField(models.TextField):
+if TYPE_CHECKING:
+    _TextField = models.TextField[str, str]
+else:
+    _TextField = models.TextField
+
+
+class SealedTextField(_TextField):
     """Text that is stored sealed while its row is private and clear once the row is shared.
 
-    The row must have `space_id` and `audience`. Reading gives `str`; writing goes through `save()`: a bulk update, which
-    cannot know the row's audience, is refused. A clear text that looks like a stored one is escaped.
+    The row must have `space_id` and `audience`. Reading gives `str`; writing goes through `save()`: a bulk
+    update, which cannot know the row's audience, is refused. A clear text that looks like a stored one is
+    escaped.
     """
 
     def from_db_value(self, value: str | None, *_: Any) -> str | None:

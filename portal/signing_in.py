@@ -15,10 +15,10 @@ from django.conf import settings
 from django.http import HttpRequest
 
 
-class InvitedOnly(DefaultAccountAdapter):  # type: ignore[misc] - allauth ships no types
+class InvitedOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
     """Accounts are made by an organisation's administrator, never by sign-up."""
 
-    def is_open_for_signup(self, request: HttpRequest) -> bool:
+    def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - allauth's signature
         """Refuse sign-up."""
         return False
 
@@ -30,7 +30,7 @@ def _ciphers() -> list[AESGCM]:
     ]
 
 
-class SealedSecrets(DefaultMFAAdapter):  # type: ignore[misc] - allauth ships no types
+class SealedSecrets(DefaultMFAAdapter):  # type: ignore[misc]  # allauth ships no types
     """Keep TOTP secrets and recovery seeds encrypted in the database."""
 
     def encrypt(self, text: str) -> str:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 from portal.actor import Role, Side
 
@@ -79,12 +82,15 @@ class DeliveryState(models.TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One edge of a life cycle: from which states, to which (None: it stays), by which roles; `label` is the button's words."""
+    """One edge of a life cycle: from which states, to which (None: it stays), by which roles.
+
+    `label` is the button's words.
+    """
 
     sources: tuple[str, ...]
     target: str | None
     roles: tuple[Role, ...]
-    label: str = ""
+    label: StrOrPromise = ""
     signature: str | None = None
 
 

@@ -21,8 +21,8 @@ class Reading(SpaceRecord):
     """
 
     pk = models.CompositePrimaryKey("batch_id", "parameter_id", "at")
-    id = None  # type: ignore[assignment] - readings are known by batch, parameter and instant
-    version = None  # type: ignore[assignment] - a reading never changes
+    id = None  # type: ignore[assignment]  # readings are known by batch, parameter and instant
+    version = None  # type: ignore[assignment]  # a reading never changes
     batch = models.ForeignKey(Batch, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False)
     parameter = models.ForeignKey(
         Parameter, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False

@@ -1,4 +1,4 @@
-"""Set up who meets whom: organisations, partnerships, programs and their sites. Done by the named actor `setup`."""
+"""Set up who meets whom: organisations, partnerships, programs, sites. Done by the named actor `setup`."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def _make_space(space_id: UUID, kind: SpaceKind) -> Space:
 
 
 @action("organisation.found")
-def found_organisation(actor: Actor, organisation_id: UUID, *, name: str, zone: str = "UTC") -> Organisation:
+def found_organisation(_actor: Actor, organisation_id: UUID, *, name: str, zone: str = "UTC") -> Organisation:
     """Enter a company with its own space and its sealing key.
 
-    `actor` is `system_actor("setup", organisation_id)`. `zone` is an IANA name.
+    The actor is `system_actor("setup", organisation_id)`. `zone` is an IANA name.
     """
     make_key(organisation_id)
     _make_space(organisation_id, SpaceKind.ORGANISATION)
@@ -30,7 +30,7 @@ def found_organisation(actor: Actor, organisation_id: UUID, *, name: str, zone: 
 
 @action("site.add")
 def add_site(
-    actor: Actor, organisation_id: UUID, *, name: str, city: str, zone: str, calendar: str = ""
+    _actor: Actor, organisation_id: UUID, *, name: str, city: str, zone: str, calendar: str = ""
 ) -> Site:
     """Enter a plant of an organisation."""
     return Site.objects.create(space_id=organisation_id, name=name, city=city, zone=zone, calendar=calendar)
@@ -38,7 +38,7 @@ def add_site(
 
 @action("partnership.open")
 def open_partnership(
-    actor: Actor,
+    _actor: Actor,
     partnership_id: UUID,
     *,
     sponsor_id: UUID,

@@ -41,8 +41,9 @@ def add_member(
 ) -> Member:
     """Make a named account for a person, or a service account, of the organisation.
 
-    A human needs an e-mail that no account ever had and a password of at least 15 characters; a service has neither.
-    Raises: Refused, Conflict, Invalid. Records: member.joined v1. Source: 21 CFR 11.100(a), 11.300(a).
+    A human needs an e-mail that no account ever had and a password of at least 15 characters; a service has
+    neither. Raises: Refused, Conflict, Invalid. Records: member.joined v1. Source: 21 CFR 11.100(a),
+    11.300(a).
     """
     require_role(actor, organisation_id, *ADMINISTRATORS, to="add people")
     if email and Person.objects.filter(email__iexact=email).exists():
@@ -100,8 +101,9 @@ def give_assignment(
 ) -> Assignment:
     """Seat a person on a side of a program or partnership, or in the organisation itself.
 
-    Only the organisation of that side gives its seats; the person may be employed elsewhere. `code` is what the other
-    side reads. Raises: Refused, Invalid. Records: assignment.given v1. Source: 21 CFR 11.10(d), (g).
+    Only the organisation of that side gives its seats; the person may be employed elsewhere. `code` is what
+    the other side reads. Raises: Refused, Invalid. Records: assignment.given v1. Source: 21 CFR 11.10(d),
+    (g).
     """
     require_role(actor, organisation_id, *ADMINISTRATORS, to="give seats")
     if role not in ROLES[side]:
@@ -214,7 +216,10 @@ def issue_key(
 
 @action("key.revoke")
 def revoke_key(actor: Actor, key_id: UUID, *, reason: str) -> ApiKey:
-    """Withdraw a key at once. Raises: NotFound, Refused. Records: key.revoked v1. Source: 21 CFR 11.300(c)."""
+    """Withdraw a key at once.
+
+    Raises: NotFound, Refused. Records: key.revoked v1. Source: 21 CFR 11.300(c).
+    """
     key = ApiKey.objects.visible_to(actor).select_for_update().filter(pk=key_id).first()
     if key is None:
         raise NotFound

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final, cast
 from uuid import UUID
 
 from django.db import models
@@ -28,8 +28,9 @@ ETAG: Final = re.compile(r'^"(\d{1,9})"$')
 class CovalentView(APIView):
     """A view whose safe methods run and render inside `reading(actor)`; writes call one action.
 
-    `scope` is what a key needs for unsafe methods. A view that writes gives `represent(actor, id)`, by which its answers
-    and their repeats are rendered; `made_status` is the status of a first answer.
+    `scope` is what a key needs for unsafe methods. A view that writes gives
+    `represent(actor, id)`, by which its answers and their repeats are rendered; `made_status` is a first
+    answer's.
     """
 
     scope: ClassVar[str] = "write"
@@ -40,7 +41,8 @@ class CovalentView(APIView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Run the handler; a safe one inside one read-only transaction that also renders."""
         self.args, self.kwargs = args, kwargs
-        self.request = asked = self.initialize_request(request, *args, **kwargs)  # type: ignore[assignment] - the actor is set by authentication
+        asked = cast("ActorRequest", self.initialize_request(request, *args, **kwargs))
+        self.request = asked
         self.headers = self.default_response_headers
         try:
             self.initial(asked, *args, **kwargs)
@@ -51,7 +53,7 @@ class CovalentView(APIView):
                     response.render()
         except Replayed as replayed:
             response = self.finalize_response(asked, self._replay(replayed), *args, **kwargs)
-        except Exception as error:  # noqa: BLE001 - the edge: DRF's handler answers what it knows and raises the rest
+        except Exception as error:  # noqa: BLE001 - the edge: DRF's handler raises what it does not know
             response = self.finalize_response(asked, self.handle_exception(error), *args, **kwargs)
         self.response = response
         return response
@@ -85,7 +87,7 @@ def etag(data: dict[str, Any]) -> dict[str, str]:
 
 
 def seen_version(request: Request) -> int | None:
-    """Return the version of If-Match, None when it was not sent; raises Invalid for anything but one strong ETag."""
+    """Return the version of If-Match, None when not sent; raises Invalid unless it is one strong ETag."""
     given = request.headers.get("If-Match")
     if given is None:
         return None
@@ -135,13 +137,13 @@ class ListView(CovalentView):
     ) -> Response:
         """Answer one page; `represent` gets the rows of the page at once, so that facts come in bulk."""
         pager = Page()
-        pager.ordering = self.ordering  # type: ignore[assignment] - DRF accepts a tuple
+        pager.ordering = self.ordering
         found = pager.paginate_queryset(rows, request, view=self)
         return pager.get_paginated_response(represent(found or []))
 
 
 class Input(serializers.Serializer[Any]):
-    """An explicit input: unknown members are refused, so that nothing is silently ignored (mass assignment)."""
+    """An explicit input: unknown members are refused, nothing is silently ignored (mass assignment)."""
 
     def to_internal_value(self, data: Any) -> Any:
         """Refuse what is no object or has members that the exchange does not know."""
@@ -151,14 +153,14 @@ class Input(serializers.Serializer[Any]):
         if unknown:
             known = ", ".join(sorted(self.fields))
             raise serializers.ValidationError(
-                dict.fromkeys(unknown, [f"Not known here. Known are: {known}."])
+                {name: [f"Not known here. Known are: {known}."] for name in unknown}
             )
         return super().to_internal_value(data)
 
     @classmethod
     def parse(cls, request: Request) -> dict[str, Any]:
         """Return the validated plain values of the body; raises ValidationError."""
-        given: Self = cls(data=request.data)
+        given = cls(data=request.data)
         given.is_valid(raise_exception=True)
         return dict(given.validated_data)
 

@@ -7,12 +7,12 @@ from typing import Any, Final
 
 import structlog
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from portal.errors import DomainError, NotFound, Unavailable
+from portal.errors import DomainError, NotFound, StaleVersion, Unavailable
 
 TITLES: Final = {
     400: "Not accepted",
@@ -59,41 +59,47 @@ def _flat(detail: Any, path: str = "") -> dict[str, list[str]]:
     return {path or "body": [str(each) for each in sentences]} if sentences else {}
 
 
-def of_error(error: Exception) -> tuple[dict[str, Any], dict[str, str]] | None:
+def of_error(error: Exception) -> tuple[dict[str, Any], dict[str, str]] | None:  # noqa: PLR0911 - one return a kind
     """Return the problem and headers of an error, None for a fault of ours."""
-    headers: dict[str, str] = {}
     match error:
         case DomainError():
-            if error.status == 503:
-                headers["Retry-After"] = "1"
-            if "version" in error.extra and error.status == 412:
-                headers["ETag"] = f'"{error.extra["version"]}"'
-            body = problem(error.status, error.problem_code, error.detail, errors=error.errors, **error.extra)
+            return _of_domain(error)
         case exceptions.ValidationError():
             errors = _flat(error.detail)
             detail = "; ".join(f"{field}: {' '.join(words)}" for field, words in errors.items())[:500]
-            body = problem(400, "invalid", detail, errors=errors)
+            return problem(400, "invalid", detail, errors=errors), {}
         case exceptions.APIException():
-            code = error.get_codes() if isinstance(error.get_codes(), str) else "error"
-            if getattr(error, "auth_header", None):
-                headers["WWW-Authenticate"] = error.auth_header
-            if getattr(error, "wait", None):
-                headers["Retry-After"] = str(int(error.wait) + 1)
-            body = problem(error.status_code, str(code), str(error.detail))
+            return _of_framework(error)
         case Http404():
-            body = problem(404, "not_found", NotFound().detail)
+            return problem(404, "not_found", NotFound().detail), {}
         case PermissionDenied():
-            body = problem(403, "refused", "This is not yours to do.")
+            return problem(403, "refused", "This is not yours to do."), {}
         case OperationalError() | InterfaceError():
-            headers["Retry-After"] = "1"
-            body = problem(
-                503, Unavailable.code, "The database is not answering; nothing was changed. Send it again."
-            )
-        case DatabaseError():
-            return None
+            detail = "The database is not answering; nothing was changed. Send it again."
+            return problem(503, Unavailable.code, detail), {"Retry-After": "1"}
         case _:
             return None
+
+
+def _of_domain(error: DomainError) -> tuple[dict[str, Any], dict[str, str]]:
+    headers: dict[str, str] = {}
+    if isinstance(error, Unavailable):
+        headers["Retry-After"] = "1"
+    if isinstance(error, StaleVersion):
+        headers["ETag"] = f'"{error.extra["version"]}"'
+    body = problem(error.status, error.problem_code, error.detail, errors=error.errors, **error.extra)
     return body, headers
+
+
+def _of_framework(error: exceptions.APIException) -> tuple[dict[str, Any], dict[str, str]]:
+    headers: dict[str, str] = {}
+    if challenge := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = challenge
+    if wait := getattr(error, "wait", None):
+        headers["Retry-After"] = str(int(wait) + 1)
+    codes = error.get_codes()
+    code = codes if isinstance(codes, str) else "error"
+    return problem(error.status_code, code, str(error.detail)), headers
 
 
 def as_problem(error: Exception, context: Any) -> Response | None:

@@ -5,5 +5,5 @@ from __future__ import annotations
 from drf_spectacular.openapi import AutoSchema
 
 
-class Schema(AutoSchema):  # type: ignore[misc] - drf-spectacular's base is untyped
+class Schema(AutoSchema):
     """Names operations by route."""

@@ -18,7 +18,9 @@ class Alert(SpaceRecord):
     subject = RecordKey(Record)
     kind = models.CharField(max_length=60)
     side = models.CharField(max_length=12, choices=SeatSide)
-    classification = models.CharField(max_length=8, choices=Classification, null=True, blank=True)  # noqa: DJ001 - null means not judged
+    classification = models.CharField(  # noqa: DJ001 - null means not judged
+        max_length=8, choices=Classification, null=True, blank=True
+    )
     title = SealedTextField()
     clause = models.CharField(max_length=20, blank=True)
     state = models.CharField(max_length=12, choices=AlertState, default=AlertState.OPEN)
@@ -98,7 +100,7 @@ class Clock(SpaceRecord):
 
 
 class LadderStep(SpaceRecord):
-    """One step of a ladder that was taken: who was told, when it was due and when it ran. Exactly one per number."""
+    """One step of a ladder that was taken: who was told, when it was due, when it ran. One per number."""
 
     alert = RecordKey(Alert)
     number = models.PositiveSmallIntegerField()

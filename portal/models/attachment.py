@@ -12,7 +12,8 @@ from portal.sealing import SealedTextField
 class Attachment(SpaceRecord):
     """A file by the SHA-256 of its clear bytes; what lies on disk is encrypted under `file_key`.
 
-    The key is sealed text: disclosing the row clears it, and the bytes on disk never have to be written again.
+    The key is sealed text: disclosing the row clears it, and the bytes on disk never have to be written
+    again.
     """
 
     subject = RecordKey(Record)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from django.db import models
 from django.db.models import Q
@@ -18,7 +18,7 @@ class RecordQuerySet(models.QuerySet[M]):
     """Rows of a record table; every read of an interface starts at `visible_to`."""
 
     def visible_to(self, actor: Actor) -> Self:
-        """Keep the rows whose space is one of the actor's and whose audience is shared or the actor's side there."""
+        """Keep rows of the actor's spaces whose audience is shared or the actor's side there."""
         as_sponsor, as_manufacturer = actor.as_sponsor, actor.as_manufacturer
         return self.filter(
             (Q(space_id__in=as_sponsor) & ~Q(audience=Audience.MANUFACTURER))
@@ -26,7 +26,13 @@ class RecordQuerySet(models.QuerySet[M]):
         )
 
 
-class RecordKey(models.ForeignKey):  # type: ignore[type-arg] - not subscriptable at run time
+if TYPE_CHECKING:
+    _ForeignKey = models.ForeignKey[Any, Any]
+else:
+    _ForeignKey = models.ForeignKey
+
+
+class RecordKey(_ForeignKey):
     """A reference to a record of the same space; `RecordTable` makes the composite key `(space_id, x_id)`."""
 
     def __init__(self, to: Any, **kwargs: Any) -> None:

@@ -24,10 +24,11 @@ class PersonManager(BaseUserManager["Person"]):
 
 
 class Person(AbstractBaseUser):
-    """An account: one named human, one service, or one system process. Ids are never used again (21 CFR 11.100(a)).
+    """An account: one named human, one service, or one system process. Ids are never reused (11.100(a)).
 
-    Sign-in reads it before any context exists, so it is an identity table without row security and holds nothing of the
-    record: printed names stand in `Member`, seats in `Assignment`. `access_epoch` rises with every change of right.
+    Sign-in reads it before any context exists, so it is an identity table without row security and holds
+    nothing of the record: printed names stand in `Member`, seats in `Assignment`. `access_epoch` rises with
+    every change of right.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -68,7 +69,7 @@ class Person(AbstractBaseUser):
 
 
 class Member(SpaceRecord):
-    """A person as their own organisation knows them: printed name and title, for their side and their signatures."""
+    """A person as their own organisation knows them: printed name and title."""
 
     person = models.ForeignKey(Person, on_delete=models.DO_NOTHING, related_name="+")
     name = models.CharField(max_length=200)
@@ -80,7 +81,7 @@ class Member(SpaceRecord):
 
 
 class Assignment(SpaceRecord):
-    """A person's role on one side of a space, from a day to a day; lives in the space of the organisation that gives it.
+    """A person's role on one side of a space, from a day to a day; lives with the organisation that gives it.
 
     `code` is what the other side reads ("QA floor 07"). The employer may be a third company.
     """

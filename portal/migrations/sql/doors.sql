@@ -1,10 +1,13 @@
 -- The doors (ground 2): the only ways through row security. Each returns ids, codes and numbers, never content;
 -- whoever comes through opens a context for one space.
-create function door.by_key(token_hash bytea) returns table (key_id uuid, person_id uuid)
+create function door.by_key(token_hash bytea)
+    returns table (key_id uuid, person_id uuid, organisation_id uuid, scopes jsonb, program_ids jsonb)
     language sql stable security definer set search_path = pg_catalog as
 $$
-    select k.id, k.person_id from public.portal_apikey k
+    select k.id, k.person_id, p.organisation_id, k.scopes, k.program_ids
+    from public.portal_apikey k join public.portal_person p on p.id = k.person_id
     where k.token_hash = by_key.token_hash and k.revoked_at is null and portal.instant() < k.expires_at
+      and p.is_active
 $$;
 
 create function door.spaces_of(person uuid)
