@@ -78,7 +78,7 @@ class Postgres:
         A server left over from a supervisor that was killed is stopped first.
         Raises: StartFailed.
         """
-        files = self._files = lay_out(self.data, self._notes)
+        files = self._files = lay_out(self.data, self._notes, durable=self._durable)
         if not (files.cluster / "PG_VERSION").exists():
             self._make_cluster(files)
         stop_left_over(files.cluster)
@@ -110,7 +110,7 @@ class Postgres:
     def destroy(self) -> None:
         """Stop the server and delete its cluster for good."""
         self.stop()
-        files = self._files or lay_out(self.data, self._notes)
+        files = self._files or lay_out(self.data, self._notes, durable=self._durable)
         stop_left_over(files.cluster)
         shutil.rmtree(files.home, ignore_errors=True)
 

