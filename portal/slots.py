@@ -1,0 +1,56 @@
+"""Slots: where a lower app leaves room for what a higher one knows (design 2); that one registers a provider."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Generic, ParamSpec, TypeVar
+from uuid import UUID
+
+from portal.actor import Actor
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Slot(Generic[P, R]):
+    """A named place for providers of one shape; calling it asks each of them in the order of registration."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._providers: list[Callable[P, R]] = []
+
+    def register(self, provider: Callable[P, R]) -> Callable[P, R]:
+        """Add a provider once; usable as a decorator."""
+        if provider not in self._providers:
+            self._providers.append(provider)
+        return provider
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> list[R]:
+        """Return what each provider answers."""
+        return [provider(*args, **kwargs) for provider in self._providers]
+
+
+@dataclass(frozen=True, slots=True)
+class InboxItem:
+    """One thing that waits for somebody: what, why by which clause, whose turn it is, until when.
+
+    `side` holds the ball. `due_at` is None when nothing runs against it.
+    """
+
+    subject_type: str
+    subject_id: UUID
+    number: str
+    title: str
+    kind: str
+    why: str
+    clause: str
+    side: str
+    due_at: datetime | None
+    url: str
+    classification: str | None
+    space_id: UUID | None = None
+
+
+inbox: Final[Slot[[Actor], list[InboxItem]]] = Slot("inbox")
