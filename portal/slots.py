@@ -1,4 +1,4 @@
-"""Slots: where a lower app leaves room for what a higher one knows (design 2); that one registers a provider."""
+"""Slots: where a lower app leaves room for what a higher one knows and provides (design 2)."""
 
 from __future__ import annotations
 

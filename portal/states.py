@@ -156,3 +156,25 @@ ROLES: Final[Mapping[Side, tuple[str, ...]]] = {
     ),
     Side.BOTH: ("site_admin", "org_admin"),
 }
+
+# Who gives receipt on either side (domain 2f): operators, inspectors and gateways do not.
+ACKNOWLEDGERS: Final = (
+    CDMO_SHIFT_LEAD,
+    CDMO_QA,
+    CDMO_QUALITY_HEAD,
+    CDMO_CLIENT_LEAD,
+    CDMO_QP,
+    SPONSOR_VIEWER,
+    SPONSOR_QA,
+    SPONSOR_CMC,
+    SPONSOR_QUALITY_HEAD,
+    SPONSOR_QP,
+    SPONSOR_REGULATORY,
+)
+# A late receipt is still one: the ladder that ended without any stays on its own clock and entry.
+ALERT_TRANSITIONS: Final[Transitions] = {
+    "acknowledge": Transition(
+        (AlertState.OPEN, AlertState.UNANSWERED), AlertState.ACKNOWLEDGED, ACKNOWLEDGERS, _("Acknowledge")
+    ),
+    "end_ladder": Transition((AlertState.OPEN,), AlertState.UNANSWERED, (SYSTEM,), _("End the ladder")),
+}

@@ -362,7 +362,6 @@ class Migration(migrations.Migration):
                 ("step", models.PositiveSmallIntegerField()),
                 ("told_at", models.DateTimeField()),
                 ("delivered_at", models.DateTimeField(blank=True, null=True)),
-                ("opened_at", models.DateTimeField(blank=True, null=True)),
                 ("acknowledged_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "alert",
@@ -388,6 +387,53 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+        ),
+        migrations.CreateModel(
+            name="Opening",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "audience",
+                    models.CharField(
+                        choices=[
+                            ("shared", "shared"),
+                            ("manufacturer", "CDMO internal"),
+                            ("sponsor", "sponsor internal"),
+                        ],
+                        default="shared",
+                        max_length=12,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("opened_at", models.DateTimeField()),
+                (
+                    "receipt",
+                    portal.models.base.RecordKey(
+                        on_delete=django.db.models.deletion.DO_NOTHING, related_name="+", to="portal.receipt"
+                    ),
+                ),
+                (
+                    "space",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="portal.space",
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("space", "receipt"), name="opening_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("audience", "shared"), _negated=True),
+                        name="opening_stays_with_its_side",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="ProgramSite",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from django.db import migrations
 
-from portal.record_table import RecordTable
+from portal.record_table import RecordTable, StateGuard
 
 SQL = Path(__file__).with_name("sql")
 SYSTEM_ACTORS = ("setup", "sweep", "relay", "courier", "sealer", "watchdog")
@@ -78,7 +78,9 @@ class Migration(migrations.Migration):
         RecordTable("attachment"),
         RecordTable("alert", subject=("alert", "-", "title")),
         RecordTable("receipt"),
+        RecordTable("opening"),
         RecordTable("clock"),
         RecordTable("ladderstep"),
         RecordTable("delivery"),
+        StateGuard("alert", edges=["open>acknowledged", "open>unanswered", "unanswered>acknowledged"]),
     ]

@@ -1,6 +1,6 @@
 """The portal's aggregates, one file each."""
 
-from portal.models.alert import Alert, Clock, Delivery, LadderStep, Receipt
+from portal.models.alert import Alert, Clock, Delivery, LadderStep, Opening, Receipt
 from portal.models.attachment import Attachment
 from portal.models.base import RecordKey, RecordQuerySet, SpaceRecord
 from portal.models.identity import Heartbeat, Idempotency, RefusalCount, RelayShard
@@ -18,6 +18,7 @@ __all__ = [
     "Idempotency",
     "LadderStep",
     "Member",
+    "Opening",
     "Organisation",
     "Partnership",
     "Person",

@@ -43,7 +43,7 @@ class Alert(SpaceRecord):
 
 
 class Receipt(SpaceRecord):
-    """What is known of one person and one alert: told, delivered, opened, acknowledged, each its own fact."""
+    """What both sides know of one person and one alert: told, delivered, acknowledged, each its own fact."""
 
     alert = RecordKey(Alert)
     person = models.ForeignKey(Person, on_delete=models.DO_NOTHING, related_name="+")
@@ -52,7 +52,6 @@ class Receipt(SpaceRecord):
     step = models.PositiveSmallIntegerField()
     told_at = models.DateTimeField()
     delivered_at = models.DateTimeField(null=True, blank=True)
-    opened_at = models.DateTimeField(null=True, blank=True)
     acknowledged_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -63,6 +62,19 @@ class Receipt(SpaceRecord):
             models.Index(
                 fields=["person", "space"], condition=Q(delivered_at=None), name="receipt_undelivered"
             ),
+        ]
+
+
+class Opening(SpaceRecord):
+    """When a told person first opened the alert. What was looked at stays with the side that looked."""
+
+    receipt = RecordKey(Receipt)
+    opened_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["space", "receipt"], name="opening_once"),
+            models.CheckConstraint(condition=~Q(audience="shared"), name="opening_stays_with_its_side"),
         ]
 
 
