@@ -14,8 +14,10 @@ COOL_C: Final = 34.0
 TITRE_FROM_S: Final = 7 * DAY_S
 
 
-def set_point(at_s: Floats) -> Floats:
-    """Give the temperature set point in degC: 36.5, from day 5 in four hours to 34.0."""
+def set_point(vessel: Vessel, at_s: Floats) -> Floats:
+    """Give the temperature set point in degC: 36.5, from day 5 in four hours to 34.0, unless it is held."""
+    if vessel.hold is not None:
+        return vessel.hold.set_point(at_s)
     return WARM_C + (COOL_C - WARM_C) * temperature_share(at_s)
 
 
@@ -23,10 +25,10 @@ def temperature(vessel: Vessel, at_s: Floats) -> Floats:
     """Give the vessel temperature in degC."""
     noise = vessel.noise("TEMP", at_s, fast=0.008, slow=0.014, period_s=9 * MINUTE_S)
     if vessel.story is None:
-        return set_point(at_s) + noise
+        return set_point(vessel, at_s) + noise
     story_s = vessel.story.seconds(at_s)
     fault = np.where(valve_fault.running(story_s), valve_fault.above_set_point(story_s), 0.0)
-    return set_point(at_s) + fault + valve_fault.quiet(noise, story_s)
+    return set_point(vessel, at_s) + fault + valve_fault.quiet(noise, story_s)
 
 
 def oxygen(vessel: Vessel, at_s: Floats) -> Floats:
@@ -53,7 +55,11 @@ def valve(vessel: Vessel, at_s: Floats) -> Floats:
 
 def jacket(vessel: Vessel, at_s: Floats) -> Floats:
     """Give the temperature at the jacket outlet in degC."""
-    calm = set_point(at_s) - 0.5 + vessel.noise("JACKET", at_s, fast=0.03, slow=0.15, period_s=6 * MINUTE_S)
+    calm = (
+        set_point(vessel, at_s)
+        - 0.5
+        + vessel.noise("JACKET", at_s, fast=0.03, slow=0.15, period_s=6 * MINUTE_S)
+    )
     return calm if vessel.story is None else valve_fault.jacket_outlet(calm, vessel.story.seconds(at_s))
 
 

@@ -3,14 +3,14 @@
 import math
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Self, TypeAlias
 
 import numpy as np
 
 from batches.plant.catalogue import choose_model, find_signal, walk
-from batches.plant.signal import Signal, Story, Vessel
+from batches.plant.signal import Hold, Signal, Story, Vessel
 
 Json: TypeAlias = Mapping[str, Any]
 
@@ -69,6 +69,7 @@ class Feed:
     vessel: Vessel
     taps: tuple[Tap, ...]
     reported_until: float
+    phase: str | None
 
     @classmethod
     def of(cls, batch: Json, *, since: float, story: Story | None = None) -> Self:
@@ -83,10 +84,19 @@ class Feed:
             number=batch["number"],
             model=model,
             started=started,
-            vessel=Vessel(seed_of(batch["number"]), story),
-            taps=tuple(_tap(model, row) for row in parameters),
+            vessel=Vessel(seed_of(batch["number"]), story, _hold(batch)),
+            taps=tuple(_tap(model, row, phase_of(batch)) for row in parameters),
             reported_until=since,
+            phase=phase_of(batch),
         )
+
+    def follow(self, batch: Json, now: float) -> None:
+        """Take over the phase of a batch; a set point that moved with it is reached by a ramp."""
+        hold, before = _hold(batch), self.vessel.hold
+        if hold is not None and before is not None and hold.to_c != before.to_c:
+            hold = Hold(before.to_c, hold.to_c, now - self.started)
+            self.vessel = replace(self.vessel, hold=hold)
+        self.phase = phase_of(batch)
 
     def due(self, until: float) -> list[Reading]:
         """List the readings between the last report and `until`, oldest first."""
@@ -103,19 +113,37 @@ def seed_of(number: str) -> int:
     return zlib.crc32(number.encode())
 
 
-def _tap(model: str, row: Json) -> Tap:
+def _hold(batch: Json) -> Hold | None:
+    """Read the set point from the middle of the temperature's range, for vessels whose phases move it."""
+    for row in batch["parameters"]:
+        if row["code"] == "TEMP":
+            low, high = range_of(row, phase_of(batch))
+            if low is not None and high is not None:
+                return Hold((low + high) / 2, (low + high) / 2)
+    return None
+
+
+def _tap(model: str, row: Json, phase: str | None) -> Tap:
     code = row["code"]
-    signal = find_signal(model, code) or walk(code, *range_of(row))
+    signal = find_signal(model, code) or walk(code, *range_of(row, phase))
     interval_s = float(row.get("expected_interval_s") or DEFAULT_INTERVAL_S)
     # Sensors of one batch do not all speak in one instant; an at-line sample is taken at the full interval.
     share = zlib.crc32(code.encode()) % 10 / 10 if row.get("data_kind") == ONLINE else 0.0
     return Tap(code, signal, interval_s, round(share * interval_s, 3))
 
 
-def range_of(row: Json) -> tuple[float | None, float | None]:
-    """Find the narrowest range that a parameter's row tells of."""
-    limits = row.get("limits") or []
-    by_kind = {limit.get("kind"): limit for limit in limits if isinstance(limit, Mapping)}
+def phase_of(batch: Json) -> str | None:
+    """Give the code of the current phase, told as text or as an object with a code."""
+    phase = batch.get("phase")
+    return phase.get("code") if isinstance(phase, Mapping) else phase
+
+
+def range_of(row: Json, phase: str | None) -> tuple[float | None, float | None]:
+    """Find the narrowest range of a parameter in a phase; a limit of the phase goes before a general one."""
+    limits = [limit for limit in row.get("limits") or [] if limit.get("phase") in {None, phase}]
+    by_kind = {
+        limit["kind"]: limit for limit in sorted(limits, key=lambda limit: limit.get("phase") is not None)
+    }
     for kind in RANGES:
         if kind in by_kind:
             return _number(by_kind[kind].get("low")), _number(by_kind[kind].get("high"))

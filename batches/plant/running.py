@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from batches.plant.catalogue import awaits_replay
-from batches.plant.feed import Feed
+from batches.plant.feed import Feed, phase_of
 from batches.plant.signal import Story
 from batches.rest_client import RequestRefused, RestClient, ServerAway, Stopped
 
@@ -29,8 +29,8 @@ class Settings:
     discover_every_s: float = 20.0
     frozen: frozenset[str] = frozenset({"B-2417"})
     faulty: str = "B-2418"
-    fault_every_s: float = 1000.0
-    fault_speed: float = 36.0
+    fault_every_s: float = 1060.0
+    fault_speed: float = 31.0
 
 
 @dataclass(slots=True)
@@ -82,6 +82,9 @@ class Plant:
         rows = {str(row["id"]): row for row in self.client.rows("batches/", {"state": "in_process"})}
         for batch_id in self.feeds.keys() - rows.keys():
             log.info("%s is no longer in process.", self.feeds.pop(batch_id).number)
+        for batch_id, feed in self.feeds.items():
+            if phase_of(rows[batch_id]) != feed.phase:
+                feed.follow(self._whole(rows[batch_id]), now)
         for batch_id in rows.keys() - self.feeds.keys() - self._skipped:
             self._take_up(batch_id, rows[batch_id], now)
 
@@ -90,7 +93,7 @@ class Plant:
         if number in self.settings.frozen:
             self._skip(batch_id, f"{number} stands still.")
             return
-        batch = row if row.get("parameters") else self.client.get(f"batches/{batch_id}/")
+        batch = self._whole(row)
         if not batch.get("parameters") or not batch.get("started_at"):
             self._skip(batch_id, f"{number} has no parameters or no start; it is not fed.")
         elif awaits_replay([parameter["code"] for parameter in batch["parameters"]]):
@@ -100,6 +103,9 @@ class Plant:
             feed = Feed.of(batch, since=now - CATCH_UP_S, story=story)
             self.feeds[batch_id] = feed
             log.info("%s is fed as %s, %d parameters.", number, feed.model, len(feed.taps))
+
+    def _whole(self, row: dict[str, Any]) -> dict[str, Any]:
+        return row if row.get("parameters") else self.client.get(f"batches/{row['id']}/")
 
     def _skip(self, batch_id: str, why: str) -> None:
         self._skipped.add(batch_id)

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from batches.plant.culture import RAMP_S
 from batches.plant.noise import Floats, hiss, stream, wander
 
 MINUTE_S = 60.0
@@ -28,11 +29,25 @@ class Story:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """A temperature set point that the recipe's limits ask for; a change of it ramps over four hours."""
+
+    from_c: float
+    to_c: float
+    at_s: float = 0.0
+
+    def set_point(self, at_s: Floats) -> Floats:
+        """Give the set point in degC."""
+        return np.interp(at_s, [self.at_s, self.at_s + RAMP_S], [self.from_c, self.to_c])
+
+
+@dataclass(frozen=True, slots=True)
 class Vessel:
-    """One piece of equipment with a batch in it."""
+    """One piece of equipment with a batch in it; without `hold`, age of the culture sets its temperature."""
 
     seed: int
     story: Story | None = None
+    hold: Hold | None = None
 
     def noise(self, name: str, at_s: Floats, *, fast: float, slow: float, period_s: float) -> Floats:
         """Give the noise of a signal; it stays within 3.47 times `fast` + `slow`."""

@@ -50,9 +50,9 @@ def above_set_point(story_s: Floats) -> Floats:
 
 
 def quiet(noise_c: Floats, story_s: Floats) -> Floats:
-    """Hold the noise below the way to the nearest printed value, within 0.06 degC while the valve hunts."""
+    """Hold the noise below half the way to the next printed value, and low while the valve hunts."""
     curve = above_set_point(story_s)
-    room = 0.8 * np.abs(curve[:, None] - PRINTED_C[None, :]).min(axis=1)
+    room = 0.5 * np.abs(curve[:, None] - PRINTED_C[None, :]).min(axis=1)
     room = np.where(story_s < STICKS_AT_S, np.minimum(room, 0.06), room)
     return np.where(running(story_s), np.clip(noise_c, -room, room), noise_c)
 

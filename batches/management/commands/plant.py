@@ -51,7 +51,7 @@ class Command(BaseCommand):
             "--fault-speed",
             type=float,
             default=usual.fault_speed,
-            help="how much faster than life the fault runs (%(default)s: 202 minutes in 5.6)",
+            help="how much faster than life the fault runs (%(default)s: 202 minutes in 6.5)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
