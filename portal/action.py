@@ -197,7 +197,7 @@ def _run_once(code: str, body: Callable[..., Any], actor: Actor, args: Any, kwar
                 _claim(actor, code)
             result = body(actor, *args, **kwargs)
             if actor.origin.idempotency_key:
-                _keep_answer(actor, result)
+                _keep_answer(actor, context.subject or _subject_of(result))
             with connection.cursor() as cursor:
                 # Sealed now, so that a fault shows here; deferred again, else later statements seal alone.
                 cursor.execute("set constraints ledger.seal immediate; set constraints ledger.seal deferred")
@@ -247,7 +247,16 @@ def _claim(actor: Actor, code: str) -> None:
     raise Replayed(subject_type, subject_id, version)
 
 
-def _keep_answer(actor: Actor, result: Any) -> None:
+def answer_with(subject: Any) -> None:
+    """Let a repeat of this request be answered from another row than the one the action returns."""
+    current_action().subject = _subject_of(subject)
+
+
+def _subject_of(row: Any) -> tuple[str, Any, int]:
+    return (row._meta.label_lower, row.pk, getattr(row, "version", 1))
+
+
+def _keep_answer(actor: Actor, subject: tuple[str, Any, int]) -> None:
     origin = actor.origin
     digest = hashlib.sha256(
         f"{actor.person_id}\x1f{origin.route}\x1f{origin.idempotency_key}".encode()
@@ -256,7 +265,7 @@ def _keep_answer(actor: Actor, result: Any) -> None:
         cursor.execute(
             "update portal_idempotency set subject_type = %s, subject_id = %s, subject_version = %s"
             " where person_id = %s and digest = %s",
-            [result._meta.label_lower, result.pk, getattr(result, "version", 1), actor.person_id, digest],
+            [*subject, actor.person_id, digest],
         )
 
 
