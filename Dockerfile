@@ -6,7 +6,7 @@ COPY manage.py package.json package-lock.json .npmrc ./
 COPY requirements requirements
 COPY config/__init__.py config/
 COPY config/bootstrap config/bootstrap
-RUN python3 manage.py prepare && rm -rf .venv/node
+RUN python3 manage.py prepare
 
 FROM python:3.11-slim-bookworm
 RUN useradd --system --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nologin covalent \

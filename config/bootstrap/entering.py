@@ -2,15 +2,15 @@
 
 import fcntl
 import os
-import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Final
 
-from config.bootstrap.assets import find_npm, install_assets
-from config.bootstrap.packages import install_packages
+from config.bootstrap.assets import install_assets
+from config.bootstrap.packages import install_packages, make_environment
 from config.bootstrap.places import Places, has_assets, has_packages
-from config.bootstrap.progress import say
+from config.bootstrap.progress import say, step
 from config.bootstrap.running import ToolFailed
 
 NEEDS_TESTS: Final = frozenset({"test"})
@@ -41,34 +41,15 @@ def prepare(places: Places, requirements: str) -> None:
 
 def _install_missing(places: Places, requirements: str) -> None:
     say("Covalent: setting up (only at the first start and after an update)")
-    wants_packages, wants_assets = not has_packages(places, requirements), not has_assets(places)
-    if wants_packages and wants_assets and find_npm():
-        _install_both(places, requirements)
-        return
-    if wants_packages:
-        install_packages(places, requirements)
-    if wants_assets:
-        install_assets(places)
-
-
-def _install_both(places: Places, requirements: str) -> None:
-    # npm waits for the network most of the time, and so does uv.
-    failures: list[ToolFailed] = []
-
-    def fetch_assets() -> None:
-        try:
-            install_assets(places)
-        except ToolFailed as failure:
-            failures.append(failure)
-
-    beside = threading.Thread(target=fetch_assets)
-    beside.start()
-    try:
-        install_packages(places, requirements)
-    finally:
-        beside.join()
-    if failures:
-        raise failures[0]
+    make_environment(places)
+    # Both wait for the network most of the time.
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        assets = None if has_assets(places) else beside.submit(install_assets, places)
+        if not has_packages(places, requirements):
+            install_packages(places, requirements)
+        if assets is not None:
+            with step("front-end assets"):
+                assets.result()
 
 
 @contextmanager

@@ -21,17 +21,25 @@ UV_FROM_PIP: Final[Mapping[str, str]] = {
 }
 
 
+def make_environment(places: Places) -> None:
+    """Make the virtual environment and bring uv into it; without uv pip does the rest. Raises: ToolFailed."""
+    if not places.python.exists():
+        with step("virtual environment"):
+            venv.create(places.venv, with_pip=False, symlinks=True, clear=False)
+    lock = places.lock("uv")
+    if read_stamp(places.package_stamp).get("uv") == digest(lock) and _own_uv(places).exists():
+        return
+    with step("installer (uv)"):
+        run([*_pip(places), "--require-hashes", "-r", str(lock)], cwd=places.root)
+
+
 def install_packages(places: Places, requirements: str) -> None:
     """Bring the virtual environment to what the lock file says, by uv, else by pip.
 
     Every file is checked against its locked hash either way. Raises: ToolFailed.
     """
-    if not places.python.exists():
-        with step("virtual environment"):
-            venv.create(places.venv, with_pip=False, symlinks=True, clear=False)
     lock = places.lock(requirements)
     try:
-        _bring_uv(places)
         with step(f"packages ({_count(lock)}, by hash)"):
             run([*_uv(places), "--compile-bytecode", "-r", str(lock)], cwd=places.root, env=_uv_environment())
     except ToolFailed as failure:
@@ -48,14 +56,6 @@ def install_beside(places: Places, requirements: str, target: Path) -> None:
         run([*_uv(places), "--target", str(target), "-r", str(lock)], cwd=places.root, env=_uv_environment())
     except ToolFailed:
         run([*_pip(places), "--require-hashes", "--target", str(target), "-r", str(lock)], cwd=places.root)
-
-
-def _bring_uv(places: Places) -> None:
-    lock = places.lock("uv")
-    if read_stamp(places.package_stamp).get("uv") == digest(lock) and _own_uv(places).exists():
-        return
-    with step("installer (uv)"):
-        run([*_pip(places), "--require-hashes", "-r", str(lock)], cwd=places.root)
 
 
 def _own_uv(places: Places) -> Path:

@@ -18,17 +18,13 @@ def say(text: str) -> None:
 
 @contextmanager
 def step(what: str) -> Iterator[None]:
-    """Show a step while it runs, with its seconds on a terminal, and its time when it is done.
-
-    A step beside the main thread's shows only its end: two cannot tick on one line.
-    """
+    """Show a step while it runs, with its seconds on a terminal, and its time when it is done."""
     started = time.monotonic()
     done = threading.Event()
     ticking = threading.Thread(target=_tick, args=(what, started, done), daemon=True)
-    is_main = threading.current_thread() is threading.main_thread()
-    if is_main and sys.stdout.isatty():
+    if sys.stdout.isatty():
         ticking.start()
-    elif is_main:
+    else:
         say(f"  {what} ...")
     outcome = "failed"
     try:
