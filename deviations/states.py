@@ -8,7 +8,15 @@ from typing import Final
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from portal.states import CDMO_MSAT, CDMO_QA, Transition
+from portal.states import (
+    CDMO_MSAT,
+    CDMO_OPERATOR,
+    CDMO_QA,
+    CDMO_QC,
+    CDMO_QUALITY_HEAD,
+    CDMO_SHIFT_LEAD,
+    Transition,
+)
 
 
 class DeviationState(models.TextChoices):
@@ -27,6 +35,10 @@ class JudgementKind(models.TextChoices):
     SUGGESTED = "suggested", _("suggested class")
     PROVISIONAL = "provisional", _("provisional class")
 
+
+REPORTERS: Final = (CDMO_OPERATOR, CDMO_SHIFT_LEAD, CDMO_QA, CDMO_MSAT, CDMO_QC, CDMO_QUALITY_HEAD)
+MIRRORERS: Final = (CDMO_QA,)
+LEADERS: Final = (CDMO_QA, CDMO_MSAT)
 
 OPEN_STATES: Final = (DeviationState.REPORTED, DeviationState.TRIAGED, DeviationState.UNDER_INVESTIGATION)
 

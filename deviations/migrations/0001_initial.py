@@ -242,6 +242,39 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
+        migrations.CreateModel(
+            name="Numbering",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "audience",
+                    models.CharField(
+                        choices=[
+                            ("shared", "shared"),
+                            ("manufacturer", "CDMO internal"),
+                            ("sponsor", "sponsor internal"),
+                        ],
+                        default="shared",
+                        max_length=12,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("year", models.PositiveSmallIntegerField()),
+                ("last", models.PositiveIntegerField(default=0)),
+                (
+                    "space",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="portal.space",
+                    ),
+                ),
+            ],
+        ),
         migrations.AddIndex(
             model_name="deviation",
             index=models.Index(fields=["space", "-recorded_at", "-id"], name="deviation_list"),
@@ -304,5 +337,15 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="notice",
             constraint=models.UniqueConstraint(fields=("space", "deviation"), name="notice_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="numbering",
+            constraint=models.UniqueConstraint(fields=("space", "year"), name="numbering_once_a_year"),
+        ),
+        migrations.AddConstraint(
+            model_name="numbering",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("audience", "manufacturer")), name="numbering_is_internal"
+            ),
         ),
     ]

@@ -12,6 +12,7 @@ class Migration(migrations.Migration):
         RecordTable("deviation", subject=("deviation", "number", "title")),
         RecordTable("judgement"),
         RecordTable("notice"),
+        RecordTable("numbering"),
         StateGuard(
             "deviation",
             edges=[

@@ -87,10 +87,38 @@ class Deviation(SpaceRecord):
         self.state, self.ended_at, self.end_text = state, at, text
         self.bump()
 
+    def mirror(self, status: str, as_of: datetime) -> None:
+        """Copy what the CDMO's own quality system says of it; nothing else is mastered there."""
+        self.external_status, self.external_as_of = status, as_of
+        self.bump()
+
     def disclose(self) -> None:
         """Widen the audience to both sides; there is no way back."""
         self.audience = Audience.SHARED
         self.bump()
+
+
+class Numbering(SpaceRecord):
+    """The last deviation number drawn in a program and year.
+
+    CDMO internal, and not a column of the shared program row: a sponsor who saw it count would know of what is not
+    disclosed yet. Drawn under the lock of the program.
+    """
+
+    year = models.PositiveSmallIntegerField()
+    last = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["space", "year"], name="numbering_once_a_year"),
+            models.CheckConstraint(condition=Q(audience="manufacturer"), name="numbering_is_internal"),
+        ]
+
+    def draw(self) -> str:
+        """Return the next number, like DEV-2026-0113."""
+        self.last += 1
+        self.bump()
+        return f"DEV-{self.year}-{self.last:04}"
 
 
 class Judgement(SpaceRecord):
@@ -106,3 +134,8 @@ class Judgement(SpaceRecord):
 
     class Meta:
         indexes = [models.Index(fields=["space", "deviation", "kind", "-given_at"], name="judgement_newest")]
+
+    def disclose(self) -> None:
+        """Widen the audience to both sides."""
+        self.audience = Audience.SHARED
+        self.bump()

@@ -1,0 +1,156 @@
+"""Functions that hand out deviations to an actor, locked or not, or raise (house-style 5)."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from deviations.errors import NoticeOutstanding, NoticeReleased
+from deviations.models import Deviation, Judgement
+from deviations.states import LEADERS, OPEN_STATES, REPORTERS, TRANSITIONS, JudgementKind
+from portal.access import available, require_role, require_state, require_version
+from portal.actor import Actor
+from portal.errors import InvalidTransition, NotFound
+from portal.models import Attachment, ProgramSite
+from portal.states import Audience, Classification
+
+
+def _locked(actor: Actor) -> QuerySet[Deviation]:
+    # No key changes, so rows that point here (judgements, files) need not wait.
+    return Deviation.objects.visible_to(actor).select_for_update(of=("self",), no_key=True)
+
+
+def get_deviation(actor: Actor, deviation_id: UUID) -> Deviation:
+    """Return a deviation with its batch, phase and excursion as far as the actor may see them.
+
+    Raises: NotFound.
+    """
+    rows = Deviation.objects.visible_to(actor).select_related("batch__site", "phase", "excursion")
+    found = rows.filter(pk=deviation_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def lock_deviation(actor: Actor, deviation_id: UUID, *, to: str, version: int | None) -> Deviation:
+    """Hand out a locked deviation for one transition: visible, role, state, version.
+
+    A notice that has left is a state too: releasing it again is refused whatever version was seen.
+    Raises: NotFound, Refused, InvalidTransition, NoticeReleased, VersionMissing, StaleVersion.
+    """
+    found = _locked(actor).filter(pk=deviation_id).first()
+    if found is None:
+        raise NotFound
+    step = TRANSITIONS[to]
+    require_role(actor, found.space_id, *step.roles, to=to)
+    require_state(found, step, to)
+    if to == "release_notice" and found.audience == Audience.SHARED:
+        raise NoticeReleased(f"The notice of {found.number} has been released; it leaves once.")
+    require_version(found, version)
+    return found
+
+
+def lock_for_file(actor: Actor, deviation_id: UUID) -> Deviation:
+    """Hand out a locked deviation that takes a file, and raise its version.
+
+    The version rises because a file changes what a notice lets out: whoever previewed it before must look again.
+    Raises: NotFound, Refused, InvalidTransition.
+    """
+    found = _locked(actor).filter(pk=deviation_id).first()
+    if found is None:
+        raise NotFound
+    require_role(actor, found.space_id, *REPORTERS, to="attach files")
+    if found.state not in OPEN_STATES:
+        raise InvalidTransition(f"{found.number} has ended; it takes no more files.", state=found.state)
+    found.bump()
+    found.save(update_fields=["version"])
+    return found
+
+
+def find_mirrored(actor: Actor, program_id: UUID, external_id: str) -> Deviation | None:
+    """Return the locked deviation that copies a record of the CDMO's own system, None when there is none."""
+    return _locked(actor).filter(space_id=program_id, external_id=external_id).first()
+
+
+def newest_classes(actor: Actor, deviation_ids: list[UUID]) -> dict[UUID, Classification]:
+    """Return the newest provisional class of each deviation as far as the actor may see it, in one query."""
+    rows = (
+        Judgement.objects.visible_to(actor)
+        .filter(deviation_id__in=deviation_ids, kind=JudgementKind.PROVISIONAL)
+        .order_by("deviation_id", "-given_at", "-id")
+        .distinct("deviation_id")
+        .values_list("deviation_id", "classification")
+    )
+    return {deviation_id: Classification(given) for deviation_id, given in rows}
+
+
+def class_of(actor: Actor, deviation: Deviation) -> Classification | None:
+    """Return the newest provisional class of one deviation, None before triage or while it is withheld."""
+    return newest_classes(actor, [deviation.pk]).get(deviation.pk)
+
+
+def provisional(actor: Actor, deviation: Deviation) -> Judgement:
+    """Return the judgement that gave the provisional class; raises NotFound before triage."""
+    rows = Judgement.objects.visible_to(actor).filter(deviation=deviation, kind=JudgementKind.PROVISIONAL)
+    found = rows.order_by("-given_at", "-id").first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def require_told(deviation: Deviation, classification: Classification | None) -> None:
+    """Raise NoticeOutstanding unless the sponsor was told or need not be told one by one (clause 5.3)."""
+    if must_tell(deviation, classification):
+        detail = (
+            f"{deviation.number} is {classification} and the sponsor has not been told. Release the notice,"
+            " then close. Only a minor deviation stands in the monthly list alone (clause 5.3)."
+        )
+        raise NoticeOutstanding(detail, state=deviation.state)
+
+
+def must_tell(deviation: Deviation, classification: Classification | None) -> bool:
+    """Say whether the notice has to leave before the record may end."""
+    return deviation.audience != Audience.SHARED and classification != Classification.MINOR
+
+
+def open_steps(actor: Actor, deviation: Deviation, classification: Classification | None) -> list[str]:
+    """Return the transitions the actor may take now, in table order."""
+    shut = set()
+    if deviation.audience == Audience.SHARED:
+        shut.add("release_notice")
+    if must_tell(deviation, classification):
+        shut.add("close")
+    return [name for name in available(actor, deviation, TRANSITIONS) if name not in shut]
+
+
+def files_of(actor: Actor, deviation: Deviation) -> list[Attachment]:
+    """Return the files of a deviation that the actor may see, oldest first."""
+    rows = Attachment.objects.visible_to(actor).filter(subject_id=deviation.pk)
+    return list(rows.order_by("attached_at", "id"))
+
+
+def zone_of(actor: Actor, deviation: Deviation) -> str:
+    """Return the IANA zone in which the record's times are site time."""
+    site = deviation.batch.site if deviation.batch is not None else None
+    return site.zone if site is not None else zone_of_program(actor, deviation.space_id)
+
+
+def zone_of_program(actor: Actor, program_id: UUID) -> str:
+    """Return the zone of the program's first site, UTC when it has none."""
+    sites = ProgramSite.objects.visible_to(actor).filter(space_id=program_id).order_by("name", "id")
+    return next(iter(sites.values_list("zone", flat=True)[:1]), "UTC")
+
+
+def lead_codes(program_id: UUID) -> list[str]:
+    """Return the codes of the CDMO's people who may lead an investigation in the program, sorted."""
+    roles = [role.code for role in LEADERS]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select distinct code from door.people_of(%s) where side = 'manufacturer' and role = any(%s)",
+            [program_id, roles],
+        )
+        rows: list[Any] = cursor.fetchall()
+    return sorted(code for (code,) in rows)

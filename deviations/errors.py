@@ -1,0 +1,25 @@
+"""What can go wrong with a deviation beyond what every record knows."""
+
+from __future__ import annotations
+
+from portal.errors import DomainError, InvalidTransition, NotFound
+
+
+class NoticeReleased(InvalidTransition):
+    """The sponsor has the notice already; what left cannot be called back."""
+
+    code = "notice_released"
+
+
+class NoticeOutstanding(InvalidTransition):
+    """A major or critical deviation does not end before the sponsor was told (clauses 5.1, 5.2)."""
+
+    code = "notice_outstanding"
+
+
+class NotInProgram(NotFound):
+    """What a report refers to is not there, or not in this program: one answer for both, naming the field."""
+
+    def __init__(self, field: str) -> None:
+        words = f"There is no such {field.replace('_', ' ')} in this program."
+        DomainError.__init__(self, words, errors={field: [words]})

@@ -1,0 +1,77 @@
+"""Facts of the deviations app: ids, codes, classes and instants; words stand in the record (ground 4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from portal.facts import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class DeviationReported(Fact):
+    """The plant stated what happened; a suggested class stands in its own row."""
+
+    name = "deviation.reported"
+    batch_id: UUID | None
+    phase_id: UUID | None
+    excursion_id: UUID | None
+    occurred_at: datetime
+    detected_at: datetime
+    aware_at: datetime
+    recorded_at: datetime
+    is_late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeviationTriaged(Fact):
+    """CDMO QA gave the provisional class; `due_at` is when its clause wants the notice released."""
+
+    name = "deviation.triaged"
+    classification: str
+    clause: str
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeSent(Fact):
+    """CDMO QA let the notice go: detected and released stand side by side."""
+
+    name = "notice.released"
+    notice_id: UUID
+    classification: str
+    clause: str
+    detected_at: datetime
+    released_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class InvestigationStarted(Fact):
+    """A named seat leads the investigation."""
+
+    name = "deviation.investigation_started"
+    lead_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviationClosed(Fact):
+    """The investigation ended with a summary."""
+
+    name = "deviation.closed"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviationCancelled(Fact):
+    """The record was cancelled with a reason."""
+
+    name = "deviation.cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviationMirrored(Fact):
+    """The CDMO's own quality system told its state; it stays master there."""
+
+    name = "deviation.mirrored"
+    is_news = False
+    as_of: datetime
