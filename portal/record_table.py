@@ -13,6 +13,11 @@ VISIBLE = (
     " or (audience <> 'sponsor' and space_id = any ("
     "(select nullif(current_setting('covalent.as_manufacturer', true), ''))::uuid[])))"
 )
+TRANSITION_TABLES = (
+    ("insert", "new table as fresh"),
+    ("update", "old table as stale new table as fresh"),
+    ("delete", "old table as stale"),
+)
 
 
 def walls(table: str, *, commands: Sequence[str]) -> list[str]:
@@ -87,10 +92,11 @@ class RecordTable(_TableOperation):
         sql.append(f"alter table {table} add constraint {table}_space_id_key unique (space_id, id)")
         sql += composite_keys(model)
         if not mirror:
-            sql.append(
-                f"create trigger note after insert or update or delete on {table}"
-                " for each row execute function ledger.note()"
-            )
+            sql += [
+                f"create trigger note_{event} after {event} on {table} referencing {tables}"
+                f" for each statement execute function ledger.note_{event}()"
+                for event, tables in TRANSITION_TABLES
+            ]
         if "subject" in self.options:
             words = ", ".join(f"'{word}'" for word in self.options["subject"])
             sql.append(

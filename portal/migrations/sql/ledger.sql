@@ -82,14 +82,6 @@ create function ledger.salt() returns bytea
     language sql volatile set search_path = pg_catalog as
 'select uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())';
 
--- Numbers leave as strings: no reader's float may touch a recorded value.
-create function ledger.exact(image jsonb) returns jsonb
-    language sql immutable set search_path = pg_catalog as
-$$
-    select jsonb_object_agg(key, case jsonb_typeof(value) when 'number' then to_jsonb(value #>> '{}') else value end)
-    from jsonb_each(image)
-$$;
-
 create function ledger.keep(
     marker bigint, space uuid, audience text, class text, name text, row_id uuid, summary jsonb, body text
 ) returns void
@@ -101,50 +93,107 @@ $$
     from fresh
 $$;
 
--- Notes one changed row on the chain it belongs to. A row that is disclosed belongs to two chains: the old one says
--- that it left, the new one holds its full image and salted digests of the private entries it comes from.
-create function ledger.note() returns trigger
+-- Notes what a statement changed, each row on the chain it belongs to. One set-based pass over the transition tables:
+-- a row trigger doing the same took three times as long for 200,000 rows. In an image every number is a string, so that
+-- no reader's float touches a recorded value.
+create function ledger.note_insert() returns trigger
     language plpgsql security definer set search_path = pg_catalog, pg_temp as
 $$
 declare
-    before jsonb; after jsonb; marker constant bigint := ledger.mark();
-    origins jsonb; shape text := lower(tg_op); was text;
+    marker bigint;
 begin
-    if tg_op <> 'INSERT' then before := to_jsonb(old); was := before ->> 'audience'; end if;
-    if tg_op <> 'DELETE' then after := to_jsonb(new); end if;
-    if tg_op = 'UPDATE' then
-        if new.id <> old.id or new.space_id <> old.space_id then
-            raise exception 'a record keeps its id and its space' using errcode = 'check_violation';
-        end if;
-        if was <> after ->> 'audience' then
-            if after ->> 'audience' <> 'shared' then
-                raise exception 'an audience only ever widens to shared' using errcode = 'check_violation';
-            end if;
-            perform ledger.keep(marker, new.space_id, was, 'change', tg_table_name, new.id, null,
-                json_build_object('item', 'change', 'table', tg_table_name, 'op', 'left', 'id', new.id,
-                    'old', json_build_object('audience', was), 'new', json_build_object('audience', 'shared'))::text);
-            select jsonb_agg(encode(sha256(ledger.salt() || e.leaf_hash), 'hex') order by e.seq) into origins
-            from ledger.entry e
-            where e.space_id = new.space_id and e.audience = was
-              and e.marker_id in (select i.marker_id from ledger.item i where i.class = 'change' and i.row_id = new.id);
-            if origins is not null then
-                perform ledger.keep(marker, new.space_id, 'shared', 'origin', tg_table_name, new.id, null,
-                    json_build_object('item', 'origin', 'table', tg_table_name, 'id', new.id, 'digests', origins)::text);
-            end if;
-            before := null; shape := 'disclosed';
-        else
-            select jsonb_object_agg(a.key, a.value), jsonb_object_agg(b.key, b.value) into after, before
-            from jsonb_each(after) a join jsonb_each(before) b using (key)
-            where a.value is distinct from b.value;
-            if after is null then return null; end if;
-        end if;
-    end if;
-    perform ledger.keep(marker, coalesce(new.space_id, old.space_id),
-        case when tg_op = 'DELETE' then old.audience else new.audience end, 'change', tg_table_name,
-        coalesce(new.id, old.id), null,
-        json_build_object('item', 'change', 'table', tg_table_name, 'op', shape, 'id', coalesce(new.id, old.id),
-            'old', ledger.exact(before), 'new', ledger.exact(after))::text);
+    if not exists (select from fresh) then return null; end if;
+    marker := ledger.mark();
+    insert into ledger.item (marker_id, space_id, audience, class, name, row_id, salt, body, hash)
+    select marker, space_id, audience, 'change', tg_table_name, id, salt, body, sha256(salt || body) from (
+        select f.space_id, f.audience, f.id, uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as salt,
+               convert_to(json_build_object('item', 'change', 'table', tg_table_name, 'op', 'insert', 'id', f.id,
+                   'old', null, 'new', (
+                       select jsonb_object_agg(key, case jsonb_typeof(value) when 'number' then to_jsonb(value #>> '{}')
+                                                    else value end) from jsonb_each(to_jsonb(f))))::text, 'UTF8') as body
+        from fresh f) noted;
     return null;
+end
+$$;
+
+create function ledger.note_delete() returns trigger
+    language plpgsql security definer set search_path = pg_catalog, pg_temp as
+$$
+declare
+    marker bigint;
+begin
+    if not exists (select from stale) then return null; end if;
+    marker := ledger.mark();
+    perform ledger.keep(marker, s.space_id, s.audience, 'change', tg_table_name, s.id, null,
+        json_build_object('item', 'change', 'table', tg_table_name, 'op', 'delete', 'id', s.id, 'old', (
+            select jsonb_object_agg(key, case jsonb_typeof(value) when 'number' then to_jsonb(value #>> '{}')
+                                         else value end) from jsonb_each(to_jsonb(s))), 'new', null)::text)
+    from stale s;
+    return null;
+end
+$$;
+
+create function ledger.note_update() returns trigger
+    language plpgsql security definer set search_path = pg_catalog, pg_temp as
+$$
+declare
+    marker bigint;
+begin
+    if not exists (select from fresh) then return null; end if;
+    if exists (select from fresh f full join stale s on s.id = f.id
+               where f.id is null or s.id is null or f.space_id <> s.space_id) then
+        raise exception 'a record keeps its id and its space' using errcode = 'check_violation';
+    end if;
+    if exists (select from fresh f join stale s on s.id = f.id where f.audience <> s.audience and f.audience <> 'shared') then
+        raise exception 'an audience only ever widens to shared' using errcode = 'check_violation';
+    end if;
+    marker := ledger.mark();
+    insert into ledger.item (marker_id, space_id, audience, class, name, row_id, salt, body, hash)
+    select marker, space_id, audience, 'change', tg_table_name, id, salt, body, sha256(salt || body) from (
+        select c.space_id, c.audience, c.id, uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as salt,
+               convert_to(json_build_object('item', 'change', 'table', tg_table_name, 'op', 'update', 'id', c.id,
+                   'old', (select jsonb_object_agg(key, case jsonb_typeof(value) when 'number' then to_jsonb(value #>> '{}')
+                                                        else value end)
+                           from jsonb_each(c.before) where c.after -> key is distinct from value),
+                   'new', (select jsonb_object_agg(key, case jsonb_typeof(value) when 'number' then to_jsonb(value #>> '{}')
+                                                        else value end)
+                           from jsonb_each(c.after) where c.before -> key is distinct from value))::text, 'UTF8') as body
+        from (select f.space_id, f.audience, f.id, to_jsonb(s) as before, to_jsonb(f) as after
+              from fresh f join stale s on s.id = f.id where f.audience = s.audience) c
+        where c.before <> c.after) noted;
+    if exists (select from fresh f join stale s on s.id = f.id where f.audience <> s.audience) then
+        perform ledger.keep(marker, f.space_id, s.audience, 'change', tg_table_name, f.id, null,
+                    json_build_object('item', 'change', 'table', tg_table_name, 'op', 'left', 'id', f.id,
+                        'old', json_build_object('audience', s.audience), 'new', json_build_object('audience', f.audience))::text),
+                ledger.note_disclosed(marker, tg_table_name, f.id, f.space_id, s.audience, to_jsonb(f))
+        from fresh f join stale s on s.id = f.id where f.audience <> s.audience;
+    end if;
+    return null;
+end
+$$;
+
+-- A disclosed row belongs to two chains: the old one says that it left; the new one holds its full image and salted
+-- digests of the private entries it comes from, whose numbers stay on the private chain.
+create function ledger.note_disclosed(
+    marker bigint, table_name text, row_id uuid, space uuid, was text, image jsonb
+) returns void
+    language plpgsql security definer set search_path = pg_catalog, pg_temp as
+$$
+declare
+    origins jsonb;
+begin
+    select jsonb_agg(encode(sha256(ledger.salt() || e.leaf_hash), 'hex') order by e.seq) into origins
+    from ledger.entry e
+    where e.space_id = space and e.audience = was
+      and e.marker_id in (select i.marker_id from ledger.item i where i.class = 'change' and i.row_id = note_disclosed.row_id);
+    if origins is not null then
+        perform ledger.keep(marker, space, 'shared', 'origin', table_name, row_id, null,
+            json_build_object('item', 'origin', 'table', table_name, 'id', row_id, 'digests', origins)::text);
+    end if;
+    perform ledger.keep(marker, space, 'shared', 'change', table_name, row_id, null,
+        json_build_object('item', 'change', 'table', table_name, 'op', 'disclosed', 'id', row_id, 'old', null, 'new', (
+            select jsonb_object_agg(key, case jsonb_typeof(value) when 'number' then to_jsonb(value #>> '{}')
+                                         else value end) from jsonb_each(image)))::text);
 end
 $$;
 

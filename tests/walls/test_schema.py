@@ -1,0 +1,197 @@
+"""The schema lint over pg_catalog (goal G27): every table is classified, and its class decides its walls."""
+
+import pytest
+from django.apps import apps
+
+from portal.record_table import VISIBLE
+
+LEDGER = {"entry", "item", "chain", "marker"}
+# Tables without row security, each with the reason why it may do without.
+OPEN = {
+    "portal_person": "read at sign-in, before a context exists; names and seats stand elsewhere",
+    "portal_idempotency": "infrastructure: digests of keys and ids, no content",
+    "portal_refusalcount": "a counter per person and hour",
+    "portal_relayshard": "leases of the relays",
+    "portal_heartbeat": "when a process was last seen",
+    "django_session": "sessions, by random key",
+    "account_emailaddress": "allauth's own; read at sign-in",
+    "account_emailconfirmation": "allauth's own; unused, sign-up is closed",
+    "mfa_authenticator": "second factors, encrypted; read at sign-in",
+    "axes_accessattempt": "failed sign-ins",
+    "axes_accesslog": "sign-ins",
+    "axes_accessfailurelog": "failed sign-ins",
+    "axes_accessattemptexpiration": "when a lock-out ends",
+    "django_content_type": "reference of the framework",
+    "django_migrations": "reference of the framework",
+}
+NO_RIGHTS = {
+    "auth_group": "unused framework table; the application has no right on it",
+    "auth_permission": "likewise",
+    "auth_group_permissions": "likewise",
+}
+TELEMETRY = {"batches_reading", "batches_frame", "batches_latest"}
+MIRROR = {"portal_record"}
+
+
+@pytest.fixture
+def tables(as_owner):
+    rows = as_owner.execute(
+        """select n.nspname, c.relname, c.relrowsecurity, c.relforcerowsecurity, c.relispartition, r.rolname
+           from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_roles r on r.oid = c.relowner
+           where c.relkind in ('r', 'p') and n.nspname not in ('pg_catalog', 'information_schema')
+             and n.nspname not like 'pg_temp%'"""
+    ).fetchall()
+    return {(schema, name): row for schema, name, *row in rows}
+
+
+def _is_record(name):
+    models = {model._meta.db_table for model in apps.get_models() if hasattr(model.objects, "visible_to")}
+    return name in models
+
+
+def test_every_table_is_classified(tables):
+    unknown = [
+        f"{schema}.{name}"
+        for (schema, name), (_, _, is_partition, _) in tables.items()
+        if not is_partition
+        and schema not in ("ledger",)
+        and name not in OPEN
+        and name not in NO_RIGHTS
+        and name != "clock_offset"
+        and not _is_record(name)
+    ]
+    assert unknown == []
+    assert {name for schema, name in tables if schema == "ledger"} == LEDGER
+
+
+def test_every_table_belongs_to_the_owner_alone(tables):
+    assert {owner for *_, owner in tables.values()} == {"covalent_owner"}
+
+
+def test_record_tables_have_forced_row_security_and_a_policy_for_each_command(tables, as_owner):
+    for (schema, name), (enabled, forced, is_partition, _) in tables.items():
+        if is_partition or schema != "public" or not _is_record(name):
+            continue
+        assert (enabled, forced) == (True, True), name
+        policies = {
+            (policy, command)
+            for policy, command in as_owner.execute(
+                "select policyname, cmd from pg_policies where schemaname = 'public' and tablename = %s", [name]
+            ).fetchall()
+        }
+        assert policies == {
+            ("owner_all", "ALL"),
+            ("seat_select", "SELECT"),
+            ("seat_insert", "INSERT"),
+            ("seat_update", "UPDATE"),
+            ("seat_delete", "DELETE"),
+        }, name
+
+
+def test_all_policies_of_the_application_have_one_shape(as_owner):
+    shapes = as_owner.execute(
+        """select distinct coalesce(qual, with_check) from pg_policies where roles = '{covalent_app}'
+           union select distinct with_check from pg_policies where roles = '{covalent_app}' and with_check is not null"""
+    ).fetchall()
+    # The cast to text is PostgreSQL's own: a varchar column of a model, a text column of the ledger.
+    assert len({shape.replace("(audience)::text", "audience") for (shape,) in shapes}) == 1
+    assert "covalent.as_sponsor" in VISIBLE
+
+
+def test_record_tables_note_every_change_and_only_telemetry_does_without(tables, as_owner):
+    with_note = {
+        name
+        for (name,) in as_owner.execute(
+            "select c.relname from pg_trigger t join pg_class c on c.oid = t.tgrelid"
+            " where t.tgname like 'note_%' and t.tgenabled = 'O' group by 1 having count(*) = 3"
+        ).fetchall()
+    }
+    records = {name for schema, name in tables if schema == "public" and _is_record(name)}
+    assert records - with_note == TELEMETRY | MIRROR
+
+
+def test_records_are_never_deleted_by_the_application(as_owner):
+    may_delete = {
+        name
+        for (name,) in as_owner.execute(
+            "select table_name from information_schema.role_table_grants"
+            " where grantee = 'covalent_app' and privilege_type in ('DELETE', 'TRUNCATE', 'TRIGGER', 'REFERENCES')"
+        ).fetchall()
+    }
+    assert may_delete <= set(OPEN) | TELEMETRY
+
+
+def test_the_application_has_no_right_on_partitions_and_unused_tables(tables, as_owner):
+    for (schema, name), (_, _, is_partition, _) in tables.items():
+        if is_partition or name in NO_RIGHTS or (schema, name) == ("ledger", "marker"):
+            rights = as_owner.execute(
+                "select has_table_privilege('covalent_app', %s, 'select, insert, update, delete')", [f"{schema}.{name}"]
+            ).fetchone()
+            assert rights == (False,), name
+
+
+def test_references_between_records_are_composite(as_owner):
+    single = as_owner.execute(
+        """select con.conname from pg_constraint con
+           join pg_class f on f.oid = con.conrelid join pg_class t on t.oid = con.confrelid
+           where con.contype = 'f' and cardinality(con.conkey) = 1 and f.relname ~ '^(portal|batches|deviations)_'
+             and t.relname not in ('portal_space', 'portal_person', 'portal_organisation', 'portal_partnership')"""
+    ).fetchall()
+    assert single == []
+
+
+def test_unique_keys_of_records_start_with_the_space_or_are_random(tables, as_owner):
+    records = [name for schema, name in tables if schema == "public" and _is_record(name)]
+    rows = as_owner.execute(
+        """select c.relname, i.relname, (select a.attname from pg_attribute a
+                   where a.attrelid = c.oid and a.attnum = x.indkey[0])
+           from pg_index x join pg_class c on c.oid = x.indrelid join pg_class i on i.oid = x.indexrelid
+           where x.indisunique and c.relname = any(%s)""",
+        [records],
+    ).fetchall()
+    odd = {(table, index) for table, index, first in rows if first not in ("space_id", "id", "batch_id")}
+    # A token's hash is 256 bits of chance: it tells nobody anything.
+    assert odd == {("portal_apikey", "apikey_hash_once")}
+
+
+def test_definer_functions_pin_their_search_path_and_are_listed(as_owner):
+    rows = as_owner.execute(
+        """select n.nspname || '.' || p.proname, p.proconfig, r.rolname,
+                  has_function_privilege('public', p.oid, 'execute')
+           from pg_proc p join pg_namespace n on n.oid = p.pronamespace join pg_roles r on r.oid = p.proowner
+           where p.prosecdef and n.nspname not in ('pg_catalog', 'information_schema')"""
+    ).fetchall()
+    assert {name for name, *_ in rows} == {
+        "portal.keep_record",
+        "ledger.mark",
+        "ledger.note_insert",
+        "ledger.note_update",
+        "ledger.note_delete",
+        "ledger.note_disclosed",
+        "ledger.record",
+        "ledger.seal",
+        "ledger.seal_chain",
+        "ledger.seat_of",
+        "door.by_key",
+        "door.spaces_of",
+        "door.people_of",
+        "door.due",
+        "door.heads_since",
+        "door.unsealed",
+        "batches.make_partitions",
+    }
+    for name, settings, owner, is_public in rows:
+        assert owner == "covalent_owner", name
+        assert any(each.startswith("search_path=pg_catalog") for each in settings or []), name
+        assert not is_public, name
+
+
+def test_the_application_role_is_nothing_more(as_owner):
+    row = as_owner.execute(
+        """select rolsuper, rolbypassrls, rolcreatedb, rolcreaterole, rolreplication,
+                  (select count(*) from pg_auth_members m where m.member = r.oid),
+                  (select count(*) from pg_class c where c.relowner = r.oid),
+                  has_schema_privilege(r.rolname, 'public', 'create')
+           from pg_roles r where rolname = 'covalent_app'"""
+    ).fetchone()
+    assert row == (False, False, False, False, False, 0, 0, False)
