@@ -167,8 +167,8 @@ def _tiles(now: datetime) -> list[Context]:
             phase_name="Harvest", phase_note="1 h 10 min", at=now - timedelta(seconds=75),
             tags=[{"tone": "minor", "text": "1 minor"}],
             rows=[
-                RowSpecimen("TURB", "Turbidity", "NTU", "18", _lost(_course(18, 1.4, 3), 55), (10, 25), (30,), 0),
-                RowSpecimen("FP", "Feed pressure", "bar", "0.82", _course(0.82, 0.03, 8), (0.5, 1.1), (1.4,), 2),
+                RowSpecimen("TURB", "Turbidity", "NTU", "18", _lost(_course(18, 1, 3), 55), (9, 25), (), 0),
+                RowSpecimen("FP", "Feed pressure", "bar", "0.8", _course(0.8, 0.03, 8), (0.5, 1), (1.4,), 2),
                 RowSpecimen("FLOW", "Flow", "L/min", "12.4", _course(12.4, 0.3, 9), (11, 14), (10, 15)),
             ],
         ),
@@ -201,7 +201,7 @@ def _alerts(now: datetime) -> list[Context]:
             "tone": "critical",
             "title": "P-0091: identity mismatch at thaw, EVT-2026-0740",
             "url": "#alerts",
-            "detail": "Status hold placed at once (clause 5.4). No instruction goes to the floor through this page",
+            "detail": "Status hold placed at once (clause 5.4). No instruction goes to the floor from here",
             "acknowledge_url": "#alerts",
             "due_at": now + timedelta(hours=1, minutes=52),
         },
@@ -249,8 +249,8 @@ def _notice() -> Context:
         "clause": "clause 5.2, agreement v4",
         "release_url": "#dialog",
         "version": 3,
-        "text": "During production day 9 of B-2417 the vessel temperature exceeded the PAR of 33.0-35.0 °C for "
-        "42 min (05:30 to 06:12, maximum 35.3 °C). Jacket valve TV-203 did not respond to output.",
+        "text": "During production day 9 of B-2417 the vessel temperature exceeded the PAR of 33.0-35.0 °C "
+        "for 42 min (05:30 to 06:12, maximum 35.3 °C). Jacket valve TV-203 did not respond to output.",
         "leaves": [
             {"name": "Batch", "value": "B-2417, AV-101 drug substance"},
             {"name": "Provisional class", "value": "", "tone": "major"},
@@ -358,8 +358,11 @@ def specimens(now: datetime) -> Context:
         "alerts": _alerts(now),
         "clocks": _clocks(now),
         "notice": _notice(),
-        "form": FormSpecimen(),
-        "refused": FormSpecimen(data={"title": "", "occurred": "yesterday", "step": "n"}),
+        "form": FormSpecimen(auto_id="plain_%s"),
+        "stepped": FormSpecimen(auto_id="stepped_%s"),
+        "refused": FormSpecimen(
+            auto_id="refused_%s", data={"title": "", "occurred": "yesterday", "step": "n"}
+        ),
         "step_names": [_("What"), _("When and where"), _("Check and send")],
         "soon": now + timedelta(hours=6, minutes=28),
         **_people(now),

@@ -2,7 +2,7 @@
 // that asks for the window anew. Everything it shows stands in the table beside it as well.
 import uPlot from "../../vendor/uplot/uPlot.esm.js";
 import { serverNow } from "./ages.js";
-import { colours, drawLimits, drawStretches, placeMarkers } from "./chart_marks.js";
+import { colours, drawBands, drawLimits, drawStretches, placeMarkers } from "./chart_marks.js";
 import { say } from "./words.js";
 
 const HOUR = 3600e3;
@@ -26,8 +26,11 @@ class Chart {
     this.layer = document.createElement("div");
     this.layer.className = "chart-markers";
     this.data = [[], []];
-    this.clock = new Intl.DateTimeFormat(document.documentElement.lang, {
+    const { lang } = document.documentElement;
+    // The trade writes 22 Nov, 14:05, whatever kind of English the page is in.
+    this.clock = new Intl.DateTimeFormat(lang.startsWith("en") ? "en-GB" : lang, {
       timeZone: this.config.zone || undefined,
+      hourCycle: "h23",
       day: "numeric",
       month: "short",
       hour: "2-digit",
@@ -147,10 +150,12 @@ class Chart {
       hooks: {
         drawClear: [
           (u) => {
-            drawLimits(u, this.config.phases, this.parameter.code, palette);
+            drawBands(u, this.config.phases, this.parameter.code, palette);
             drawStretches(u, this.markers, palette);
           },
         ],
+        // Over the grid, which would wash out a limit that stands on a round number.
+        drawAxes: [(u) => drawLimits(u, this.config.phases, this.parameter.code, palette)],
         setCursor: [() => this.#readOut()],
         setSelect: [(u) => this.#zoomTo(u)],
       },
@@ -174,7 +179,7 @@ class Chart {
 
   #open(since, until, button = null) {
     for (const other of this.figure.querySelectorAll("[data-window]")) {
-      other.toggleAttribute("aria-current", other === button);
+      other.setAttribute("aria-pressed", String(other === button));
     }
     this.load(since, until);
   }
@@ -226,7 +231,7 @@ class Chart {
   #choose(code) {
     this.parameter = this.config.parameters.find((parameter) => parameter.code === code);
     for (const button of this.figure.querySelectorAll("[data-code]")) {
-      button.toggleAttribute("aria-current", button.dataset.code === code);
+      button.setAttribute("aria-pressed", String(button.dataset.code === code));
     }
     this.load(this.since, this.until);
   }
@@ -317,7 +322,4 @@ class Chart {
   }
 }
 
-export const openChart = (figure) => {
-  figure.dataset.chartOpen = "";
-  return new Chart(figure);
-};
+export const openChart = (figure) => new Chart(figure);

@@ -19,42 +19,52 @@ const STROKES = {
   par: { colour: "warn", dash: [], width: 1.25 },
 };
 
-/** Draw each phase's normal range as a band and its limits as lines, only as long as the phase lasts. */
-export const drawLimits = (u, phases, code, palette) => {
+// Each phase is drawn only as wide as it lasts; `place` gets its limits and its left and right edge.
+const eachPhase = (u, phases, code, place) => {
   const { ctx, bbox } = u;
-  const ratio = devicePixelRatio;
   ctx.save();
   ctx.beginPath();
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
   ctx.clip();
   for (const phase of phases) {
-    const left = Math.max(u.valToPos(Math.max(phase.from, u.scales.x.min), "x", true), bbox.left);
+    const left = u.valToPos(Math.max(phase.from, u.scales.x.min), "x", true);
     const right = u.valToPos(Math.min(phase.to ?? Infinity, u.scales.x.max), "x", true);
-    if (right <= left) continue;
-    const limits = phase.limits[code] ?? {};
-    const y = (value) => u.valToPos(value, "y", true);
-    if (limits.nor) {
-      const [low, high] = limits.nor;
-      const top = high === null ? bbox.top : y(high);
-      const bottom = low === null ? bbox.top + bbox.height : y(low);
-      ctx.fillStyle = palette.band;
-      ctx.fillRect(left, top, right - left, bottom - top);
-    }
+    if (right > left) place(phase, phase.limits[code] ?? {}, left, right);
+  }
+  ctx.restore();
+};
+
+/** Draw the normal range of each phase as a band; a side that is open (null) reaches to the edge. */
+export const drawBands = (u, phases, code, palette) => {
+  const { ctx, bbox } = u;
+  eachPhase(u, phases, code, (phase, { nor }, left, right) => {
+    if (!nor) return;
+    const top = nor[1] === null ? bbox.top : u.valToPos(nor[1], "y", true);
+    const bottom = nor[0] === null ? bbox.top + bbox.height : u.valToPos(nor[0], "y", true);
+    ctx.fillStyle = palette.band;
+    ctx.fillRect(left, top, right - left, bottom - top);
+  });
+};
+
+/** Draw the limits of each phase as lines, and where the next phase begins. */
+export const drawLimits = (u, phases, code, palette) => {
+  const { ctx } = u;
+  const ratio = devicePixelRatio;
+  eachPhase(u, phases, code, (phase, limits, left, right) => {
     for (const [kind, stroke] of Object.entries(STROKES)) {
       ctx.strokeStyle = palette[stroke.colour];
       ctx.lineWidth = stroke.width * ratio;
       ctx.setLineDash(stroke.dash.map((length) => length * ratio));
-      for (const value of limits[kind] ?? []) {
-        if (value === null) continue;
+      for (const value of (limits[kind] ?? []).filter((limit) => limit !== null)) {
+        const y = u.valToPos(value, "y", true);
         ctx.beginPath();
-        ctx.moveTo(left, y(value));
-        ctx.lineTo(right, y(value));
+        ctx.moveTo(left, y);
+        ctx.lineTo(right, y);
         ctx.stroke();
       }
     }
     if (phase.from > u.scales.x.min) drawBoundary(u, left, phase.name, palette);
-  }
-  ctx.restore();
+  });
 };
 
 const drawBoundary = ({ ctx, bbox }, x, name, palette) => {
@@ -68,6 +78,7 @@ const drawBoundary = ({ ctx, bbox }, x, name, palette) => {
   ctx.stroke();
   ctx.fillStyle = palette["ink-2"];
   ctx.font = `${11 * ratio}px "Inter Variable", sans-serif`;
+  ctx.textAlign = "left";
   ctx.textBaseline = "bottom";
   ctx.fillText(name, x + 5 * ratio, bbox.top + bbox.height - 4 * ratio);
 };

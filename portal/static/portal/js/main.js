@@ -16,6 +16,8 @@ import "./stream.js";
 const openCharts = async (root) => {
   const found = root.querySelectorAll?.("[data-chart]:not([data-chart-open])") ?? [];
   if (!found.length) return;
+  // Marked before the library is awaited: the first htmx:load would open them a second time.
+  for (const figure of found) figure.dataset.chartOpen = "";
   const { openChart } = await import("./chart.js");
   for (const figure of found) openChart(figure);
 };

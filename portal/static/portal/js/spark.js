@@ -2,7 +2,8 @@
 // so band and limits stay where they are.
 import { serverNow, tick } from "./ages.js";
 
-const PAD = 3;
+const PAD = 30;
+const EDGE = 8;
 const drawings = new WeakMap();
 const waiting = new Map();
 let asked = false;
@@ -23,16 +24,16 @@ const read = (svg) => {
 const place = ({ scale }, value) => {
   const share = (value - scale.low) / (scale.high - scale.low);
   const y = scale.height - PAD - share * (scale.height - 2 * PAD);
-  return Math.min(Math.max(y, 0.75), scale.height - 0.75);
+  return Math.min(Math.max(y, EDGE), scale.height - EDGE);
 };
 
 const draw = (drawing) => {
   const { scale, points, path, isDots, mark } = drawing;
-  const x = (at) => (((at - scale.from) / (scale.to - scale.from)) * scale.width).toFixed(1);
+  const x = (at) => (((at - scale.from) / (scale.to - scale.from)) * scale.width).toFixed(0);
   const pen = (point, index) => (isDots || point.breaks || index === 0 ? "M" : "L");
   path.setAttribute(
     "d",
-    points.map((p, i) => `${pen(p, i)}${x(p.at)} ${p.y.toFixed(1)}${isDots ? "h0" : ""}`).join(""),
+    points.map((p, i) => `${pen(p, i)}${x(p.at)} ${p.y.toFixed(0)}${isDots ? "h0" : ""}`).join(""),
   );
   const at = Number(mark?.dataset.at);
   if (mark) mark.setAttribute("d", at >= scale.from ? `M${x(at)} 0V${scale.height}` : "");
@@ -40,7 +41,7 @@ const draw = (drawing) => {
 
 const append = (drawing, readings) => {
   const { scale, points, isDots } = drawing;
-  const pixel = (scale.to - scale.from) / scale.width;
+  const pixel = (10 * (scale.to - scale.from)) / scale.width;
   for (const [at, value] of readings) {
     if (value === null || at <= (points.at(-1)?.at ?? -Infinity)) continue;
     const point = { at, y: place(drawing, value), breaks: false };

@@ -49,7 +49,8 @@ const begin = (form) => {
     });
     marks.forEach((mark, i) => {
       mark.dataset.state = i < index ? "done" : i === index ? "now" : "ahead";
-      mark.toggleAttribute("aria-current", i === index);
+      if (i === index) mark.setAttribute("aria-current", "step");
+      else mark.removeAttribute("aria-current");
     });
     back.hidden = index === 0;
     on.hidden = index === steps.length - 1;

@@ -35,7 +35,7 @@ class Stream {
   connect() {
     if (this.ended || this.socket) return;
     clearTimeout(this.retry);
-    this.#say("catching_up");
+    this.#show("catching_up");
     const url = new URL(this.config.url, location.href);
     url.protocol = url.protocol.replace("http", "ws");
     const socket = new WebSocket(url);
@@ -110,7 +110,7 @@ class Stream {
       ({ program }) => ![...this.heads.keys()].some((key) => key.startsWith(`${program} `)),
     );
     const lags = [...this.heads].some(([key, head]) => (this.chains.get(key)?.seen ?? 0) < head);
-    this.#say(isBehind || lags ? "catching_up" : "live");
+    this.#show(isBehind || lags ? "catching_up" : "live");
   }
 
   #chain(program, audience, seen) {
@@ -170,7 +170,7 @@ class Stream {
       this.#end(code);
       return;
     }
-    this.#say("offline");
+    this.#show("offline");
     const wait = BACK_OFF_MS[Math.min(this.attempts, BACK_OFF_MS.length - 1)];
     this.attempts += 1;
     // Spread out, so that a restarted server is not met by everyone at once.
@@ -180,7 +180,7 @@ class Stream {
   #end(code) {
     this.ended = true;
     const out = code === SIGNED_OUT;
-    this.#say("ended", say(out ? "signed_out" : "withdrawn"));
+    this.#show("ended", say(out ? "signed_out" : "withdrawn"));
     const back = `${this.config.sign_in_url}?next=${encodeURIComponent(location.pathname + location.search)}`;
     toast({
       text: say(out ? "signed_out" : "withdrawn"),
@@ -192,7 +192,7 @@ class Stream {
     });
   }
 
-  #say(state, words = "") {
+  #show(state, words = "") {
     if (state === this.state) return;
     this.state = state;
     for (const pill of document.querySelectorAll("[data-connection]")) {
