@@ -1,0 +1,69 @@
+"""Names and shapes of what goes over the channel layer from relay and ingest to the hubs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final, TypedDict
+from uuid import UUID
+
+import redis
+from channels.layers import get_channel_layer
+
+from portal.streams import SHARDS, ChainKey, Entry
+
+PULSE_GROUP: Final = "live.pulse"
+PULSE_EACH_S: Final = 5.0
+PREFIX: Final = "asgi__group__"
+# An outage of Redis as its client and ours tell it.
+AWAY: Final = (redis.RedisError, OSError, TimeoutError)
+
+
+class EntriesMessage(TypedDict):
+    """Entries of one chain, in order."""
+
+    type: str
+    space: str
+    audience: str
+    entries: list[dict[str, Any]]
+
+
+class ReadingsMessage(TypedDict):
+    """New readings of one batch and audience: parameter -> [milliseconds, value]."""
+
+    type: str
+    batch: str
+    space: str
+    audience: str
+    series: dict[str, list[tuple[int, float]]]
+
+
+def group_of(key: ChainKey) -> str:
+    """Return the layer group that carries a chain."""
+    return f"live.shard.{key.shard}"
+
+
+def all_groups() -> list[str]:
+    """Return every group that a hub listens to."""
+    return [*(f"live.shard.{shard}" for shard in range(SHARDS)), PULSE_GROUP]
+
+
+def entries_message(key: ChainKey, entries: Iterable[Entry]) -> EntriesMessage:
+    """Pack entries of a chain."""
+    packed = [entry.packed() for entry in entries]
+    return {"type": "entries", "space": str(key.space_id), "audience": key.audience, "entries": packed}
+
+
+def key_of(message: EntriesMessage | ReadingsMessage) -> ChainKey:
+    """Return the chain a message belongs to."""
+    return ChainKey(UUID(message["space"]), message["audience"])
+
+
+def address_of(key: ChainKey) -> str:
+    """Return the Redis channel behind a group, for those who publish without an event loop."""
+    return PREFIX + group_of(key)
+
+
+def encode(message: ReadingsMessage) -> bytes:
+    """Return the bytes that the layer would publish."""
+    encoded: bytes = get_channel_layer().serialize(message)
+    return encoded
