@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Every command of Covalent: `up`, `test`, `replay`, `verify`, `bench` and Django's own."""
 
+import os
 import sys
 
 
@@ -27,6 +28,7 @@ def main() -> None:
 
     from config.supervisor.surroundings import adopt_running
 
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     adopt_running(command)
     execute_from_command_line(sys.argv)
 
