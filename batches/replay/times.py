@@ -1,5 +1,6 @@
 """Turning the time column of a file into instants, and naming every time that is none."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +20,8 @@ EARLIEST_MS: Final = -62_135_596_800_000  # year 1
 LATEST_MS: Final = 253_402_300_799_000  # year 9999
 LONGEST_S: Final = 100 * 366 * 86_400.0
 MISSING_ZONE: Final = "no_zone"
+USUAL_FORM: Final = "%Y-%m-%d %H:%M:%S"
+USUAL_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,32 +86,59 @@ def _relative(cells: list[str], rule: TimeRule, faults: dict[int, tuple[str, str
 
 
 def _dates(cells: list[str], rule: TimeRule, faults: dict[int, tuple[str, str]]) -> Times:
-    ms = np.zeros(len(cells), dtype=np.int64)
-    local = np.zeros(len(cells), dtype=np.bool_)
-    for row, cell in enumerate(cells):
-        if row in faults:
-            continue
-        try:
-            moment = datetime.strptime(cell, rule.format) if rule.format else datetime.fromisoformat(cell)  # noqa: DTZ007 - a missing zone is told apart below
-            local[row] = moment.tzinfo is None
-            ms[row] = round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * MS)
-        except (ValueError, OverflowError):
-            faults[row] = (
-                BAD,
-                f"{cell[:40]!r} is no date{f' of the form {rule.format}' if rule.format else ''}",
-            )
+    plain = None if faults else _plain_dates(cells, rule)
+    if plain is not None:
+        ms, local = plain
+    else:
+        ms = np.zeros(len(cells), dtype=np.int64)
+        local = np.zeros(len(cells), dtype=np.bool_)
+        for row, cell in enumerate(cells):
+            if row not in faults:
+                ms[row], local[row] = _one_date(cell, rule, row, faults)
     if not local.any():
         return Times(ms, faults)
     if rule.zone is None:
-        faults.update(
-            {int(row): (MISSING_ZONE, f"{cells[row][:40]!r} has no offset") for row in np.flatnonzero(local)}
-        )
+        for row in np.flatnonzero(local).tolist():
+            faults.setdefault(row, (MISSING_ZONE, f"{cells[row][:40]!r} has no offset"))
         return Times(ms, faults)
     shifted, hidden = to_utc(ms, ZoneInfo(rule.zone), rule.overlap)
     for row, code in hidden.items():
         if local[row] and row not in faults:
             faults[row] = (code, f"{cells[row]} {_HIDDEN[code]} in {rule.zone}")
     return Times(np.where(local, shifted, ms), faults)
+
+
+def _plain_dates(cells: list[str], rule: TimeRule) -> tuple[Millis, Flags] | None:
+    """Read a block all in the usual form at once; None when any cell needs to be looked at alone."""
+    if rule.format not in {None, USUAL_FORM}:
+        return None
+    zulu = rule.format is None and all(cell.endswith("Z") for cell in cells)
+    texts = [cell[:-1] for cell in cells] if zulu else cells
+    if not all(map(USUAL_DATE.fullmatch, texts)):
+        return None
+    try:
+        ms = np.array(texts, dtype="datetime64[ms]").astype(np.int64)
+    except ValueError:
+        return None
+    return ms, np.full(len(cells), not zulu)
+
+
+def _one_date(cell: str, rule: TimeRule, row: int, faults: dict[int, tuple[str, str]]) -> tuple[int, bool]:
+    """Give the milliseconds of one date and whether it is local; a fault is noted."""
+    try:
+        moment = _parse(cell, rule.format)
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return round(aware.timestamp() * MS), moment.tzinfo is None
+    except (ValueError, OverflowError):
+        form = f" of the form {rule.format}" if rule.format else ""
+        faults[row] = (BAD, f"{cell[:40]!r} is no date{form}")
+        return 0, False
+
+
+def _parse(cell: str, form: str | None) -> datetime:
+    if form is None:
+        return datetime.fromisoformat(cell)
+    return datetime.strptime(cell, form)  # noqa: DTZ007 - the caller asks for the zone
 
 
 _HIDDEN: Final = {GAP: "does not exist: the clock was put forward over it", OVERLAP: "comes twice"}
