@@ -68,6 +68,11 @@ class Replayed(Exception):
         self.subject_type, self.subject_id, self.version = subject_type, subject_id, version
 
 
+def is_open() -> bool:
+    """Say whether a context is open here."""
+    return _open.get() is not None
+
+
 def current() -> Context:
     """Return the open context; raises OutsideContextError."""
     context = _open.get()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -94,12 +95,19 @@ def actor_of(person: Person) -> Actor:
     return Actor(person.pk, person.kind, person.organisation_id, seats_of(person.pk))
 
 
+def has_second_factor(request: HttpRequest) -> bool:
+    """Say whether the person has a second factor; with one, nobody is signed in without having shown it."""
+    if not request.session.get("second_factor"):
+        request.session["second_factor"] = Authenticator.objects.filter(user_id=request.user.pk).exists()
+    return bool(request.session["second_factor"])
+
+
 def know_actor(get_response: Handler) -> Handler:
     """Give every request of a signed-in person its actor; keys are known in the API's authentication."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         request.actor = None  # type: ignore[attr-defined]  # our own attribute, see ActorRequest
-        if request.user.is_authenticated:
+        if request.user.is_authenticated and has_second_factor(request):
             actor = actor_of(request.user).via(origin_of(request))
             request.actor = actor  # type: ignore[attr-defined]  # as above
         return get_response(request)

@@ -1,12 +1,131 @@
-"""What every page needs around its content: who is signed in, where they may go."""
+"""What every page needs around its content: navigation, who is signed in, where the socket starts."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
 
+from django.db import connection
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from portal.action import instant, is_open
+from portal.actor import Actor, Side
+from portal.models import Member, Organisation, Program
+from portal.slots import Slot
+from portal.states import ADMINISTRATORS
+from portal.streams import audiences_of
+
+
+@dataclass(frozen=True, slots=True)
+class NavCount:
+    """A count beside an entry of the navigation; `is_mine` when it waits for this reader."""
+
+    count: int
+    words: str = ""
+    is_mine: bool = False
+
+
+nav_counts: Final[Slot[[Actor], Mapping[str, NavCount]]] = Slot("nav_counts")
+# Record types that have a page; the socket's news link there.
+LINKS: Final = {
+    "deviation": "/deviations/{id}/",
+    "batch": "/batches/{id}/",
+    "alert": "/alerts/{id}/",
+    "excursion": "/excursions/{id}/",
+}
+# key, label, icon, address, letter after g
+PLACES: Final = (
+    ("home", "Home", "house", "/", "h"),
+    ("board", "Board", "layout-grid", "/board/", "b"),
+    ("batches", "Batches", "flask-conical", "/batches/", "a"),
+    ("deviations", "Deviations", "triangle-alert", "/deviations/", "d"),
+    ("escalations", "Escalations", "stairs", "/escalations/", "e"),
+)
+PARTNERSHIP_PLACES: Final = (("ledger", "Ledger", "shield", "/ledger/", "l"),)
+ADMINISTRATION: Final = ("administration", "Administration", "users", "/administration/", "m")
+MAY_REPORT: Final = ("operator", "shift_lead", "qa", "msat", "qc", "quality_head")
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Return the actor for templates; nothing on pages without one."""
-    return {"actor": getattr(request, "actor", None)}
+    """Return the frame of a page; empty where nobody is signed in or nothing may be read."""
+    actor: Actor | None = getattr(request, "actor", None)
+    if actor is None or not is_open():
+        return {"shell": {}, "actor": actor}
+    counts: dict[str, NavCount] = {}
+    for found in nav_counts(actor):
+        counts |= found
+    administers = any(
+        role.code in seat.roles for role in ADMINISTRATORS for held in actor.seats.values() for seat in held
+    )
+    below = (*PARTNERSHIP_PLACES, *((ADMINISTRATION,) if administers else ()))
+    return {
+        "actor": actor,
+        "now": instant(),
+        "viewer_zone": getattr(request.user, "zone", "UTC"),
+        "shell": {
+            "home_url": "/",
+            "new_deviation_url": "/deviations/new/" if may_report(actor) else "",
+            "search_url": "/deviations/",
+            "items": [_entry(place, counts) for place in PLACES],
+            "partnership": [_entry(place, counts) for place in below],
+            "person": _person(actor),
+            "stream": _stream(actor),
+        },
+    }
+
+
+def may_report(actor: Actor) -> bool:
+    """Say whether the actor has a seat from which a deviation is logged."""
+    return any(
+        seat.side == Side.MANUFACTURER and seat.roles & set(MAY_REPORT)
+        for held in actor.seats.values()
+        for seat in held
+    )
+
+
+def _entry(place: tuple[str, str, str, str, str], counts: Mapping[str, NavCount]) -> dict[str, Any]:
+    key, label, icon, url, go = place
+    found = counts.get(key, NavCount(0))
+    return {
+        "key": key,
+        "label": _(label),
+        "icon": icon,
+        "url": url,
+        "go": go,
+        "count": found.count,
+        "count_words": found.words if found.count else "",
+        "mine": found.is_mine,
+    }
+
+
+def _person(actor: Actor) -> dict[str, str]:
+    member = Member.objects.visible_to(actor).filter(person_id=actor.person_id).first()
+    organisation = Organisation.objects.visible_to(actor).filter(pk=actor.organisation_id).first()
+    code = next((seat.code for held in actor.seats.values() for seat in held if seat.code), "")
+    return {
+        "name": member.name if member else code,
+        "role": code,
+        "organisation": organisation.name if organisation else "",
+        "url": "",
+    }
+
+
+def _stream(actor: Actor) -> dict[str, Any]:
+    programs = list(Program.objects.visible_to(actor).values_list("pk", flat=True).order_by("pk"))
+    heads = {program: dict.fromkeys(audiences_of(actor, program), 0) for program in programs}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select space_id, audience, head from ledger.chain where space_id = any (%s)", [programs]
+        )
+        for program, audience, head in cursor.fetchall():
+            if audience in heads[program]:
+                heads[program][audience] = head
+    return {
+        "url": "/ws/stream/",
+        "events_url": "/api/v1/events/",
+        "sign_in_url": "/account/login/",
+        "spaces": [{"program": str(program), "after": after} for program, after in heads.items()],
+        "links": LINKS,
+    }

@@ -129,6 +129,8 @@ ORG_ADMIN: Final = Role(Side.SPONSOR, "org_admin")
 GATEWAY: Final = Role(Side.MANUFACTURER, "gateway")
 SYSTEM: Final = Role(Side.BOTH, "system")
 
+ADMINISTRATORS: Final = (Role(Side.BOTH, "site_admin"), Role(Side.BOTH, "org_admin"), SYSTEM)
+
 ROLES: Final[Mapping[Side, tuple[str, ...]]] = {
     Side.MANUFACTURER: (
         "operator",
@@ -176,5 +178,6 @@ ALERT_TRANSITIONS: Final[Transitions] = {
     "acknowledge": Transition(
         (AlertState.OPEN, AlertState.UNANSWERED), AlertState.ACKNOWLEDGED, ACKNOWLEDGERS, _("Acknowledge")
     ),
+    "climb_ladder": Transition((AlertState.OPEN,), None, (SYSTEM,), _("Tell the next roles")),
     "end_ladder": Transition((AlertState.OPEN,), AlertState.UNANSWERED, (SYSTEM,), _("End the ladder")),
 }

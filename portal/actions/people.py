@@ -20,9 +20,8 @@ from portal.actor import Actor, Side
 from portal.errors import Conflict, Invalid, NotFound
 from portal.facts import AssignmentEnded, AssignmentGiven, KeyIssued, KeyRevoked, MemberJoined, MemberLeft
 from portal.models import ApiKey, Assignment, Member, Partnership, Person, Program
-from portal.states import ORG_ADMIN, ROLES, SITE_ADMIN, SYSTEM, PersonKind
+from portal.states import ADMINISTRATORS, ROLES, PersonKind
 
-ADMINISTRATORS: Final = (SITE_ADMIN, ORG_ADMIN, SYSTEM)
 KEY_DAYS_MAX: Final = 366
 SCOPES: Final = ("read", "write", "readings", "acknowledge", "webhooks")
 

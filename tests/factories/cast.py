@@ -74,6 +74,8 @@ def person_id(key: str) -> uuid.UUID:
 
 
 def move_in() -> None:
+    from allauth.mfa.totp.internal.auth import TOTP
+
     from portal.actions import founding, people
     from portal.actor import Side, system_actor
     from portal.states import PersonKind
@@ -120,6 +122,7 @@ def move_in() -> None:
             password=PASSWORD,
             zone="Europe/Stockholm",
         )
+        TOTP.activate(member.person, TOTP_SECRET)
         people.give_assignment(
             setup,
             _giver(target, side, employer),

@@ -1,0 +1,83 @@
+"""What every page stands on: signed in past the second factor, one reading context, refusals in words."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Final, cast
+from urllib.parse import quote
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views import View
+from django_htmx.middleware import HtmxDetails
+
+from portal.action import reading
+from portal.actor import Actor
+from portal.errors import DomainError, NotFound
+
+SAFE: Final = ("GET", "HEAD")
+
+
+class PageRequest(HttpRequest):
+    """A request whose actor is known; the type pages name."""
+
+    actor: Actor
+    htmx: HtmxDetails
+
+
+class Page(View):
+    """A page. `get` runs and renders inside `reading(actor)`; `post` calls one action and goes on.
+
+    A refusal of an action (any DomainError) shows the same page again with the error's words and status; a record that
+    is not there, or not for this reader, is the 404 page.
+    """
+
+    here: ClassVar[str] = ""
+    template_name: ClassVar[str] = ""
+    http_method_names: ClassVar[list[str]] = ["get", "head", "post"]  # type: ignore[misc]  # Django has it per instance
+    request: PageRequest
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Send strangers to sign-in, then run the handler in its context."""
+        if getattr(request, "actor", None) is None:
+            return to_sign_in(request)
+        asked = cast("PageRequest", request)
+        try:
+            if request.method in SAFE:
+                with reading(asked.actor):
+                    return super().dispatch(request, *args, **kwargs)
+            return super().dispatch(request, *args, **kwargs)
+        except NotFound as error:
+            raise Http404(error.detail) from error
+        except DomainError as error:
+            return self.refused(asked, error, **kwargs)
+
+    def context(self, request: PageRequest, **kwargs: Any) -> dict[str, Any]:
+        """Return what the template shows; runs inside reading."""
+        return {}
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """Show the page."""
+        return self.show(cast("PageRequest", request), **kwargs)
+
+    def show(
+        self, request: PageRequest, *, status: int = 200, extra: dict[str, Any] | None = None, **kwargs: Any
+    ) -> HttpResponse:
+        """Render the template, or with `partial` in the context only that part of it."""
+        context = {"here": self.here, **self.context(request, **kwargs), **(extra or {})}
+        part = context.get("partial")
+        name = f"{self.template_name}#{part}" if part else self.template_name
+        return render(request, name, context, status=status)
+
+    def refused(self, request: PageRequest, error: DomainError, **kwargs: Any) -> HttpResponse:
+        """Show the page again with what was refused, why, and what would be accepted; nothing typed is lost."""
+        extra = {"refusal": error, "given": request.POST, "errors": error.errors}
+        with reading(request.actor):
+            return self.show(request, status=error.status, extra=extra, **kwargs)
+
+
+def to_sign_in(request: HttpRequest) -> HttpResponseRedirect:
+    """Send a stranger to sign-in, a person without a second factor to its set-up."""
+    if request.user.is_authenticated:
+        return HttpResponseRedirect(reverse("mfa_activate_totp"))
+    return HttpResponseRedirect(f"{reverse('account_login')}?next={quote(request.get_full_path())}")
