@@ -51,6 +51,7 @@ WORDS: Final[dict[str, str | Promise]] = {
     "step": _("Step {n} of {total}"),
     "chart_time": _("Time"),
     "chart_value": _("Value"),
+    "chart_phase": _("Phase"),
     "chart_failed": _("The values could not be fetched. Try again."),
     "chart_empty": _("No values in this window yet"),
     "chart_gap": _("no value"),

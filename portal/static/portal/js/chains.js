@@ -2,8 +2,8 @@
 const FILL_PAGES = 60;
 
 export class Chain {
-  constructor({ program, audience, seen, fetchAfter, deliver, lose }) {
-    Object.assign(this, { program, audience, seen, fetchAfter, deliver, lose });
+  constructor({ program, audience, seen, fetchAfter, deliver, lose, settle }) {
+    Object.assign(this, { program, audience, seen, fetchAfter, deliver, lose, settle });
     this.waiting = [];
     this.filling = false;
   }
@@ -24,20 +24,22 @@ export class Chain {
   async fill(until) {
     if (this.filling || this.seen >= until) return;
     this.filling = true;
+    let complete = false;
     try {
-      for (let page = 0; page < FILL_PAGES && this.seen < until; page += 1) {
+      for (let page = 0; page < FILL_PAGES && !complete; page += 1) {
         const entries = await this.fetchAfter(this.program, this.audience, this.seen);
-        if (!entries.length) break;
-        for (const entry of entries) if (entry.seq === this.seen + 1) this.#pass(entry);
+        const fresh = entries.filter((entry) => entry.seq > this.seen).sort((a, b) => a.seq - b.seq);
+        for (const entry of fresh) this.#pass(entry);
+        // The list is gapless; where it ends early, the rest was no news for people.
+        complete = this.seen >= until || !fresh.length;
       }
     } catch {
       // without an answer the hole stays and is treated below
     }
     this.filling = false;
-    if (this.seen < until) {
-      this.seen = until;
-      this.lose();
-    }
+    this.seen = Math.max(this.seen, until);
+    if (complete) this.settle();
+    else this.lose();
     const waiting = this.waiting.sort((a, b) => a.seq - b.seq);
     this.waiting = [];
     for (const message of waiting) this.take(message);

@@ -287,7 +287,7 @@ class Chart {
     const table = document.createElement("table");
     table.className = "table";
     const head = table.createTHead().insertRow();
-    for (const name of [say("chart_time"), say("chart_value"), ""]) {
+    for (const name of [say("chart_time"), say("chart_value"), say("chart_phase")]) {
       const cell = document.createElement("th");
       cell.scope = "col";
       cell.textContent = name;
@@ -311,8 +311,9 @@ class Chart {
       svg.setAttribute("viewBox", "0 0 22 10");
       svg.setAttribute("aria-hidden", "true");
       const path = document.createElementNS(svg.namespaceURI, "path");
-      path.setAttribute("class", `key-${kind}`);
-      path.setAttribute("d", kind === "nor" ? "M0 0H22V10H0Z" : "M0 5H22");
+      const isDots = kind === "value" && this.parameter.dots;
+      path.setAttribute("class", isDots ? "key-value key-dots" : `key-${kind}`);
+      path.setAttribute("d", { nor: "M0 0H22V10H0Z", value: isDots ? "M5 5h0M17 5h0" : "M0 5H22" }[kind] ?? "M0 5H22");
       svg.append(path);
       const { label, unit } = this.parameter;
       item.append(svg, kind === "value" ? `${label}${unit ? `, ${unit}` : ""}` : say(kind));

@@ -83,7 +83,7 @@ const begin = (form) => {
 
   const keep = () => {
     if (!store.set(key, { values: collect(form) })) return;
-    const time = new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+    const time = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
     tell(say("draft_kept", { time }));
   };
 

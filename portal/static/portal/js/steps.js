@@ -4,6 +4,7 @@ import { say } from "./words.js";
 import { announce } from "./toast.js";
 
 const labelOf = (field) =>
+  field.closest(".picker")?.querySelector(".field-name")?.firstChild?.textContent.trim() ??
   field.closest("fieldset.field")?.querySelector("legend")?.firstChild?.textContent.trim() ??
   field.labels?.[0]?.firstChild?.textContent.trim() ??
   field.name;

@@ -122,7 +122,11 @@ class Stream {
         seen,
         fetchAfter: (...place) => this.#fetchAfter(...place),
         deliver: (message) => this.#deliver(message),
-        lose: () => emit("reset", { program }),
+        settle: () => this.#settle(),
+        lose: () => {
+          emit("reset", { program });
+          this.#settle();
+        },
       });
       this.chains.set(key, chain);
     }
