@@ -38,17 +38,21 @@ class Child:
     log: Path | None
     pass_fds: Sequence[int] = ()
     process: Process | None = None
+    is_asked: bool = False
 
     def start(self) -> None:
         if self.process is not None:
             # Of a worker that was killed the pool may be left.
             processes.clear_away(self.process)
+        self.is_asked = False
         self.process = processes.spawn(
             self.command, log=self.log, env=self.env, cwd=self.cwd, pass_fds=self.pass_fds
         )
 
     def ask_to_end(self) -> None:
-        if self.process is not None:
+        # Once: a worker that is asked again drops what it is doing.
+        if self.process is not None and not self.is_asked:
+            self.is_asked = True
             processes.ask_to_end(self.process)
 
     def stop(self) -> None:

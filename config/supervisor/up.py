@@ -30,6 +30,7 @@ from config.supervisor.surroundings import DEFAULT_DATA, Surroundings, given_dat
 from config.supervisor.valkey import Valkey
 
 TICK_S: Final = 0.1
+READY_POLL_S: Final = 0.3
 READY_WITHIN_S: Final = 60.0
 ROTATE_EVERY_S: Final = 60.0
 SHOWN_LINES: Final = 30
@@ -178,6 +179,7 @@ class Run:
                 if time.monotonic() > until:
                     raise StartFailed(f"not ready within {READY_WITHIN_S:.0f} s; see {self._data / 'log'}")
                 self._tick()
+                time.sleep(READY_POLL_S)
 
     def _load_demo(self, env: dict[str, str]) -> None:
         say(f"  serving at {self._url}; loading the demo")

@@ -4,7 +4,6 @@ The supervisor binds the address and hands over the socket, so several processes
 wait in its queue, instead of being refused, while one is started again. A container binds its own.
 """
 
-import gc
 import os
 import socket
 import sys
@@ -14,7 +13,6 @@ import uvicorn
 
 GRACE_S: Final = 3
 LARGEST_FRAME: Final = 64 * 1024
-GC_THRESHOLDS: Final = (50_000, 20, 100)
 
 
 def main(where: str) -> None:
@@ -31,11 +29,6 @@ def main(where: str) -> None:
         ws_max_size=LARGEST_FRAME,
         timeout_graceful_shutdown=GRACE_S,
     )
-    config.load()
-    # A full collection over all that Django has loaded takes half a second and is the tail of the latencies.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GC_THRESHOLDS)
     uvicorn.Server(config).run(sockets=[_listening(where)])
 
 

@@ -134,6 +134,20 @@ def test_stopping_all_asks_every_child_at_the_same_time(keeper, child):
     assert [each.process for each in slow] == [None, None, None]
 
 
+def test_a_child_is_asked_once_however_it_is_stopped(keeper, child):
+    code = (
+        "import signal, sys, time\n"
+        "signal.signal(signal.SIGTERM, lambda *_: print('asked', flush=True))\n"
+        "print('up', flush=True)\n"
+        "time.sleep(0.8)"
+    )
+    polite = child("worker", (sys.executable, "-c", code))
+    keeper.start(polite)
+    until(lambda: "up" in polite.log.read_text())
+    keeper.stop_all()
+    assert polite.log.read_text() == "up\nasked\n"
+
+
 def test_a_child_dies_with_a_supervisor_that_is_killed(tmp_path):
     code = (
         "import pathlib, sys, time\n"
