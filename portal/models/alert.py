@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Q
 
@@ -40,6 +42,16 @@ class Alert(SpaceRecord):
                 name="alert_acknowledged_at_a_time",
             ),
         ]
+
+    def acknowledge(self, at: datetime, code: str) -> None:
+        """Note that somebody of the side gave receipt."""
+        self.state, self.acknowledged_at, self.acknowledged_by = AlertState.ACKNOWLEDGED, at, code
+        self.bump()
+
+    def end_unanswered(self) -> None:
+        """Note that the ladder ended without a receipt; silence is no consent."""
+        self.state = AlertState.UNANSWERED
+        self.bump()
 
 
 class Receipt(SpaceRecord):
@@ -110,6 +122,16 @@ class Clock(SpaceRecord):
             models.UniqueConstraint(fields=["space", "alert", "kind"], name="clock_once_per_alert"),
         ]
 
+    def wait(self, step: int, until: datetime) -> None:
+        """Stand at a step until the sweep comes again."""
+        self.step, self.next_at = step, until
+        self.bump()
+
+    def end(self, state: ClockState, at: datetime) -> None:
+        """Stop for good: met, breached or withdrawn."""
+        self.state, self.ended_at, self.next_at = state, at, None
+        self.bump()
+
 
 class LadderStep(SpaceRecord):
     """One step of a ladder that was taken: who was told, when it was due, when it ran. One per number."""
@@ -147,3 +169,23 @@ class Delivery(SpaceRecord):
                 fields=["space", "alert", "person", "channel", "step"], name="delivery_once"
             ),
         ]
+
+    def claim(self, lease_ends_at: datetime) -> None:
+        """Take the message for one attempt; until the lease ends nobody else tries."""
+        self.attempts, self.next_at = self.attempts + 1, lease_ends_at
+        self.bump()
+
+    def note_sent(self, at: datetime) -> None:
+        """Note that the mail server took the message."""
+        self.state, self.sent_at, self.error = DeliveryState.SENT, at, ""
+        self.bump()
+
+    def put_off(self, until: datetime, error: str) -> None:
+        """Note why an attempt failed and when the next one is made."""
+        self.next_at, self.error = until, error
+        self.bump()
+
+    def give_up(self, error: str) -> None:
+        """Note that no further attempt is made."""
+        self.state, self.error = DeliveryState.FAILED, error
+        self.bump()
