@@ -28,6 +28,7 @@ class Portal:
     batches: dict[str, dict] = field(default_factory=dict)
     stored: dict[str, dict[tuple[str, int], float]] = field(default_factory=dict)
     troubles: deque = field(default_factory=deque)  # (status, headers, body) answered before anything else
+    frame_troubles: deque = field(default_factory=deque)  # the same for frames of readings alone
     closed: set[str] = field(default_factory=set)
     requests: list[tuple[str, str, dict]] = field(default_factory=list)
     frame_sizes: list[int] = field(default_factory=list)
@@ -137,7 +138,9 @@ class Handler(BaseHTTPRequestHandler):
             portal.requests.append((self.command, self.path, dict(self.headers)))
             portal.busy += 1
             portal.most_busy = max(portal.most_busy, portal.busy)
-            trouble = portal.troubles.popleft() if portal.troubles else None
+            troubles = portal.frame_troubles if self.command == "POST" else portal.troubles
+            troubles = troubles or portal.troubles
+            trouble = troubles.popleft() if troubles else None
         try:
             time.sleep(portal.delay_s)
             status, headers, document = trouble or (200, {}, None)
