@@ -32,9 +32,9 @@ def on_clock(kind: str, handler: ClockHandler) -> None:
     _handlers[kind] = handler
 
 
-def handler_of(kind: str) -> ClockHandler | None:
-    """Return the action for due clocks of a kind, None when no app has one."""
-    return _handlers.get(kind)
+def handler_of(kind: str) -> ClockHandler:
+    """Return the action for due clocks of a kind; raises LookupError when no app has one."""
+    return _handlers[kind]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,124 @@
+"""What the worker does by the clock. A task may run twice, late, or be killed: state is in the database."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Final
+from uuid import UUID
+
+import structlog
+from celery import shared_task
+from celery.signals import worker_ready
+from django.db import OperationalError, connection
+
+from portal.action import reading
+from portal.actions.alerts import postpone_clock
+from portal.actions.deliveries import claim_deliveries, note_sent, put_off_delivery
+from portal.actor import system_actor
+from portal.alerts import handler_of
+from portal.courier import carry
+from portal.errors import Unavailable
+from portal.models import Clock
+
+CLOCKS_AT_ONCE: Final = 200
+# The next tick goes on where this one stops; well inside a task's limit.
+SWEEP_SECONDS: Final = 20.0
+LETTERS_AT_ONCE: Final = 100
+# Well inside a letter's lease and a task's limit.
+COURIER_SECONDS: Final = 30.0
+log = structlog.get_logger(__name__)
+
+
+def due(kind: str, most: int) -> Mapping[UUID, Sequence[UUID]]:
+    """Return the ids of what is due through the door, gathered by space, the longest overdue first."""
+    with connection.cursor() as cursor:
+        cursor.execute("select id, space_id from door.due(%s, %s)", [kind, most])
+        rows = cursor.fetchall()
+    found: dict[UUID, list[UUID]] = {}
+    for row_id, space_id in rows:
+        found.setdefault(space_id, []).append(row_id)
+    return found
+
+
+@shared_task(name="portal.sweep")
+def sweep() -> int:
+    """Act on every due clock, and send the courier off when messages wait; returns how many were moved."""
+    until = time.monotonic() + SWEEP_SECONDS
+    called = 0
+    for space_id, clock_ids in due("clock", CLOCKS_AT_ONCE).items():
+        actor = system_actor("sweep", space_id)
+        with reading(actor):
+            clocks = Clock.objects.visible_to(actor).filter(pk__in=clock_ids)
+            kinds = dict(clocks.values_list("pk", "kind"))
+        for clock_id in clock_ids:
+            if clock_id in kinds and time.monotonic() < until:
+                called += call_clock(space_id=space_id, clock_id=clock_id, kind=kinds[clock_id])
+    if due("delivery", 1):
+        deliver.apply_async(expires=10)
+    return called
+
+
+def call_clock(*, space_id: UUID, clock_id: UUID, kind: str) -> int:
+    """Call the handler of one due clock; one that fails is logged, rests for a minute and stops no other."""
+    actor = system_actor("sweep", space_id)
+    try:
+        handler_of(kind)(actor, clock_id)
+    except (OperationalError, Unavailable):
+        # Contention or an outage passes: the next tick asks again.
+        log.warning("clock_busy", clock=str(clock_id), kind=kind)
+        return 0
+    except Exception:
+        log.exception("clock_failed", clock=str(clock_id), kind=kind)
+        postpone_clock(actor, clock_id)
+        return 0
+    return 1
+
+
+@shared_task(name="portal.deliver")
+def deliver() -> int:
+    """Carry due messages to the mail server, outside any transaction; returns how many it took."""
+    until = time.monotonic() + COURIER_SECONDS
+    letters = [
+        letter
+        for space_id, delivery_ids in due("delivery", LETTERS_AT_ONCE).items()
+        for letter in claim_deliveries(system_actor("courier", space_id), space_id, delivery_ids=delivery_ids)
+    ]
+    sent = 0
+    for letter, error in carry(letters, until=until):
+        actor = system_actor("courier", letter.space_id)
+        if error:
+            log.warning("letter_not_sent", delivery=str(letter.delivery_id), error=error)
+            put_off_delivery(actor, letter.delivery_id, attempt=letter.attempt, error=error)
+        else:
+            note_sent(actor, letter.delivery_id, attempt=letter.attempt)
+            sent += 1
+    return sent
+
+
+@shared_task(name="portal.heartbeat")
+def heartbeat() -> None:
+    """Show that a worker takes and does work; /readyz looks at it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "insert into portal_heartbeat (process, seen_at) values ('worker', portal.instant())"
+            " on conflict (process) do update set seen_at = excluded.seen_at"
+        )
+
+
+@worker_ready.connect
+def show_up(**_: object) -> None:
+    """Let a fresh worker's pool beat at once instead of at the next tick."""
+    heartbeat.apply_async(expires=5)
+
+
+@shared_task(name="portal.tidy")
+def tidy() -> None:
+    """Sweep what is kept for a time only: used idempotency keys, old counts of refusals, expired sessions."""
+    with connection.cursor() as cursor:
+        for old in (
+            "portal_idempotency where created_at < portal.instant() - interval '72 hours'",
+            "portal_refusalcount where hour < portal.instant() - interval '72 hours'",
+            "django_session where expire_date < portal.instant()",
+        ):
+            cursor.execute(f"delete from {old}")  # noqa: S608 - three fixed texts
