@@ -1,0 +1,143 @@
+"""Facts of the batches app: past tense, dotted, versioned (ground 4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from portal.facts import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeAuthored(Fact):
+    """A recipe version came into force."""
+
+    name = "recipe.authored"
+    revision: int
+    phases: tuple[str, ...]
+    parameters: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeSuperseded(Fact):
+    """A later revision took the place of this one; running batches keep theirs."""
+
+    name = "recipe.superseded"
+    is_news = False
+    by_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPlanned(Fact):
+    """A batch was entered."""
+
+    name = "batch.planned"
+    recipe_version_id: UUID
+    planned_start: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BatchStarted(Fact):
+    """Execution began, in this phase if the recipe has any."""
+
+    name = "batch.started"
+    started_at: datetime
+    phase: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseEntered(Fact):
+    """The batch moved on to a phase; from then on other limits may apply."""
+
+    name = "batch.phase_entered"
+    phase: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BatchCompleted(Fact):
+    """Execution is over; no more readings are taken."""
+
+    name = "batch.completed"
+    ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BatchDiscontinued(Fact):
+    """The batch was stopped for good."""
+
+    name = "batch.discontinued"
+    ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BatchMirrored(Fact):
+    """The status in the plant's own system was copied."""
+
+    name = "batch.mirrored"
+    is_news = False
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ExcursionOpened(Fact):
+    """Readings left a limit. It may be over already when they came late."""
+
+    name = "excursion.opened"
+    batch_id: UUID
+    parameter: str
+    limit_kind: str
+    direction: str
+    started_at: datetime
+    ended_at: datetime | None
+    extreme: float
+    is_late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ExcursionExtended(Fact):
+    """More is known of an excursion; while it lasts this is noted about once a minute."""
+
+    name = "excursion.extended"
+    is_news = False
+    batch_id: UUID
+    started_at: datetime
+    last_outside_at: datetime
+    ended_at: datetime | None
+    extreme: float
+    readings: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExcursionClosed(Fact):
+    """Readings are back inside, or the limit ceased to apply."""
+
+    name = "excursion.closed"
+    batch_id: UUID
+    started_at: datetime
+    ended_at: datetime
+    extreme: float
+    readings: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExcursionWithdrawn(Fact):
+    """Later knowledge left no episode of its own; another one may have taken its readings over."""
+
+    name = "excursion.withdrawn"
+    batch_id: UUID
+    merged_into_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingsSealed(Fact):
+    """The frames since the last seal: the RFC 6962 root over their digests, by receipt, then by id."""
+
+    name = "readings.sealed"
+    is_news = False
+    root: str
+    frames: int
+    readings: int
+    first_received_at: datetime
+    last_received_at: datetime
