@@ -1,0 +1,124 @@
+"""What one batch is judged by: its parameters, and when each of their limits applies."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+from uuid import UUID
+
+from batches import limits as rules
+from batches.columns import microseconds
+from batches.models import Batch, Limit, Parameter, PhaseRun
+from portal.actor import Actor
+
+PLANS_KEPT: Final = 512
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Watch:
+    """One parameter of a batch with its limits by id; `segments` says when each of them applies."""
+
+    id: UUID
+    code: str
+    title: str
+    unit: str
+    kind: str
+    audience: str
+    interval_us: int
+    limits: Mapping[UUID, Limit]
+    segments: Mapping[UUID, tuple[rules.Segment, ...]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """The parameters of a batch that an actor may see, by code, in the order of the recipe."""
+
+    watches: Mapping[str, Watch]
+    units: Mapping[str, str]
+
+
+_plans: OrderedDict[tuple[object, ...], Plan] = OrderedDict()
+_lock = threading.Lock()
+
+
+def plan_of(actor: Actor, batch: Batch) -> Plan:
+    """Return the plan of a batch as the actor may see it; the batch's row must be fresh.
+
+    Kept in memory by batch, version and the sides the actor sees in its space: a recipe version never
+    changes, and every move of phase raises the batch's version. Whether the actor may see the batch at all is
+    never remembered.
+    """
+    space = batch.space_id
+    sees = (space in actor.as_sponsor, space in actor.as_manufacturer)
+    key = (batch.pk, batch.version, batch.recipe_version_id, *sees)
+    with _lock:
+        if key in _plans:
+            _plans.move_to_end(key)
+            return _plans[key]
+    plan = read_plan(actor, batch)
+    with _lock:
+        _plans[key] = plan
+        while len(_plans) > PLANS_KEPT:
+            _plans.popitem(last=False)
+    return plan
+
+
+def read_plan(actor: Actor, batch: Batch) -> Plan:
+    """Read the plan of a batch from its recipe version and its phase runs: three queries."""
+    parameters = Parameter.objects.visible_to(actor).filter(recipe_version_id=batch.recipe_version_id)
+    limits = Limit.objects.visible_to(actor).filter(parameter__recipe_version_id=batch.recipe_version_id)
+    runs = PhaseRun.objects.visible_to(actor).filter(batch=batch).order_by("started_at", "id")
+    by_parameter: dict[UUID, list[Limit]] = {}
+    for limit in limits.order_by("id"):
+        by_parameter.setdefault(limit.parameter_id, []).append(limit)
+    stretches = [stretch_of(run) for run in runs]
+    end_us = rules.OPEN_END_US if batch.ended_at is None else microseconds(batch.ended_at)
+    watches = {
+        parameter.code: _watch(parameter, by_parameter.get(parameter.pk, []), stretches, end_us)
+        for parameter in parameters.order_by("ordinal", "id")
+    }
+    return Plan(watches, {code: watch.unit for code, watch in watches.items()})
+
+
+def stretch_of(run: PhaseRun) -> rules.PhaseRun:
+    """Return the run of a phase as the judging computes with it."""
+    ended_us = None if run.ended_at is None else microseconds(run.ended_at)
+    return rules.PhaseRun(run.phase_id, microseconds(run.started_at), ended_us)
+
+
+def rule_of(limit: Limit) -> rules.Limit:
+    """Return a limit as the judging computes with it."""
+    return rules.Limit(
+        id=limit.pk,
+        kind=limit.kind,  # type: ignore[arg-type]  # the column holds one of the five kinds
+        low=None if limit.low is None else float(limit.low),
+        high=None if limit.high is None else float(limit.high),
+        delay_s=limit.delay_s,
+        min_duration_s=limit.min_duration_s,
+        phase_id=limit.phase_id,
+    )
+
+
+def _watch(parameter: Parameter, limits: list[Limit], runs: list[rules.PhaseRun], end_us: int) -> Watch:
+    segments = {
+        limit_id: tuple(
+            replace(segment, end_us=min(segment.end_us, end_us))
+            for segment in found
+            if segment.start_us < end_us
+        )
+        for limit_id, found in rules.segments(map(rule_of, limits), runs).items()
+    }
+    return Watch(
+        id=parameter.pk,
+        code=parameter.code,
+        title=parameter.title,
+        unit=parameter.unit,
+        kind=parameter.kind,
+        audience=parameter.audience,
+        interval_us=parameter.expected_interval_s * 1_000_000,
+        limits={limit.pk: limit for limit in limits},
+        segments=segments,
+    )
