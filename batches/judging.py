@@ -1,0 +1,255 @@
+"""Keep the excursions of a batch in line with its readings; a frame that is inside costs one query.
+
+The definition stands in `batches.episodes`. A row of an open excursion is a checkpoint: while it only grows
+it is written about once a minute, so that the ledger is not flooded; what came since is read from the
+readings, here before it is judged and in `batches.queries.excursions` before it is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+from uuid import UUID
+
+from django.db import connection
+
+from batches.columns import instant_of, microseconds
+from batches.episodes import (
+    Changes,
+    Episode,
+    StoredEpisode,
+    Window,
+    affected_window,
+    find_episodes,
+    reconcile,
+    window_of_phase_change,
+)
+from batches.excursion_rows import Verdict, apply_verdicts
+from batches.latest import Newest
+from batches.limits import OPEN_END_US, OPEN_START_US
+from batches.models import Batch, Excursion, Limit
+from batches.plan import Plan, Watch
+from batches.staging import Column, Stretch, read_stretches
+from batches.states import ExcursionState
+from portal.actor import Actor
+
+INFINITY: Final = float("inf")
+LAST_INSIDE: Final = """
+select at from batches_reading
+where batch_id = %s and parameter_id = %s and at < %s and value between %s and %s order by at desc limit 1
+"""
+FIRST_INSIDE: Final = """
+select at from batches_reading
+where batch_id = %s and parameter_id = %s and at >= %s and value between %s and %s order by at limit 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One limit with its live rows, and the window in which they are judged again."""
+
+    watch: Watch
+    limit: Limit
+    rows: Sequence[StoredEpisode]
+    window: Window
+
+
+class Docket:
+    """The live excursions of a batch that end after an instant, or not yet, by limit."""
+
+    def __init__(self, actor: Actor, batch: Batch, watches: Iterable[Watch], since_us: int) -> None:
+        self.excursions: dict[UUID, Excursion] = {}
+        self.by_limit: dict[UUID, list[StoredEpisode]] = {}
+        limits = {limit.pk: limit for watch in watches for limit in watch.limits.values()}
+        live = Excursion.objects.visible_to(actor).filter(batch=batch).exclude(state=ExcursionState.WITHDRAWN)
+        late = live.exclude(ended_at__lt=instant_of(since_us)).order_by("started_at", "id")
+        for row in late:
+            if row.limit_id in limits:
+                self.excursions[row.pk] = row
+                stored = StoredEpisode(row.pk, episode_of(row, limits[row.limit_id].delay_s))
+                self.by_limit.setdefault(row.limit_id, []).append(stored)
+
+    def rows(self, limit: Limit) -> list[StoredEpisode]:
+        """Return the rows of one limit in order of their start."""
+        return self.by_limit.get(limit.pk, [])
+
+
+def episode_of(row: Excursion, delay_s: int) -> Episode:
+    """Return what a row says, as the judging computes with it."""
+    started_us = microseconds(row.started_at)
+    return Episode(
+        limit_id=row.limit_id,
+        direction=row.direction,  # type: ignore[arg-type]  # the column holds one of the two
+        started_us=started_us,
+        last_outside_us=microseconds(row.last_outside_at),
+        ended_us=None if row.ended_at is None else microseconds(row.ended_at),
+        extreme=row.extreme,
+        extreme_us=microseconds(row.extreme_at),
+        count=row.readings,
+        is_excursion=True,
+        alert_due_us=started_us + delay_s * 1_000_000,
+    )
+
+
+def judge_frame(
+    actor: Actor, batch: Batch, plan: Plan, fresh: Mapping[str, Column], newest: Mapping[UUID, Newest]
+) -> None:
+    """Judge readings that were just stored; `newest` is what was known of each parameter before them.
+
+    The batch is locked. Records: excursion.opened, excursion.extended, excursion.closed, excursion.withdrawn
+    v1.
+    """
+    watched = [(plan.watches[code], column) for code, column in fresh.items() if plan.watches[code].limits]
+    if not watched:
+        return
+    docket = Docket(actor, batch, (watch for watch, _ in watched), min(int(at[0]) for _, (at, _) in watched))
+    suspects = [
+        (watch, column)
+        for watch, column in watched
+        if not _is_calm(watch, column, docket, newest.get(watch.id))
+    ]
+    if not suspects:
+        return
+    spans = [(watch, int(at[0]), int(at[-1])) for watch, (at, _) in suspects]
+    following = _next_after(
+        batch, [(watch.id, last) for watch, _, last in spans if _has_later(watch, last, newest)]
+    )
+    cases = [
+        Case(watch, limit, rows, _window(batch, limit, rows, (first, last, following.get(watch.id))))
+        for watch, first, last in spans
+        for limit in watch.limits.values()
+        for rows in [docket.rows(limit)]
+    ]
+    _judge(batch, cases, docket)
+
+
+def judge_change(actor: Actor, batch: Batch, plan: Plan, changed_us: int) -> None:
+    """Judge again from an instant on because other limits apply: a phase began, or the batch ended."""
+    watches = [
+        watch
+        for watch in plan.watches.values()
+        if batch.ended_at or any(limit.phase_id for limit in watch.limits.values())
+    ]
+    if not watches:
+        return
+    docket = Docket(actor, batch, watches, changed_us)
+    cases = [
+        Case(
+            watch,
+            limit,
+            rows,
+            _widened(batch, limit, _from_checkpoint(window_of_phase_change(rows, changed_us))),
+        )
+        for watch in watches
+        for limit in watch.limits.values()
+        for rows in [docket.rows(limit)]
+    ]
+    _judge(batch, cases, docket)
+
+
+def _is_calm(watch: Watch, column: Column, docket: Docket, newest: Newest | None) -> bool:
+    """Say whether new readings can change nothing: all inside, and no episode runs through their time."""
+    at_us, values = column
+    first, last = int(at_us[0]), int(at_us[-1])
+    lowest, highest = float(values.min()), float(values.max())
+    for limit in watch.limits.values():
+        if any(row.episode.started_us <= last and row.episode.end_us > first for row in docket.rows(limit)):
+            return False
+        if _is_inside(limit, lowest, highest):
+            if limit.min_duration_s and newest is not None and not _follows_inside(limit, newest, first):
+                return False
+            continue
+        times = watch.segments[limit.pk]
+        if any(segment.start_us <= last and first < segment.end_us for segment in times):
+            return False
+    return True
+
+
+def _follows_inside(limit: Limit, newest: Newest, first_us: int) -> bool:
+    """Say that no stretch outside waits to become long enough; being no row yet, only this tells of it."""
+    return newest.at_us < first_us and _is_inside(limit, newest.value, newest.value)
+
+
+def _is_inside(limit: Limit, lowest: float, highest: float) -> bool:
+    return (limit.low is None or lowest >= float(limit.low)) and (
+        limit.high is None or highest <= float(limit.high)
+    )
+
+
+def _has_later(watch: Watch, last_us: int, newest: Mapping[UUID, Newest]) -> bool:
+    known = newest.get(watch.id)
+    return known is not None and known.at_us > last_us
+
+
+def _window(
+    batch: Batch, limit: Limit, rows: Sequence[StoredEpisode], span: tuple[int, int, int | None]
+) -> Window:
+    return _widened(batch, limit, _from_checkpoint(affected_window(rows, *span)))
+
+
+def _from_checkpoint(window: Window) -> Window:
+    """Begin behind what an open row holds: it may not have been written since, see the top."""
+    carried = window.carried
+    if carried is None or carried.episode.ended_us is not None:
+        return window
+    return replace(window, from_us=min(window.from_us, carried.episode.last_outside_us + 1))
+
+
+def _widened(batch: Batch, limit: Limit, window: Window) -> Window:
+    """Take in the whole stretch outside a limit with a minimum duration: a short one is no row."""
+    if not limit.min_duration_s:
+        return window
+    if window.carried is None:
+        before = _nearest_inside(batch, limit, window.from_us, is_before=True)
+        window = replace(window, from_us=OPEN_START_US if before is None else before + 1)
+    if window.until_us < OPEN_END_US:
+        after = _nearest_inside(batch, limit, window.until_us, is_before=False)
+        window = replace(window, until_us=OPEN_END_US if after is None else after)
+    return window
+
+
+def _nearest_inside(batch: Batch, limit: Limit, at_us: int, *, is_before: bool) -> int | None:
+    low = -INFINITY if limit.low is None else float(limit.low)
+    high = INFINITY if limit.high is None else float(limit.high)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            LAST_INSIDE if is_before else FIRST_INSIDE,
+            [batch.pk, limit.parameter_id, instant_of(at_us), low, high],
+        )
+        row = cursor.fetchone()
+    return None if row is None else microseconds(row[0])
+
+
+def _next_after(batch: Batch, places: Sequence[tuple[UUID, int]]) -> dict[UUID, int | None]:
+    """Return the instant of the first reading after each place, None if there is none; one query."""
+    if not places:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select w.parameter_id, (select r.at from batches_reading r where r.batch_id = %s"
+            " and r.parameter_id = w.parameter_id and r.at > w.last order by r.at limit 1)"
+            " from unnest(%s::uuid[], %s::timestamptz[]) w (parameter_id, last)",
+            [batch.pk, [each for each, _ in places], [instant_of(last) for _, last in places]],
+        )
+        return {found: at and microseconds(at) for found, at in cursor.fetchall()}
+
+
+def _judge(batch: Batch, cases: Sequence[Case], docket: Docket) -> None:
+    spans: dict[UUID, Stretch] = {}
+    for case in cases:
+        known = spans.get(case.watch.id, Stretch(case.watch.id, OPEN_END_US, OPEN_START_US))
+        spans[case.watch.id] = Stretch(
+            case.watch.id,
+            min(known.from_us, case.window.from_us),
+            max(known.until_us, case.window.until_us),
+        )
+    columns = dict(zip(spans, read_stretches(batch.pk, list(spans.values())), strict=True))
+    verdicts = [Verdict(case.watch, case.limit, _changes(case, columns[case.watch.id])) for case in cases]
+    apply_verdicts(batch, docket.excursions, verdicts)
+
+
+def _changes(case: Case, column: Column) -> Changes:
+    found = find_episodes(*column, case.watch.segments[case.limit.pk], case.window)
+    held = [row for row in case.rows if case.window.holds(row)]
+    return reconcile(held, [episode for episode in found if episode.is_excursion])
