@@ -48,3 +48,20 @@ $$;
 revoke all on function batches.make_partitions(timestamptz, integer, integer) from public;
 grant execute on function batches.make_partitions(timestamptz, integer, integer) to covalent_app;
 select batches.make_partitions(now(), 12, 2);
+
+-- How many readings lie in the default partition, counted up to a thousand; not zero is an alarm (ground 5).
+create function batches.strays() returns integer
+    language sql stable security definer set search_path = pg_catalog as
+$$ select count(*)::integer from (select from public.batches_reading_rest limit 1000) r $$;
+revoke all on function batches.strays() from public;
+grant execute on function batches.strays() to covalent_app;
+
+-- A door (ground 2): batches with frames that no entry covers yet, the longest waiting first.
+create function door.unsealed(most integer) returns table (space_id uuid, batch_id uuid)
+    language sql stable security definer set search_path = pg_catalog as
+$$
+    select f.space_id, f.batch_id from public.batches_frame f where f.sealed_seq is null
+    group by f.space_id, f.batch_id order by min(f.received_at) limit most
+$$;
+revoke all on function door.unsealed(integer) from public;
+grant execute on function door.unsealed(integer) to covalent_app;
