@@ -1,0 +1,117 @@
+"""Take readings from the plant: stored once, judged at once, sealed by the minute (ground 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from batches.access import lock_running_batch
+from batches.columns import microseconds
+from batches.digest import frame_digest
+from batches.frame_rows import Refusal
+from batches.frames import parse_frame
+from batches.judging import judge_frame
+from batches.latest import read_newest, store_newest
+from batches.models import Batch, Frame
+from batches.plan import Plan, plan_of
+from batches.series import downsample
+from batches.staging import Stored, store_frame
+from portal.action import action, after_commit, answer_with, instant
+from portal.actor import Actor
+from portal.live import publish_readings
+
+BEFORE_START: Final = timedelta(hours=1)
+AHEAD: Final = timedelta(minutes=5)
+# What is pushed to screens of one frame and parameter; a screen that wants more asks for the series.
+POINTS_SHOWN: Final = 60
+NO_GAP_US: Final = 2**62
+
+Series = Mapping[str, list[tuple[int, float]]]
+
+
+@dataclass(frozen=True, slots=True)
+class FrameOutcome:
+    """What became of a frame; `series` has the new readings by audience and parameter, thinned, in ms."""
+
+    accepted: int
+    duplicates: int
+    refused: list[Refusal]
+    series: Mapping[str, Series] = field(default_factory=dict)
+
+
+@action("readings.ingest")
+def take_frame(actor: Actor, batch_id: UUID, *, body: bytes, media_type: str) -> FrameOutcome:
+    """Take one frame of readings: each valid row is stored and judged, each other one named.
+
+    `body` is JSON, NDJSON or CSV of at most 100,000 rows and 16 MB, as `media_type` says. `at` of a row lies
+    between one hour before the batch's start and five minutes from now. A reading that is stored already is a
+    duplicate; the first of an instant stands. Frames of one batch are taken one after the other. A repeat, a
+    late or an unordered frame leads to the same readings and the same excursions as one sent in order.
+    Raises: NotFound, Refused, BatchNotRunning, FrameRefused, FrameTooLarge, FrameTypeRefused.
+    Records: excursion.* v1 and alert.raised where the readings call for it; the frames by readings.sealed
+    later.
+    Source: 21 CFR 11.10(a), (e); EU GMP Annex 11.5, 11.9.
+    """
+    batch = lock_running_batch(actor, batch_id)
+    plan, received_at = plan_of(actor, batch), instant()
+    frame = parse_frame(
+        body,
+        media_type,
+        units=plan.units,
+        earliest_us=microseconds((batch.started_at or received_at) - BEFORE_START),
+        latest_us=microseconds(received_at + AHEAD),
+    )
+    if not frame.parameters:
+        answer_with(batch)
+        return FrameOutcome(0, frame.duplicates, frame.refused)
+    stored = store_frame(batch, plan.watches, frame, received_at)
+    series = _take_in(actor, batch, plan, stored) if stored.count else {}
+    if not stored.count:
+        answer_with(batch)
+    duplicates = frame.duplicates + len(frame.parameters) - stored.count
+    return FrameOutcome(stored.count, duplicates, frame.refused, series)
+
+
+def _take_in(actor: Actor, batch: Batch, plan: Plan, stored: Stored) -> dict[str, Series]:
+    """Judge what is new, keep the newest values, note the digests, and let screens know after the commit."""
+    fresh, received_at = stored.fresh, instant()
+    newest = read_newest(actor, batch, plan.watches, list(fresh))
+    judge_frame(actor, batch, plan, fresh, newest)
+    store_newest(batch, plan, fresh, newest, received_at)
+    frames: list[Frame] = []
+    series: dict[str, Series] = {}
+    for audience, frame_id in stored.frame_ids.items():
+        part = {code: column for code, column in fresh.items() if plan.watches[code].audience == audience}
+        if not part:
+            continue
+        rows = sum(len(at_us) for at_us, _ in part.values())
+        frames.append(
+            Frame(
+                id=frame_id,
+                space_id=batch.space_id,
+                audience=audience,
+                batch=batch,
+                person_id=actor.person_id,
+                received_at=received_at,
+                rows=rows,
+                digest=frame_digest(part),
+            )
+        )
+        series[audience] = {code: _shown(at_us, values) for code, (at_us, values) in part.items()}
+    Frame.objects.bulk_create(frames)
+    answer_with(frames[0])
+    for audience, shown in series.items():
+        _publish(batch, audience, shown)
+    return series
+
+
+def _shown(at_us: Any, values: Any) -> list[tuple[int, float]]:
+    thin = downsample(at_us, values, POINTS_SHOWN, NO_GAP_US)
+    return [(point[0] // 1000, point[1]) for point in thin if point is not None]
+
+
+def _publish(batch: Batch, audience: str, shown: Series) -> None:
+    after_commit(lambda: publish_readings(batch.pk, batch.space_id, audience, dict(shown)))

@@ -1,0 +1,104 @@
+"""Recipes and batches for tests: dull, with what matters given by the test."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from batches.actions.planning import plan_batch
+from batches.actions.recipes import author_recipe
+from batches.specs import LimitSpec, ParameterSpec, StepSpec
+from batches.states import DataKind, Level, LimitKind, ParameterKind
+from portal.actor import system_actor
+from portal.states import Audience
+from tests.factories import cast
+
+PHASES = ("growth", "production", "harvest")
+
+
+def setup(program=cast.PROGRAM):
+    return system_actor("setup", program)
+
+
+def limit(kind, low=None, high=None, **given):
+    low, high = (None if each is None else Decimal(str(each)) for each in (low, high))
+    return LimitSpec(LimitKind(kind), low, high, **given)
+
+
+def temperature(*limits, code="TEMP", **given):
+    """A critical temperature every 10 s; NOR 36-37, action 35.7-37.3, PAR 35.5-37.5 unless given."""
+    usual = (
+        limit("nor", 36, 37, delay_s=600),
+        limit("action", 35.7, 37.3),
+        limit("par", 35.5, 37.5),
+    )
+    values = {"unit": "°C", "kind": ParameterKind.CPP, "limits": limits or usual} | given
+    return ParameterSpec(code, "Temperature", **values)
+
+
+def parameters():
+    return (
+        temperature(),
+        ParameterSpec("PH", "pH", kind=ParameterKind.CPP, decimals=2, limits=(limit("par", 6.8, 7.2),)),
+        ParameterSpec("VALVE", "Jacket valve", unit="%"),
+        ParameterSpec(
+            "VCD", "Viable cells", unit="10⁶/mL", data_kind=DataKind.AT_LINE, expected_interval_s=86_400
+        ),
+        ParameterSpec(
+            "LOAD", "Line load", unit="%", audience=Audience.MANUFACTURER, limits=(limit("action", high=90),)
+        ),
+    )
+
+
+def phases(*codes):
+    return [
+        StepSpec(
+            "make",
+            "Make it",
+            Level.PROCEDURE,
+            children=[StepSpec(code, code.title(), planned_s=3600) for code in codes or PHASES],
+        )
+    ]
+
+
+def recipe(program=cast.PROGRAM, *, number="MBR-1", steps=None, measured=None):
+    return author_recipe(
+        setup(program),
+        program,
+        number=number,
+        title="AV-101 drug substance",
+        product="AV-101",
+        steps=phases() if steps is None else steps,
+        parameters=measured or parameters(),
+    )
+
+
+def now():
+    return datetime.now(UTC)
+
+
+def batch(program=cast.PROGRAM, *, number="B-1", running=timedelta(days=1), of=None, **given):
+    """A batch that has run for a while; `running=None` for one that is planned."""
+    version = of or recipe(program, number=f"MBR-{number}")
+    started_at = None if running is None else now() - running
+    return plan_batch(
+        setup(program),
+        program,
+        recipe_version_id=version.pk,
+        number=number,
+        planned_start=given.pop("planned_start", started_at or now()),
+        started_at=started_at,
+        **given,
+    )
+
+
+def frame(*rows):
+    """A JSON frame of (parameter, instant, value)."""
+    readings = [{"parameter": code, "at": at.isoformat(), "value": value} for code, at, value in rows]
+    return json.dumps({"readings": readings}).encode()
+
+
+def course(values, *, code="TEMP", start, every=timedelta(seconds=10)):
+    """Rows of one parameter at even distances."""
+    return [(code, start + place * every, value) for place, value in enumerate(values)]
