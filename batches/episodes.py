@@ -144,6 +144,7 @@ def affected_window(
 ) -> Window:
     """Say what to judge again for one limit after readings from `first_us` to `last_us` were added.
 
+    Readings that were there before may be among them, so the span of a whole frame will do.
     `next_us` is the instant of the first reading after `last_us`, None if there is none. Of the limit's
     live rows `stored` must hold those with an end after `first_us`, or none, and a start until `last_us` or
     at `next_us`.

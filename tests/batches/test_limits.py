@@ -63,6 +63,10 @@ class TestSegments:
         assert spans(applied, 1) == [(OPEN_START_US, 20), (40, OPEN_END_US)]
         assert spans(applied, 2) == [(20, 40)]
 
+    def test_a_run_within_a_run_of_the_same_phase_adds_nothing(self):
+        applied = segments([limit(2, phase=FEED)], [PhaseRun(FEED, 10, 40), PhaseRun(FEED, 20, 30)])
+        assert spans(applied, 2) == [(10, 40)]
+
     def test_a_run_without_length_changes_nothing(self):
         applied = segments([limit(1), limit(2, phase=FEED)], [PhaseRun(FEED, 20, 20), PhaseRun(FEED, 9, 8)])
         assert spans(applied, 1) == [(OPEN_START_US, OPEN_END_US)]
