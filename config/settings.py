@@ -33,18 +33,19 @@ INSTALLED_APPS = [
     "django_htmx",
     "template_partials",
     "csp",
+    "portal",  # above allauth, whose pages it dresses
     "allauth",
     "allauth.account",
     "allauth.mfa",
     "axes",
     "django_structlog",
     "channels",
-    "portal",
     "batches",
     "deviations",
 ]
 
 MIDDLEWARE = [
+    "portal.middleware.allow_dictation",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
@@ -154,7 +155,7 @@ X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],
-        "img-src": ["'self'", "blob:"],
+        "img-src": ["'self'"],
         "connect-src": ["'self'"],
         "object-src": ["'none'"],
         "base-uri": ["'none'"],
@@ -280,8 +281,8 @@ LOGGING = {
     "formatters": {
         "json": {
             "()": "structlog.stdlib.ProcessorFormatter",
-            "processor": "portal.logs.render",
-            "foreign_pre_chain": "portal.logs.FOREIGN",
+            "processor": "ext://portal.logs.render",
+            "foreign_pre_chain": "ext://portal.logs.FOREIGN",
         },
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},

@@ -11,6 +11,8 @@ class PortalConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from portal import logs
         from portal.action import guard_connection
 
+        logs.configure()
         connection_created.connect(guard_connection, dispatch_uid="portal.guard")

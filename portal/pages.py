@@ -28,13 +28,12 @@ class PageRequest(HttpRequest):
 class Page(View):
     """A page. `get` runs and renders inside `reading(actor)`; `post` calls one action and goes on.
 
-    A refusal of an action (any DomainError) shows the same page again with the error's words and status; a record that
-    is not there, or not for this reader, is the 404 page.
+    A refusal of an action (any DomainError) shows the same page again with the error's words and status; a
+    record that is not there, or not for this reader, is the 404 page.
     """
 
     here: ClassVar[str] = ""
     template_name: ClassVar[str] = ""
-    http_method_names: ClassVar[list[str]] = ["get", "head", "post"]  # type: ignore[misc]  # Django has it per instance
     request: PageRequest
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -52,7 +51,7 @@ class Page(View):
         except DomainError as error:
             return self.refused(asked, error, **kwargs)
 
-    def context(self, request: PageRequest, **kwargs: Any) -> dict[str, Any]:
+    def context(self, request: PageRequest, **kwargs: Any) -> dict[str, Any]:  # noqa: ARG002 - for subclasses
         """Return what the template shows; runs inside reading."""
         return {}
 
@@ -70,7 +69,7 @@ class Page(View):
         return render(request, name, context, status=status)
 
     def refused(self, request: PageRequest, error: DomainError, **kwargs: Any) -> HttpResponse:
-        """Show the page again with what was refused, why, and what would be accepted; nothing typed is lost."""
+        """Show the page again with what was refused, why, what would be accepted; nothing typed is lost."""
         extra = {"refusal": error, "given": request.POST, "errors": error.errors}
         with reading(request.actor):
             return self.show(request, status=error.status, extra=extra, **kwargs)

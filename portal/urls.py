@@ -2,6 +2,34 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.conf import settings
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from portal.views import administration as admin
+from portal.views.ledger import LedgerEntryPage, LedgerPage
+from portal.views.styleguide import StyleGuide
+
+styleguide = [path("styleguide/", StyleGuide.as_view(), name="styleguide")] if settings.DEBUG else []
+urlpatterns: list[URLPattern | URLResolver] = [
+    *styleguide,
+    path("ledger/", LedgerPage.as_view(), name="ledger"),
+    path("ledger/<uuid:space_id>/<str:audience>/<int:seq>/", LedgerEntryPage.as_view(), name="ledger_entry"),
+    path("administration/", admin.AdministrationPage.as_view(), name="administration"),
+    path("administration/people/", admin.AddPerson.as_view(), name="administration_add_person"),
+    path("administration/services/", admin.AddService.as_view(), name="administration_add_service"),
+    path("administration/seats/", admin.GiveSeat.as_view(), name="administration_give_seat"),
+    path("administration/keys/", admin.IssueKey.as_view(), name="administration_issue_key"),
+    path(
+        "administration/people/<uuid:record_id>/close/",
+        admin.CloseMember.as_view(),
+        name="administration_close_member",
+    ),
+    path(
+        "administration/seats/<uuid:record_id>/end/", admin.EndSeat.as_view(), name="administration_end_seat"
+    ),
+    path(
+        "administration/keys/<uuid:record_id>/revoke/",
+        admin.RevokeKey.as_view(),
+        name="administration_revoke_key",
+    ),
+]

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
+from zoneinfo import available_timezones
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -45,6 +46,8 @@ def add_member(
     11.300(a).
     """
     require_role(actor, organisation_id, *ADMINISTRATORS, to="add people")
+    if zone not in available_timezones():
+        raise Invalid("Not a time zone.", errors={"zone": ["Give an IANA name like Europe/Stockholm."]})
     if email and Person.objects.filter(email__iexact=email).exists():
         raise Conflict("An account with this e-mail exists; accounts are never given to another person.")
     person = Person(kind=kind, email=email, organisation_id=organisation_id, zone=zone)

@@ -1,0 +1,192 @@
+"""The ledger as people read it: chains with their heads, entries with their items."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from portal.actor import Actor
+from portal.errors import NotFound
+from portal.models import Organisation, Partnership, Program
+from portal.sealing import MARK, KeyMissingError, unseal
+from portal.states import Audience
+
+ITEMS_SHOWN_MAX: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """One sequence of the ledger with the name of its space."""
+
+    space_id: UUID
+    audience: str
+    name: str
+    head: int
+    sealed_at: datetime
+
+    @property
+    def label(self) -> str:
+        """Return the words of the audience."""
+        return str(Audience(self.audience).label)
+
+
+@dataclass(frozen=True, slots=True)
+class EntryLine:
+    """One entry of a list."""
+
+    seq: int
+    sealed_at: datetime
+    kind: str
+    seat: str
+    is_outside: bool
+    number: str
+    title: str
+    leaf_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One part of an entry: class, name, body as it may be read here, and whether its hash holds."""
+
+    kind: str
+    name: str
+    body: str
+    digest: str
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EntryDetail:
+    """One entry whole."""
+
+    line: EntryLine
+    space_id: UUID
+    audience: str
+    header: str
+    items: list[Item]
+    left_out: int
+    holds: bool
+
+
+def list_chains(actor: Actor) -> list[Chain]:
+    """Return the chains the actor may follow, programs first, by name."""
+    names: dict[UUID, tuple[int, str]] = {}
+    for program in Program.objects.visible_to(actor):
+        names[program.pk] = (0, program.code)
+    for each in Partnership.objects.visible_to(actor):
+        names[each.pk] = (1, f"{each.sponsor_name} · {each.manufacturer_name}")
+    for company in Organisation.objects.visible_to(actor):
+        names[company.pk] = (2, company.name)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select space_id, audience, head, sealed_at from ledger.chain where space_id = any (%s)",
+            [list(names)],
+        )
+        rows = cursor.fetchall()
+    rows.sort(key=lambda row: (*names[row[0]], row[1] != Audience.SHARED, row[1]))
+    return [
+        Chain(space, audience, names[space][1], head, at)
+        for space, audience, head, at in rows
+        if audience in _audiences(actor, space)
+    ]
+
+
+def _audiences(actor: Actor, space_id: UUID) -> set[str]:
+    return {Audience.SHARED, *(str(seat.side) for seat in actor.seats.get(space_id, ()))}
+
+
+def _require_chain(actor: Actor, space_id: UUID, audience: str) -> None:
+    if space_id not in actor.seats or audience not in _audiences(actor, space_id):
+        raise NotFound
+
+
+def list_newest(actor: Actor, chain: Chain, *, before: int | None, most: int) -> list[EntryLine]:
+    """Return entries of a chain, newest first, optionally those below a number. Raises: NotFound."""
+    _require_chain(actor, chain.space_id, chain.audience)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select seq, sealed_at, kind, seat, is_outside, summary, leaf_hash from ledger.entry"
+            " where space_id = %s and audience = %s and seq < %s order by seq desc limit %s",
+            [chain.space_id, chain.audience, before or 2**62, most],
+        )
+        return [_line(row) for row in cursor.fetchall()]
+
+
+def _line(row: tuple[Any, ...]) -> EntryLine:
+    seq, sealed_at, kind, seat, is_outside, summary, leaf_hash = row
+    summary = json.loads(summary) if isinstance(summary, str) else summary
+    subject = summary.get("subject") or {}
+    title = _readable(summary.get("title") or "")
+    return EntryLine(
+        seq, sealed_at, kind, seat, is_outside, subject.get("number") or "", title, bytes(leaf_hash).hex()
+    )
+
+
+def _readable(stored: str) -> str:
+    if not stored.startswith(MARK):
+        return stored
+    try:
+        return unseal(stored)
+    except (KeyMissingError, InvalidTag, ValueError):
+        return _("(sealed; its key is not here)")
+
+
+def show_entry(actor: Actor, space_id: UUID, audience: str, seq: int) -> EntryDetail:
+    """Return one entry with at most 200 of its items, each checked against its digest. Raises: NotFound."""
+    _require_chain(actor, space_id, audience)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select seq, sealed_at, kind, seat, is_outside, summary, leaf_hash, header, marker_id"
+            " from ledger.entry where space_id = %s and audience = %s and seq = %s",
+            [space_id, audience, seq],
+        )
+        row = cursor.fetchone()
+        if row is None:
+            raise NotFound
+        cursor.execute(
+            "select class, name, salt, body, hash, count(*) over () from ledger.item"
+            " where marker_id = %s and space_id = %s and audience = %s order by id limit %s",
+            [row[8], space_id, audience, ITEMS_SHOWN_MAX],
+        )
+        items = cursor.fetchall()
+    header = bytes(row[7])
+    found = [_item(*each[:5]) for each in items]
+    return EntryDetail(
+        line=_line(row[:7]),
+        space_id=space_id,
+        audience=audience,
+        header=header.decode(),
+        items=found,
+        left_out=(items[0][5] if items else 0) - len(found),
+        holds=hashlib.sha256(b"\x00" + header).digest() == bytes(row[6]),
+    )
+
+
+def _item(kind: str, name: str, salt: bytes, body: bytes | None, digest: bytes) -> Item:
+    if body is None:
+        return Item(kind, name, _("(erased)"), bytes(digest).hex(), holds=True)
+    holds = hashlib.sha256(bytes(salt) + bytes(body)).digest() == bytes(digest)
+    return Item(kind, name, _shown(bytes(body)), bytes(digest).hex(), holds)
+
+
+def _shown(body: bytes) -> str:
+    """Return an item's JSON with sealed texts opened for the reader; the exact bytes are what is hashed."""
+
+    def opened(value: Any) -> Any:
+        if isinstance(value, str):
+            return _readable(value)
+        if isinstance(value, dict):
+            return {name: opened(each) for name, each in value.items()}
+        if isinstance(value, list):
+            return [opened(each) for each in value]
+        return value
+
+    return json.dumps(opened(json.loads(body)), ensure_ascii=False, indent=1)

@@ -1,0 +1,231 @@
+"""The Administration page: people, seats, keys and sites of one's own organisation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, timedelta
+from typing import Any, ClassVar, cast
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from portal.action import reading
+from portal.actions import people
+from portal.actor import Side
+from portal.directory import Directory, read_directory
+from portal.errors import DomainError, Refused
+from portal.forms import KeyForm, PersonForm, ReasonForm, SeatForm, ServiceForm
+from portal.pages import Page, PageRequest
+from portal.states import PersonKind
+
+
+class AdministrationPage(Page):
+    """Show the organisation's directory with its forms."""
+
+    here: ClassVar[str] = "administration"
+    template_name: ClassVar[str] = "portal/administration.html"
+
+    def context(self, request: PageRequest, **_kwargs: Any) -> dict[str, Any]:
+        """Return the directory and empty forms."""
+        directory = read_directory(request.actor)
+        return {"directory": directory, **_forms(directory), "tab": request.GET.get("tab", "people")}
+
+    def refused(self, request: PageRequest, error: DomainError, **kwargs: Any) -> HttpResponse:
+        """Show the refusal alone when the reader administers nothing."""
+        if isinstance(error, Refused):
+            with reading(request.actor):
+                context = {"here": self.here, "refusal": error}
+                return render(request, "portal/refused.html", context, status=error.status)
+        return super().refused(request, error, **kwargs)
+
+
+def _forms(directory: Directory) -> dict[str, forms.Form]:
+    everyone = [
+        (each.person_id, each.name) for each in (*directory.people, *directory.services) if each.is_active
+    ]
+    services = [(each.person_id, each.name) for each in directory.services if each.is_active]
+    return {
+        "person_form": PersonForm(),
+        "service_form": ServiceForm(),
+        "seat_form": SeatForm(people=everyone, targets=directory.targets),
+        "key_form": KeyForm(services=services, programs=directory.programs),
+        "reason_form": ReasonForm(),
+    }
+
+
+class AdministrationStep(AdministrationPage):
+    """One change: a form, an action, back to the page; a form with faults is shown again in words."""
+
+    form_name: ClassVar[str] = ""
+    tab: ClassVar[str] = "people"
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """Lead back to the page."""
+        return HttpResponseRedirect(reverse("administration"))
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """Validate, act, answer."""
+        asked = cast("PageRequest", request)
+        with reading(asked.actor):
+            form = self.bound(asked)
+        if form.is_valid():
+            try:
+                words = self.act(asked, form, **kwargs)
+            except DomainError as error:
+                if isinstance(error, Refused):
+                    raise
+                _explain(form, error)
+            else:
+                return self.done(asked, words)
+        with reading(asked.actor):
+            return self.show(asked, status=400, extra={self.form_name: form, "tab": self.tab})
+
+    def bound(self, request: PageRequest) -> forms.Form:
+        """Return the page's form of this step, filled with what was sent."""
+        empty = _forms(read_directory(request.actor))[self.form_name]
+        empty.data, empty.is_bound = request.POST, True
+        return empty
+
+    def act(self, request: PageRequest, form: forms.Form, **kwargs: Any) -> str:
+        """Call the action; return the words of the confirmation."""
+        raise NotImplementedError
+
+    def done(self, request: PageRequest, words: str) -> HttpResponse:
+        """Go back to the page with a confirmation."""
+        messages.success(request, words)
+        return HttpResponseRedirect(f"{reverse('administration')}?tab={self.tab}")
+
+
+def _explain(form: forms.Form, error: DomainError) -> None:
+    for field, sentences in error.errors.items():
+        form.add_error(field if field in form.fields else None, list(sentences))
+    if not error.errors:
+        form.add_error(None, error.detail)
+
+
+def _own(request: PageRequest) -> UUID:
+    organisation_id = request.actor.organisation_id
+    if organisation_id is None:
+        raise Refused("Administration belongs to an organisation.")
+    return organisation_id
+
+
+class AddPerson(AdministrationStep):
+    """Make an account for a person."""
+
+    form_name: ClassVar[str] = "person_form"
+
+    def act(self, request: PageRequest, form: forms.Form, **_kwargs: Any) -> str:
+        """Add the member."""
+        member = people.add_member(request.actor, _own(request), **form.cleaned_data)
+        return _("%(name)s has an account; it works once a second factor is set up.") % {"name": member.name}
+
+
+class AddService(AdministrationStep):
+    """Make a service account."""
+
+    form_name: ClassVar[str] = "service_form"
+    tab: ClassVar[str] = "keys"
+
+    def act(self, request: PageRequest, form: forms.Form, **_kwargs: Any) -> str:
+        """Add the service."""
+        name = form.cleaned_data["name"]
+        people.add_member(request.actor, _own(request), email="", name=name, kind=PersonKind.SERVICE)
+        return _("%(name)s is a service account now; give it a seat, then a key.") % {"name": name}
+
+
+class GiveSeat(AdministrationStep):
+    """Seat somebody."""
+
+    form_name: ClassVar[str] = "seat_form"
+
+    def act(self, request: PageRequest, form: forms.Form, **_kwargs: Any) -> str:
+        """Give the assignment."""
+        given = form.cleaned_data
+        side, _colon, role = given["role"].partition(":")
+        until = given["valid_until"]
+        people.give_assignment(
+            request.actor,
+            _own(request),
+            person_id=UUID(given["person"]),
+            target_id=UUID(given["target"]),
+            side=Side(side),
+            role=role,
+            code=given["code"],
+            valid_until=until.replace(tzinfo=UTC) if until else None,
+        )
+        return _("The seat is given.")
+
+
+class EndStep(AdministrationStep):
+    """End something with a reason."""
+
+    form_name: ClassVar[str] = "reason_form"
+    ends: ClassVar[Callable[..., Any]]
+    words: ClassVar[str] = ""
+
+    def act(self, request: PageRequest, form: forms.Form, **kwargs: Any) -> str:
+        """End it."""
+        type(self).ends(request.actor, kwargs["record_id"], reason=form.cleaned_data["reason"])
+        return _(self.words)
+
+
+class CloseMember(EndStep):
+    """Close an account."""
+
+    ends = staticmethod(people.close_member)
+    words: ClassVar[str] = "The account is closed; its sessions and keys end now."
+
+
+class EndSeat(EndStep):
+    """End a seat."""
+
+    ends = staticmethod(people.end_assignment)
+    words: ClassVar[str] = "The seat has ended."
+
+
+class RevokeKey(EndStep):
+    """Withdraw a key."""
+
+    ends = staticmethod(people.revoke_key)
+    words: ClassVar[str] = "The key is revoked."
+    tab: ClassVar[str] = "keys"
+
+
+class IssueKey(AdministrationStep):
+    """Issue a key and show it this once."""
+
+    form_name: ClassVar[str] = "key_form"
+    tab: ClassVar[str] = "keys"
+    token: str = ""
+
+    def act(self, request: PageRequest, form: forms.Form, **_kwargs: Any) -> str:
+        """Issue the key."""
+        given = form.cleaned_data
+        self.token = people.fresh_token()
+        people.issue_key(
+            request.actor,
+            _own(request),
+            person_id=UUID(given["service"]),
+            label=given["label"],
+            token=self.token,
+            scopes=given["scopes"],
+            program_ids=[UUID(each) for each in given["programs"]],
+            expires_at=timezone.now() + timedelta(days=given["days"]),
+        )
+        return str(given["label"])
+
+    def done(self, request: PageRequest, words: str) -> HttpResponse:
+        """Show the page with the token; it is not kept and cannot be shown again."""
+        with reading(request.actor):
+            response = self.show(
+                request, status=201, extra={"token": self.token, "token_name": words, "tab": self.tab}
+            )
+        response.headers["Cache-Control"] = "no-store"
+        return response

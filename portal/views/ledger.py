@@ -1,0 +1,64 @@
+"""The ledger page: the sealed entries of each chain a reader may follow, newest first."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Final
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from portal.errors import NotFound
+from portal.ledger_entries import Chain, list_chains, list_newest, show_entry
+from portal.pages import Page, PageRequest
+
+PAGE: Final = 50
+
+
+class LedgerPage(Page):
+    """Entries of one chain; the chain and the number to go back from stand in the query."""
+
+    here: ClassVar[str] = "ledger"
+    template_name: ClassVar[str] = "portal/ledger.html"
+
+    def context(self, request: PageRequest, **_kwargs: Any) -> dict[str, Any]:
+        """Return the chains, the open one and a page of its entries."""
+        chains = list_chains(request.actor)
+        chosen = _choose(chains, request.GET.get("space", ""), request.GET.get("audience", ""))
+        before = request.GET.get("before", "")
+        entries = (
+            list_newest(request.actor, chosen, before=int(before) if before.isdigit() else None, most=PAGE)
+            if chosen
+            else []
+        )
+        older = entries[-1].seq if entries and entries[-1].seq > 1 and len(entries) == PAGE else None
+        return {
+            "chains": chains,
+            "chosen": chosen,
+            "entries": entries,
+            "older_url": f"?space={chosen.space_id}&audience={chosen.audience}&before={older}"
+            if chosen and older
+            else "",
+            "newest_url": f"?space={chosen.space_id}&audience={chosen.audience}" if chosen and before else "",
+            "lede": _("Every change is sealed by the database in the transaction that made it."),
+        }
+
+
+def _choose(chains: list[Chain], space: str, audience: str) -> Chain | None:
+    for chain in chains:
+        if (str(chain.space_id), chain.audience) == (space, audience):
+            return chain
+    if space or audience:
+        raise NotFound
+    return chains[0] if chains else None
+
+
+class LedgerEntryPage(Page):
+    """One entry: its header as sealed, its items as they stand, and its leaf hash."""
+
+    here: ClassVar[str] = "ledger"
+    template_name: ClassVar[str] = "portal/ledger_entry.html"
+
+    def context(self, request: PageRequest, **kwargs: Any) -> dict[str, Any]:
+        """Return the entry with its items."""
+        space_id: UUID = kwargs["space_id"]
+        return {"entry": show_entry(request.actor, space_id, kwargs["audience"], kwargs["seq"])}
