@@ -1,0 +1,50 @@
+"""Room for what higher apps know of a batch: deviations register here, batches show it (design 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from portal.actor import Actor
+from portal.slots import Slot
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFacts:
+    """Open deviations of a batch by class, what blocks it in words, and the next deadline among them."""
+
+    open_minor: int = 0
+    open_major: int = 0
+    open_critical: int = 0
+    unclassified: int = 0
+    blocks: tuple[str, ...] = ()
+    next_due_at: datetime | None = None
+    next_due_clause: str = ""
+
+    def __add__(self, other: BatchFacts) -> BatchFacts:
+        """Add what another provider knows; the earlier deadline stands."""
+        first = min((self, other), key=lambda each: (each.next_due_at is None, each.next_due_at))
+        return BatchFacts(
+            self.open_minor + other.open_minor,
+            self.open_major + other.open_major,
+            self.open_critical + other.open_critical,
+            self.unclassified + other.unclassified,
+            self.blocks + other.blocks,
+            first.next_due_at,
+            first.next_due_clause,
+        )
+
+
+batch_facts: Final[Slot[[Actor, Sequence[UUID]], Mapping[UUID, BatchFacts]]] = Slot("batch_facts")
+
+
+def facts_of(actor: Actor, batch_ids: Sequence[UUID]) -> dict[UUID, BatchFacts]:
+    """Return what all providers know of each batch."""
+    known = dict.fromkeys(batch_ids, BatchFacts())
+    for provided in batch_facts(actor, batch_ids):
+        for batch_id, facts in provided.items():
+            known[batch_id] += facts
+    return known
