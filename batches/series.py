@@ -1,6 +1,6 @@
 """Thin out a stretch of readings for a chart or a tile without losing a peak or hiding a gap.
 
-The database does not bucket, on purpose. Measured in one run on 200,000 indexed readings (PostgreSQL 18), with
+The database does not bucket, on purpose. Measured in one run on 200,000 readings (PostgreSQL 18), with
 counting them as 1: lowest and highest per bucket 1.3, with the instants of first, last, lowest and highest 4,
 and the gaps, which a chart needs, 1.5 more. Fetched as rows 5, by COPY 10, as one packed value (`PACKED_SQL`)
 1, or 2 in the text protocol; a binary cursor is worth asking for. Thinning them here adds 0.1.
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 MIN_POINTS: Final = 4
 
-# Over a subquery that gives `at` and `value` ordered by `at`; sorting inside the aggregate takes thrice as long.
+# Over a subquery that gives `at` and `value` ordered by `at`; sorting in the aggregate takes thrice as long.
 PACKED_SQL: Final = "string_agg(timestamptz_send(at) || float8send(value), '')"
 
 _PACKED: Final = np.dtype([("at", ">i8"), ("value", ">f8")])
