@@ -20,7 +20,8 @@ from portal.states import Audience, Classification
 
 def _locked(actor: Actor) -> QuerySet[Deviation]:
     # No key changes, so rows that point here (judgements, files) need not wait.
-    return Deviation.objects.visible_to(actor).select_for_update(of=("self",), no_key=True)
+    rows = Deviation.objects.visible_to(actor).select_related("batch__site", "phase", "excursion")
+    return rows.select_for_update(of=("self",), no_key=True)
 
 
 def get_deviation(actor: Actor, deviation_id: UUID) -> Deviation:
@@ -56,8 +57,8 @@ def lock_deviation(actor: Actor, deviation_id: UUID, *, to: str, version: int | 
 def lock_for_file(actor: Actor, deviation_id: UUID) -> Deviation:
     """Hand out a locked deviation that takes a file, and raise its version.
 
-    The version rises because a file changes what a notice lets out: whoever previewed it before must look again.
-    Raises: NotFound, Refused, InvalidTransition.
+    The version rises because a file changes what a notice lets out: whoever previewed it before must look
+    again. Raises: NotFound, Refused, InvalidTransition.
     """
     found = _locked(actor).filter(pk=deviation_id).first()
     if found is None:

@@ -8,3 +8,20 @@ class DeviationsConfig(AppConfig):
 
     name = "deviations"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Tell the lower apps what deviations know, take and do when a clock is due."""
+        from batches.slots import batch_facts
+        from deviations.access import lock_for_file
+        from deviations.actions.release import chase_notice
+        from deviations.queries.board import facts_of_batches
+        from deviations.queries.inbox import deviations_waiting
+        from deviations.states import NOTICE_CLOCK
+        from portal.alerts import on_clock
+        from portal.attachments import takes_files
+        from portal.slots import inbox
+
+        takes_files("deviation", lock_for_file)
+        batch_facts.register(facts_of_batches)
+        inbox.register(deviations_waiting)
+        on_clock(NOTICE_CLOCK, chase_notice)

@@ -47,6 +47,15 @@ class NoticeSent(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class NoticeOverdue(Fact):
+    """The clause's time passed and the notice had not been released."""
+
+    name = "notice.overdue"
+    clause: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class InvestigationStarted(Fact):
     """A named seat leads the investigation."""
 

@@ -40,6 +40,9 @@ REPORTERS: Final = (CDMO_OPERATOR, CDMO_SHIFT_LEAD, CDMO_QA, CDMO_MSAT, CDMO_QC,
 MIRRORERS: Final = (CDMO_QA,)
 LEADERS: Final = (CDMO_QA, CDMO_MSAT)
 
+# The deadline until which CDMO QA releases a notice (clauses 5.1, 5.2).
+NOTICE_CLOCK: Final = "notice_release"
+
 OPEN_STATES: Final = (DeviationState.REPORTED, DeviationState.TRIAGED, DeviationState.UNDER_INVESTIGATION)
 
 TRANSITIONS: Final[Mapping[str, Transition]] = {

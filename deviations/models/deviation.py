@@ -15,10 +15,11 @@ from portal.states import Audience, Classification
 
 
 class Deviation(SpaceRecord):
-    """A departure from a plan, range or limit, as the plant states it: facts only; classes are rows of their own.
+    """A departure from a plan, range or limit, as the plant states it: facts only, classes apart.
 
-    CDMO internal until its notice is released, then shared whole. Seven times are kept apart: occurred, detected, aware
-    and recorded here; disclosed on the notice; delivered and acknowledged on the receipts of its alert.
+    CDMO internal until its notice is released, then shared whole. Seven times are kept apart: occurred,
+    detected, aware and recorded here; disclosed on the notice; delivered and acknowledged on the receipts
+    of its alert.
     """
 
     number = models.CharField(max_length=20)
@@ -101,8 +102,8 @@ class Deviation(SpaceRecord):
 class Numbering(SpaceRecord):
     """The last deviation number drawn in a program and year.
 
-    CDMO internal, and not a column of the shared program row: a sponsor who saw it count would know of what is not
-    disclosed yet. Drawn under the lock of the program.
+    CDMO internal, and not a column of the shared program row: a sponsor who saw it count would know of
+    what is not disclosed yet. Drawn under the lock of the program.
     """
 
     year = models.PositiveSmallIntegerField()

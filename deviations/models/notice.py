@@ -10,7 +10,7 @@ from portal.states import Classification
 
 
 class Notice(SpaceRecord):
-    """The notice of a deviation as it left: the words, the clause, who released it and when; made at release, shared."""
+    """The notice of a deviation as it left: words, clause, who released it, when; always shared."""
 
     deviation = RecordKey(Deviation)
     alert = RecordKey(Alert)

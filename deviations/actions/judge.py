@@ -1,0 +1,66 @@
+"""Judge a deviation: give it its provisional class and start the clock of its notice."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from deviations.access import lock_deviation, zone_of
+from deviations.facts import DeviationTriaged
+from deviations.models import Deviation, Judgement
+from deviations.states import NOTICE_CLOCK, JudgementKind
+from deviations.texts import check_texts
+from portal import ledger
+from portal.action import action, instant
+from portal.actor import Actor, Side
+from portal.alerts import start_clock
+from portal.clauses import notice_rule
+from portal.states import Audience, Classification
+
+
+@action("deviation.triage")
+def triage_deviation(
+    actor: Actor,
+    deviation_id: UUID,
+    *,
+    classification: Classification,
+    rationale: str,
+    version: int | None,
+) -> Deviation:
+    """Give a reported deviation its provisional class and start the clock until its notice must be released.
+
+    `rationale` is 20..4000 characters, kept verbatim; it leaves with the notice. The clock of a critical
+    or major runs from awareness and climbs inside the CDMO at half its time; minor has none (clauses 5.1
+    to 5.3). Raises: NotFound, Refused, InvalidTransition, StaleVersion, Invalid. Records:
+    deviation.triaged v1. Source: 21 CFR 211.192 (record of the investigation); domain 2b.
+    """
+    deviation = lock_deviation(actor, deviation_id, to="triage", version=version)
+    check_texts({"rationale": rationale})
+    now = instant()
+    deviation.triage(now)
+    deviation.save(update_fields=["state", "triaged_at", "version"])
+    Judgement.objects.create(
+        space_id=deviation.space_id,
+        audience=deviation.audience,
+        deviation=deviation,
+        kind=JudgementKind.PROVISIONAL,
+        side=Audience.MANUFACTURER,
+        classification=classification,
+        rationale=rationale,
+        code=actor.code(deviation.space_id),
+        given_at=now,
+    )
+    rule = notice_rule(classification)
+    due_at = rule.due_at(deviation.aware_at, zone_of(actor, deviation))
+    fact = DeviationTriaged(classification=classification, clause=rule.code, due_at=due_at)
+    ledger.record(deviation, fact, classification=classification)
+    if due_at is not None:
+        start_clock(
+            deviation,
+            kind=NOTICE_CLOCK,
+            clause=rule.code,
+            side=Side.MANUFACTURER,
+            due_at=due_at,
+            audience=deviation.audience,
+            next_at=deviation.aware_at + (due_at - deviation.aware_at) / 2,
+        )
+    return deviation

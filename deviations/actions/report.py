@@ -1,0 +1,300 @@
+"""Log a deviation, or copy one from the CDMO's own quality system: facts only, CDMO internal (domain 2b)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from batches.access import lock_program
+from batches.models import Batch, Excursion, ProcedureStep
+from deviations.access import find_mirrored, zone_of_program
+from deviations.errors import NotInProgram
+from deviations.facts import DeviationMirrored, DeviationReported
+from deviations.models import Deviation, Judgement, Numbering
+from deviations.states import MIRRORERS, REPORTERS, JudgementKind
+from deviations.texts import check_texts
+from portal import ledger
+from portal.access import require_role, require_version
+from portal.action import action, instant
+from portal.actor import Actor
+from portal.errors import Conflict, Invalid
+from portal.models import Program
+from portal.states import Audience, Classification
+
+# Clocks of sensors and people run a little ahead of ours; readings are taken with the same tolerance.
+AHEAD_MAX: Final = timedelta(minutes=5)
+# A record is opened the same shift, at the latest one day after awareness; later it needs a reason
+# (domain 2c).
+LATE_AFTER: Final = timedelta(hours=24)
+OLDEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stated:
+    """What a person or a system says happened."""
+
+    title: str
+    description: str
+    occurred_at: datetime
+    detected_at: datetime
+    aware_at: datetime
+    batch_id: UUID | None
+    phase_id: UUID | None
+    excursion_id: UUID | None
+    suggested_class: Classification | None
+    immediate_action: str
+    late_reason: str
+    external_id: str
+    external_status: str
+    external_as_of: datetime | None
+
+
+@action("deviation.report")
+def report_deviation(
+    actor: Actor,
+    program_id: UUID,
+    *,
+    title: str,
+    description: str,
+    occurred_at: datetime,
+    detected_at: datetime,
+    aware_at: datetime | None = None,
+    batch_id: UUID | None = None,
+    phase_id: UUID | None = None,
+    excursion_id: UUID | None = None,
+    suggested_class: Classification | None = None,
+    immediate_action: str = "",
+    late_reason: str = "",
+    external_id: str = "",
+    external_status: str = "",
+) -> Deviation:
+    """Log what happened, inside the CDMO: the sponsor sees nothing before its notice is released.
+
+    `title` is 3..200 characters, `description` 10..20,000, kept verbatim. Occurred, detected and aware
+    (detected when not given) follow each other and end now. `late_reason` is asked for from 24 h after
+    awareness on. `suggested_class` has no effect. The batch, phase and excursion are of this program; an
+    excursion brings its batch, a phase needs one. Raises: NotFound, Refused, Invalid, Conflict. Records:
+    deviation.reported v1. Locks the program. Source: 21 CFR 211.100(b) (recorded at the time of
+    performance); domain 2c.
+    """
+    program = lock_program(actor, program_id)
+    require_role(actor, program.pk, *REPORTERS, to="log a deviation")
+    stated = _Stated(
+        title=title,
+        description=description,
+        occurred_at=occurred_at,
+        detected_at=detected_at,
+        aware_at=aware_at or detected_at,
+        batch_id=batch_id,
+        phase_id=phase_id,
+        excursion_id=excursion_id,
+        suggested_class=suggested_class,
+        immediate_action=immediate_action,
+        late_reason=late_reason,
+        external_id=external_id,
+        external_status=external_status,
+        external_as_of=instant() if external_id else None,
+    )
+    return _log(actor, program, stated)
+
+
+@action("deviation.mirror")
+def mirror_deviation(
+    actor: Actor,
+    program_id: UUID,
+    *,
+    external_id: str,
+    external_status: str | None = None,
+    external_as_of: datetime | None = None,
+    version: int | None = None,
+    title: str = "",
+    description: str = "",
+    occurred_at: datetime | None = None,
+    detected_at: datetime | None = None,
+    aware_at: datetime | None = None,
+    batch_id: UUID | None = None,
+    phase_id: UUID | None = None,
+    excursion_id: UUID | None = None,
+    suggested_class: Classification | None = None,
+    immediate_action: str = "",
+    late_reason: str = "",
+) -> Deviation:
+    """Bring the copy of the CDMO's own record up to date, logging it here first when it is new.
+
+    Only `external_status` and `external_as_of` (now when not given) are mastered there: on a record that
+    exists the facts are taken as said already and never overwritten. A new one needs title, description,
+    occurred and detected. `version`, when given, must be the present one. Idempotent. Raises: NotFound,
+    Refused, Invalid, StaleVersion. Records: deviation.reported v1 or deviation.mirrored v1.
+    """
+    program = lock_program(actor, program_id)
+    require_role(actor, program.pk, *MIRRORERS, to="copy from the quality system")
+    check_texts({"external_id": external_id, "external_status": external_status or ""})
+    if not external_id.strip():
+        raise Invalid("Say which record is copied.", errors={"external_id": ["At least 1 character."]})
+    as_of = external_as_of or instant()
+    _check_order({"external_as_of": as_of})
+    found = find_mirrored(actor, program.pk, external_id)
+    if found is not None:
+        return _mirror(found, external_status, as_of, version)
+    if occurred_at is None or detected_at is None:
+        missing = {"occurred_at": occurred_at, "detected_at": detected_at}
+        errors = {name: ["Needed for a new record."] for name, given in missing.items() if given is None}
+        raise Invalid("This record is new here; say what happened.", errors=errors)
+    stated = _Stated(
+        title=title,
+        description=description,
+        occurred_at=occurred_at,
+        detected_at=detected_at,
+        aware_at=aware_at or detected_at,
+        batch_id=batch_id,
+        phase_id=phase_id,
+        excursion_id=excursion_id,
+        suggested_class=suggested_class,
+        immediate_action=immediate_action,
+        late_reason=late_reason,
+        external_id=external_id,
+        external_status=external_status or "",
+        external_as_of=as_of,
+    )
+    return _log(actor, program, stated)
+
+
+def _mirror(found: Deviation, status: str | None, as_of: datetime, version: int | None) -> Deviation:
+    if version is not None:
+        require_version(found, version)
+    found.mirror(found.external_status if status is None else status, as_of)
+    found.save(update_fields=["external_status", "external_as_of", "version"])
+    ledger.record(found, DeviationMirrored(as_of=as_of))
+    return found
+
+
+def _log(actor: Actor, program: Program, stated: _Stated) -> Deviation:
+    now = instant()
+    _check(stated, now)
+    batch, phase, excursion = _references(actor, program.pk, stated)
+    if stated.external_id and find_mirrored(actor, program.pk, stated.external_id) is not None:
+        detail = "Another deviation of this program copies that external record; update it by PUT."
+        raise Conflict(detail, errors={"external_id": [detail]})
+    deviation = Deviation.objects.create(
+        space_id=program.pk,
+        audience=Audience.MANUFACTURER,
+        number=_draw_number(actor, program.pk, batch, now),
+        title=stated.title,
+        description=stated.description,
+        immediate_action=stated.immediate_action,
+        batch=batch,
+        phase=phase,
+        excursion=excursion,
+        occurred_at=stated.occurred_at,
+        detected_at=stated.detected_at,
+        aware_at=stated.aware_at,
+        recorded_at=now,
+        late_reason=stated.late_reason,
+        reporter_id=actor.person_id,
+        reporter_code=actor.code(program.pk),
+        external_id=stated.external_id,
+        external_status=stated.external_status,
+        external_as_of=stated.external_as_of,
+    )
+    _suggest(deviation, stated.suggested_class)
+    fact = DeviationReported(
+        batch_id=deviation.batch_id,
+        phase_id=deviation.phase_id,
+        excursion_id=deviation.excursion_id,
+        occurred_at=stated.occurred_at,
+        detected_at=stated.detected_at,
+        aware_at=stated.aware_at,
+        recorded_at=now,
+        is_late=_is_late(stated, now),
+    )
+    ledger.record(deviation, fact)
+    return deviation
+
+
+def _suggest(deviation: Deviation, suggested: Classification | None) -> None:
+    if suggested is None:
+        return
+    Judgement.objects.create(
+        space_id=deviation.space_id,
+        audience=Audience.MANUFACTURER,
+        deviation=deviation,
+        kind=JudgementKind.SUGGESTED,
+        side=Audience.MANUFACTURER,
+        classification=suggested,
+        code=deviation.reporter_code,
+        given_at=deviation.recorded_at,
+    )
+
+
+def _is_late(stated: _Stated, now: datetime) -> bool:
+    return now - stated.aware_at > LATE_AFTER
+
+
+def _check(stated: _Stated, now: datetime) -> None:
+    names = ("title", "description", "immediate_action", "late_reason", "external_id", "external_status")
+    check_texts({name: getattr(stated, name) for name in names})
+    times = {"occurred_at": stated.occurred_at, "detected_at": stated.detected_at}
+    if stated.aware_at != stated.detected_at:
+        times["aware_at"] = stated.aware_at
+    _check_order(times)
+    if _is_late(stated, now) and not stated.late_reason.strip():
+        hours = int(LATE_AFTER.total_seconds() // 3600)
+        words = f"Recorded more than {hours} h after awareness: say why it was not recorded earlier."
+        raise Invalid(words, errors={"late_reason": [words]})
+
+
+def _check_order(times: dict[str, datetime]) -> None:
+    """Raise Invalid unless the instants follow each other, none before 2000 and none after now."""
+    latest, previous, errors = instant() + AHEAD_MAX, ("", OLDEST), {}
+    for name, at in times.items():
+        if at < previous[1]:
+            words = previous[0].replace("_at", "") or "1 January 2000"
+            errors[name] = [f"Not before {words}."]
+        elif at > latest:
+            errors[name] = ["Not in the future."]
+        previous = (name, max(at, previous[1]))
+    if errors:
+        detail = "Date of occurrence, discovery and awareness follow each other and end now."
+        raise Invalid(detail, errors=errors)
+
+
+def _references(
+    actor: Actor, program_id: UUID, stated: _Stated
+) -> tuple[Batch | None, ProcedureStep | None, Excursion | None]:
+    """Return the batch, phase and excursion of the program that the report names.
+
+    They are not locked: the composite keys hold them in place, and a batch is locked by every frame of
+    readings.
+    """
+    excursion = batch = phase = None
+    if stated.excursion_id is not None:
+        rows = Excursion.objects.visible_to(actor).filter(space_id=program_id, pk=stated.excursion_id)
+        excursion = rows.exclude(state="withdrawn").first()
+        if excursion is None or stated.batch_id not in (None, excursion.batch_id):
+            raise NotInProgram("excursion")
+    batch_id = stated.batch_id or (excursion.batch_id if excursion is not None else None)
+    if batch_id is not None:
+        batch = Batch.objects.visible_to(actor).filter(space_id=program_id, pk=batch_id).first()
+        if batch is None:
+            raise NotInProgram("batch")
+    if stated.phase_id is not None:
+        steps = ProcedureStep.objects.visible_to(actor).filter(space_id=program_id, pk=stated.phase_id)
+        phase = steps.first()
+        if phase is None or batch is None or phase.recipe_version_id != batch.recipe_version_id:
+            raise NotInProgram("phase")
+    return batch, phase, excursion
+
+
+def _draw_number(actor: Actor, program_id: UUID, batch: Batch | None, now: datetime) -> str:
+    """Return the next number of the site's year; the program is locked, so nobody draws beside us."""
+    zone = batch.site.zone if batch is not None and batch.site is not None else None
+    year = now.astimezone(ZoneInfo(zone or zone_of_program(actor, program_id))).year
+    found = Numbering.objects.visible_to(actor).filter(space_id=program_id, year=year).first()
+    if found is None:
+        found = Numbering(space_id=program_id, audience=Audience.MANUFACTURER, year=year)
+    number = found.draw()
+    found.save()
+    return number

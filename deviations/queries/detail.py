@@ -1,0 +1,96 @@
+"""One deviation whole, as the reader may see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Min
+
+from deviations.access import files_of, get_deviation, open_steps, zone_of
+from deviations.models import Deviation, Judgement, Notice
+from deviations.states import JudgementKind
+from portal.access import get_program
+from portal.actor import Actor
+from portal.models import Attachment, Clock, Program, Receipt
+from portal.states import Classification
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """The seven times that are kept apart (domain 2a); None until it happened or while withheld."""
+
+    occurred_at: datetime
+    detected_at: datetime
+    aware_at: datetime
+    recorded_at: datetime
+    disclosed_at: datetime | None
+    delivered_at: datetime | None
+    acknowledged_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeviationDetail:
+    """A deviation with its judgements, notice, files, clocks, and what the reader may do next.
+
+    `zone` is the IANA zone of site time. Judgements stand newest first; `steps` are transitions in table
+    order.
+    """
+
+    deviation: Deviation
+    program: Program
+    zone: str
+    classification: Classification | None
+    judgements: list[Judgement]
+    times: Times
+    notice: Notice | None
+    files: list[Attachment]
+    clocks: list[Clock]
+    steps: list[str]
+
+
+def deviation_detail(actor: Actor, deviation_id: UUID) -> DeviationDetail:
+    """Return one deviation whole; raises NotFound."""
+    deviation = get_deviation(actor, deviation_id)
+    judgements = list(
+        Judgement.objects.visible_to(actor).filter(deviation=deviation).order_by("-given_at", "-id")
+    )
+    given = (each for each in judgements if each.kind == JudgementKind.PROVISIONAL)
+    classification = next((Classification(each.classification) for each in given), None)
+    notice = find_notice(actor, deviation)
+    clocks = Clock.objects.visible_to(actor).filter(subject_id=deviation.pk, alert=None)
+    return DeviationDetail(
+        deviation=deviation,
+        program=get_program(actor, deviation.space_id),
+        zone=zone_of(actor, deviation),
+        classification=classification,
+        judgements=judgements,
+        times=times_of(actor, deviation, notice),
+        notice=notice,
+        files=files_of(actor, deviation),
+        clocks=list(clocks.order_by("due_at", "id")),
+        steps=open_steps(actor, deviation, classification),
+    )
+
+
+def find_notice(actor: Actor, deviation: Deviation) -> Notice | None:
+    """Return the notice of a deviation, None before it was released."""
+    return Notice.objects.visible_to(actor).filter(deviation=deviation).first()
+
+
+def times_of(actor: Actor, deviation: Deviation, notice: Notice | None) -> Times:
+    """Return the seven times; delivered and acknowledged are the first of the people who were told."""
+    first: dict[str, datetime | None] = {"delivered": None, "acknowledged": None}
+    if notice is not None:
+        receipts = Receipt.objects.visible_to(actor).filter(alert_id=notice.alert_id)
+        first = receipts.aggregate(delivered=Min("delivered_at"), acknowledged=Min("acknowledged_at"))
+    return Times(
+        occurred_at=deviation.occurred_at,
+        detected_at=deviation.detected_at,
+        aware_at=deviation.aware_at,
+        recorded_at=deviation.recorded_at,
+        disclosed_at=notice.released_at if notice is not None else None,
+        delivered_at=first["delivered"],
+        acknowledged_at=first["acknowledged"],
+    )

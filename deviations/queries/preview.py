@@ -1,0 +1,158 @@
+"""What exactly leaves with a notice, and what stays: read before the release and kept with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from deviations.access import files_of, get_deviation, provisional, zone_of
+from deviations.errors import NoticeReleased
+from deviations.models import Deviation, Judgement
+from deviations.states import TRANSITIONS, JudgementKind
+from portal.access import get_program, require_role, require_state
+from portal.actor import Actor
+from portal.clauses import notice_rule
+from portal.models import Attachment, Program
+from portal.states import Audience
+
+# Every column of the record that the sponsor reads afterwards, in the order of the notice.
+LEAVING: Final[dict[str, str | Promise]] = {
+    "number": gettext_lazy("Number"),
+    "title": gettext_lazy("Title"),
+    "description": gettext_lazy("Description"),
+    "immediate_action": gettext_lazy("Immediate action"),
+    "state": gettext_lazy("State"),
+    "batch": gettext_lazy("Batch"),
+    "phase": gettext_lazy("Phase"),
+    "excursion": gettext_lazy("Excursion"),
+    "occurred_at": gettext_lazy("Date of occurrence"),
+    "detected_at": gettext_lazy("Date of discovery"),
+    "aware_at": gettext_lazy("Date of awareness"),
+    "recorded_at": gettext_lazy("Recorded"),
+    "late_reason": gettext_lazy("Reason of the late entry"),
+    "reporter_code": gettext_lazy("Reported by"),
+    "triaged_at": gettext_lazy("Triaged"),
+    "investigated_at": gettext_lazy("Investigation started"),
+    "lead_code": gettext_lazy("Lead of the investigation"),
+    "external_id": gettext_lazy("Record in the CDMO's own system"),
+    "external_status": gettext_lazy("State there"),
+    "external_as_of": gettext_lazy("Copy as of"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """One field of the notice; an empty one is listed too, since the sponsor will see that it is empty."""
+
+    field: str
+    label: str
+    value: str | datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NoticePreview:
+    """A notice as the sponsor will read it, the files that go along, and sentences on what stays."""
+
+    deviation: Deviation
+    program: Program
+    zone: str
+    judgement: Judgement
+    clause: str
+    leaves: tuple[Leaving, ...]
+    files: tuple[Attachment, ...]
+    withheld: tuple[str, ...]
+
+
+def notice_preview(actor: Actor, deviation_id: UUID) -> NoticePreview:
+    """Return exactly what would leave now, for whoever may release it.
+
+    Raises: NotFound, Refused, InvalidTransition, NoticeReleased.
+    """
+    deviation = get_deviation(actor, deviation_id)
+    step = TRANSITIONS["release_notice"]
+    require_role(actor, deviation.space_id, *step.roles, to="preview the notice")
+    require_state(deviation, step, "release_notice")
+    if deviation.audience == Audience.SHARED:
+        raise NoticeReleased(f"The notice of {deviation.number} has been released; it leaves once.")
+    return compose(actor, deviation)
+
+
+def compose(actor: Actor, deviation: Deviation) -> NoticePreview:
+    """Put a notice together from a triaged deviation whose batch, phase and excursion were read along."""
+    judgement = provisional(actor, deviation)
+    hidden = [name for name in ("batch", "phase", "excursion") if _is_internal(getattr(deviation, name))]
+    return NoticePreview(
+        deviation=deviation,
+        program=get_program(actor, deviation.space_id),
+        zone=zone_of(actor, deviation),
+        judgement=judgement,
+        clause=notice_rule(judgement.classification).code,
+        leaves=tuple(
+            Leaving(name, str(label), None if name in hidden else _value(deviation, name))
+            for name, label in LEAVING.items()
+        ),
+        files=tuple(files_of(actor, deviation)),
+        withheld=tuple(_withheld(actor, deviation, hidden)),
+    )
+
+
+def _is_internal(row: Any) -> bool:
+    return row is not None and row.audience != Audience.SHARED
+
+
+def _value(deviation: Deviation, name: str) -> str | datetime | None:
+    value: Any = getattr(deviation, name)
+    if name in ("batch", "phase", "excursion"):
+        return (getattr(value, "number", "") or value.title) if value is not None else None
+    if name == "state":
+        return str(deviation.get_state_display())
+    return value or None
+
+
+def _withheld(actor: Actor, deviation: Deviation, hidden: list[str]) -> list[str]:
+    sentences = [_("The %s it refers to, which is CDMO internal") % name for name in hidden]
+    suggested = Judgement.objects.visible_to(actor).filter(deviation=deviation, kind=JudgementKind.SUGGESTED)
+    if suggested.exists():
+        sentences.append(_("The class that was suggested at logging"))
+    return [
+        *sentences,
+        _("Names of people: their codes stand"),
+        _("The history before the release, and its clocks"),
+    ]
+
+
+def content_of(preview: NoticePreview, *, released_at: datetime, released_by: str) -> dict[str, Any]:
+    """Return the notice as it is kept: the words that left, detected and released side by side."""
+    fields = {each.field: _plain(each.value) for each in preview.leaves}
+    return {
+        "recipient": preview.program.sponsor_name,
+        "classification": preview.judgement.classification,
+        "rationale": str(preview.judgement.rationale),
+        "clause": preview.clause,
+        "fields": fields,
+        "attachments": [
+            {
+                "id": str(each.pk),
+                "name": str(each.name),
+                "media_type": each.media_type,
+                "size": each.size,
+                "sha256": each.sha256,
+            }
+            for each in preview.files
+        ],
+        "detected_at": _plain(preview.deviation.detected_at),
+        "released_at": _plain(released_at),
+        "released_by": released_by,
+    }
+
+
+def _plain(value: str | datetime | None) -> str | None:
+    if value is None:
+        return None
+    return value.isoformat() if isinstance(value, datetime) else str(value)
