@@ -1,9 +1,9 @@
-"""PostgreSQL's binary COPY format to and from numpy columns: rows of fixed width, no text in between."""
+"""Columns of readings in PostgreSQL's binary COPY format: rows of fixed width, no text in between."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,17 +28,6 @@ _STAGED: Final = np.dtype(
         ("value", ">f8"),
     ]
 )
-_READ: Final = np.dtype(
-    [
-        ("fields", ">i2"),
-        ("ordinal_length", ">i4"),
-        ("ordinal", ">i4"),
-        ("at_length", ">i4"),
-        ("at", ">i8"),
-        ("value_length", ">i4"),
-        ("value", ">f8"),
-    ]
-)
 
 
 def staged_rows(
@@ -55,20 +44,6 @@ def staged_rows(
     rows["at_length"], rows["at"] = 8, at_us - PG_EPOCH_US
     rows["value_length"], rows["value"] = 8, values
     return HEADER + rows.tobytes() + TRAILER
-
-
-def read_rows(copied: bytes) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float64]]:
-    """Read rows of (integer, timestamptz, double precision), none null, of COPY TO STDOUT (FORMAT binary)."""
-    rows: NDArray[Any] = np.frombuffer(copied, dtype=_READ, offset=len(HEADER), count=_count(copied))
-    return (
-        rows["ordinal"].astype(np.int32),
-        rows["at"].astype(np.int64) + PG_EPOCH_US,
-        rows["value"].astype(np.float64),
-    )
-
-
-def _count(copied: bytes) -> int:
-    return (len(copied) - len(HEADER) - len(TRAILER)) // _READ.itemsize
 
 
 def microseconds(instant: datetime) -> int:

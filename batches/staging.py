@@ -1,26 +1,28 @@
-"""Put the readings of a frame into the database and get stretches of readings out of it, by binary COPY."""
+"""Put the readings of a frame into the database by COPY, and get stretches of readings out of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 import numpy as np
+import psycopg
 from django.db import connection
 from numpy.typing import NDArray
 
-from batches.columns import instant_of, read_rows, staged_rows
+from batches.columns import instant_of, staged_rows
 from batches.frame_rows import Frame
 from batches.limits import OPEN_END_US, OPEN_START_US
 from batches.models import Batch
 from batches.plan import Watch
+from batches.series import PACKED_SQL, unpack
 from portal.action import current, current_action
 
 Column = tuple[NDArray[np.int64], NDArray[np.float64]]
+Params = Sequence[Any] | Mapping[str, Any]
 
 # Made once per connection, emptied by each commit. A rolled back transaction takes a table it made with it,
 # so every frame asks anew.
@@ -34,27 +36,27 @@ insert into batches_reading (space_id, audience, batch_id, parameter_id, at, val
 select %s, %s, %s, parameter_id, at, value, %s, %s from batches_stage where part = %s
 on conflict do nothing
 """
-STORED: Final = """
-copy (select w.ordinal::integer, r.at, r.value
-      from unnest({ids}::uuid[]) with ordinality w (parameter_id, ordinal)
-      join batches_reading r on r.batch_id = {batch} and r.parameter_id = w.parameter_id
-      where r.at between {first} and {last} and r.frame_id = any ({frames}::uuid[]))
-to stdout (format binary)
-"""
+STORED: Final = f"""
+select w.ordinal, {PACKED_SQL}
+from unnest(%s::uuid[]) with ordinality w (parameter_id, ordinal)
+join batches_reading r on r.batch_id = %s and r.parameter_id = w.parameter_id
+where r.at between %s and %s and r.frame_id = any (%s)
+group by w.ordinal
+"""  # noqa: S608 - a fixed expression
 # The first reading at or after each end comes too: it may close what lies before.
-STRETCHES: Final = """
-copy (select w.ordinal::integer, r.at, r.value
-      from unnest({ids}::uuid[], {since}::timestamptz[], {until}::timestamptz[])
-           with ordinality w (parameter_id, since, until, ordinal)
-      cross join lateral (
-          (select at, value from batches_reading
-           where batch_id = {batch} and parameter_id = w.parameter_id and at >= w.since and at < w.until)
-          union all
-          (select at, value from batches_reading
-           where batch_id = {batch} and parameter_id = w.parameter_id and at >= w.until order by at limit 1))
-           r order by 1, 2)
-to stdout (format binary)
-"""
+STRETCHES: Final = f"""
+select w.ordinal, (
+    select {PACKED_SQL} from (
+        (select at, value from batches_reading
+         where batch_id = %(batch)s and parameter_id = w.parameter_id and at >= w.since and at < w.until
+         order by at)
+        union all
+        (select at, value from batches_reading
+         where batch_id = %(batch)s and parameter_id = w.parameter_id and at >= w.until
+         order by at limit 1)) r)
+from unnest(%(ids)s::uuid[], %(since)s::timestamptz[], %(until)s::timestamptz[])
+     with ordinality w (parameter_id, since, until, ordinal)
+"""  # noqa: S608 - likewise
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,33 +116,29 @@ def _only_stored(
     frames: Mapping[str, UUID],
 ) -> dict[str, Column]:
     first, last = min(at[0] for at, _ in columns.values()), max(at[-1] for at, _ in columns.values())
-    values = {
-        "ids": [parameter_id for _, parameter_id in parameters],
-        "batch": batch.pk,
-        "first": instant_of(int(first)),
-        "last": instant_of(int(last)),
-        "frames": list(frames.values()),
-    }
-    ordinals, at_us, _ = read_rows(copy_out(STORED, values))
+    ids = [parameter_id for _, parameter_id in parameters]
+    window = (instant_of(int(first)), instant_of(int(last)))
+    found = dict(fetch_packed(STORED, [ids, batch.pk, *window, list(frames.values())]))
     fresh = {}
     for ordinal, (code, _) in enumerate(parameters, start=1):
         at, value = columns[code]
-        is_new = np.isin(at, at_us[ordinals == ordinal])
+        is_new = np.isin(at, unpack(found.get(ordinal))[0])
         if is_new.any():
             fresh[code] = (at[is_new], value[is_new])
     return fresh
 
 
-def copy_out(query: str, values: Mapping[str, object]) -> bytes:
-    """Return what a COPY ... TO STDOUT gives; `{name}` in the query stands for a value.
+def fetch_packed(query: str, values: Params) -> list[tuple[int, bytes | None]]:
+    """Return rows of (ordinal, packed readings); see `batches.series` why they travel so.
 
-    Row security holds in it as in any query; the wall in Python does not see COPY, so it is asked here.
+    Row security holds in it as in any query; the wall in Python stands round Django's cursors, so it is asked
+    here.
     """
     current()
-    with connection.cursor() as cursor:
-        statement = query.format(**{name: f"%({name})s" for name in values})
-        with cursor.copy(statement, values) as copy:
-            return b"".join(copy)
+    connection.ensure_connection()
+    # Django's cursors bind in the client and take results as text, which doubles what has to travel.
+    with psycopg.Cursor(connection.connection) as cursor:
+        return cursor.execute(query, values, binary=True).fetchall()
 
 
 def read_stretches(batch_id: UUID, stretches: Sequence[Stretch]) -> list[Column]:
@@ -153,9 +151,8 @@ def read_stretches(batch_id: UUID, stretches: Sequence[Stretch]) -> list[Column]
         "until": [_edge(stretch.until_us) for stretch in stretches],
         "batch": batch_id,
     }
-    ordinals, at_us, found = read_rows(copy_out(STRETCHES, values))
-    ends = np.searchsorted(ordinals, np.arange(len(stretches) + 1) + 1)
-    return [(at_us[start:end], found[start:end]) for start, end in pairwise(ends)]
+    found = dict(fetch_packed(STRETCHES, values))
+    return [unpack(found[ordinal]) for ordinal in range(1, len(stretches) + 1)]
 
 
 def _edge(at_us: int) -> str:
