@@ -1,12 +1,15 @@
-"""All routes: the API of each app under /api/v1/, the pages of each app at the root."""
+"""All routes: health, the API of each app under /api/v1/, the pages of each app at the root."""
 
 from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from portal.api import health
+
 API = [include(f"{app}.api.urls") for app in ("portal", "batches", "deviations")]
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    *health.urlpatterns,
     *(path("api/v1/", routes) for routes in API),
     path("account/", include("allauth.urls")),
     path("", include("deviations.urls")),

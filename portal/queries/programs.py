@@ -1,4 +1,4 @@
-"""The read side of the portal: programs, sites, people's codes."""
+"""The programs an actor is in."""
 
 from __future__ import annotations
 
