@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from collections.abc import Iterable
 from typing import Any, Final, TypedDict
 from uuid import UUID
 
-import redis
 from channels.layers import get_channel_layer
+from django.conf import settings
+from django.db import connection
 
 from portal.streams import SHARDS, ChainKey, Entry
 
-PULSE_GROUP: Final = "live.pulse"
 PULSE_EACH_S: Final = 5.0
 PREFIX: Final = "asgi__group__"
-# An outage of Redis as its client and ours tell it.
-AWAY: Final = (redis.RedisError, OSError, TimeoutError)
 
 
 class EntriesMessage(TypedDict):
@@ -37,14 +37,25 @@ class ReadingsMessage(TypedDict):
     series: dict[str, list[tuple[int, float]]]
 
 
+def _group(name: str) -> str:
+    # Publish and subscribe know no databases of Redis: who shares one must not hear each other.
+    realm = hmac.new(settings.SECRET_KEY.encode(), connection.settings_dict["NAME"].encode(), hashlib.sha256)
+    return f"live.{realm.hexdigest()[:16]}.{name}"
+
+
 def group_of(key: ChainKey) -> str:
     """Return the layer group that carries a chain."""
-    return f"live.shard.{key.shard}"
+    return _group(f"shard-{key.shard}")
+
+
+def pulse_group() -> str:
+    """Return the group in which relays show that the line works."""
+    return _group("pulse")
 
 
 def all_groups() -> list[str]:
     """Return every group that a hub listens to."""
-    return [*(f"live.shard.{shard}" for shard in range(SHARDS)), PULSE_GROUP]
+    return [*(_group(f"shard-{shard}") for shard in range(SHARDS)), pulse_group()]
 
 
 def entries_message(key: ChainKey, entries: Iterable[Entry]) -> EntriesMessage:

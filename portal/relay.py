@@ -9,7 +9,6 @@ import asyncio
 import signal
 import uuid
 from collections import OrderedDict, defaultdict
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -17,12 +16,13 @@ from typing import Any, Final
 import structlog
 from channels.layers import get_channel_layer
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import connection
 from redis import asyncio as aioredis
 
 from portal.action import reading
 from portal.actor import system_actor
-from portal.layer import AWAY, PULSE_EACH_S, PULSE_GROUP, entries_message, group_of
+from portal.layer import PULSE_EACH_S, entries_message, group_of, pulse_group
+from portal.outages import AWAY, PASSING, keep
 from portal.streams import SHARDS, ChainKey, Entry, look_at_heads, read_entries
 from portal.threads import QueryThreads
 from portal.wake import POKE
@@ -33,7 +33,6 @@ LEASE: Final = timedelta(seconds=10)
 RENEW_EACH_S: Final = 3.0
 HEARTBEAT_EACH_S: Final = 5.0
 PUBLISH_WITHIN_S: Final = 1.0
-BACK_OFF_S: Final = (0.1, 0.25, 0.5, 1.0, 2.0)
 CHAINS_KEPT: Final = 20_000
 # Of a chain not followed yet only the last entries are pushed; a hub that misses some reads them itself.
 FIRST_PUSH: Final = 20
@@ -47,7 +46,6 @@ TAKE: Final = """
         order by holder = %(me)s desc nulls last, shard limit %(fair)s for update skip locked)
     returning s.shard
 """
-PASSING: Final = (DatabaseError, InterfaceError, *AWAY)
 log = structlog.get_logger(__name__)
 
 
@@ -70,7 +68,7 @@ class Relay:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         works = (self._lead, self._hear, self._follow, self._show_life)
-        tasks = [asyncio.create_task(_keep(work), name=work.__name__) for work in works]
+        tasks = [asyncio.create_task(keep(work), name=work.__name__) for work in works]
         tasks.append(asyncio.create_task(_until(stop)))
         log.info("relay_started", relay=str(self.id))
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -160,25 +158,12 @@ class Relay:
             if self._has_looked:
                 self._has_looked = False
                 await self._threads.run(beat)
-                await self._push(PULSE_GROUP, {"type": "pulse"})
+                await self._push(pulse_group(), {"type": "pulse"})
             await asyncio.sleep(min(HEARTBEAT_EACH_S, PULSE_EACH_S))
 
 
 async def _until(stop: asyncio.Event) -> None:
     await stop.wait()
-
-
-async def _keep(work: Callable[[], Awaitable[None]]) -> None:
-    """Begin a work again after an outage, later each time it fails at once."""
-    loop, failures = asyncio.get_running_loop(), 0
-    while True:
-        began = loop.time()
-        try:
-            await work()
-        except PASSING as error:
-            failures = 0 if loop.time() - began > BACK_OFF_S[-1] else failures + 1
-            log.warning("relay_waits", work=work.__qualname__, error=type(error).__name__)
-        await asyncio.sleep(BACK_OFF_S[min(failures, len(BACK_OFF_S) - 1)])
 
 
 def take_shards(relay_id: uuid.UUID) -> set[int]:

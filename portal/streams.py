@@ -22,7 +22,9 @@ from portal.states import Audience
 
 PAGE: Final = 500
 SHARDS: Final = 16
-ALERT: Final = "alert.raised"
+SEQ_MAX: Final = 2**53
+# Facts by which people are told; one may stand in an entry that is named for another fact.
+TELLING: Final = ("alert.raised", "ladder.climbed")
 log = structlog.get_logger(__name__)
 
 
@@ -49,6 +51,7 @@ class Entry:
     subject: dict[str, Any]
     classification: str | None
     title: str
+    has_alert: bool
 
     def packed(self) -> dict[str, Any]:
         """Return plain values for the way from relay to hub."""
@@ -91,16 +94,19 @@ def read_entries(actor: Actor, key: ChainKey, after: int, most: int = PAGE) -> l
         raise NotFound
     with connection.cursor() as cursor:
         cursor.execute(
-            "select seq, sealed_at, kind, is_news, summary from ledger.entry"
-            " where space_id = %s and audience = %s and seq > %s order by seq limit %s",
-            [key.space_id, key.audience, after, most],
+            "select e.seq, e.sealed_at, e.kind, e.is_news, e.summary, e.is_news and exists ("
+            " select 1 from ledger.item i where i.marker_id = e.marker_id and i.space_id = e.space_id"
+            " and i.audience = e.audience and i.class = 'fact' and i.name = any (%s))"
+            " from ledger.entry e"
+            " where e.space_id = %s and e.audience = %s and e.seq > %s order by e.seq limit %s",
+            [list(TELLING), key.space_id, key.audience, after, most],
         )
         rows = cursor.fetchall()
     return [_entry(key, row) for row in rows]
 
 
 def _entry(key: ChainKey, row: tuple[Any, ...]) -> Entry:
-    seq, sealed_at, kind, is_news, summary = row
+    seq, sealed_at, kind, is_news, summary, has_alert = row
     summary = orjson.loads(summary) if isinstance(summary, str) else summary
     # A change from outside the product names no record: it concerns the space.
     subject = summary.get("subject") or {"type": "space", "id": str(key.space_id), "number": "", "version": 1}
@@ -112,6 +118,7 @@ def _entry(key: ChainKey, row: tuple[Any, ...]) -> Entry:
         subject=subject,
         classification=summary.get("classification"),
         title=summary.get("title") or "",
+        has_alert=has_alert,
     )
 
 

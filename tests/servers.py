@@ -18,9 +18,12 @@ from pathlib import Path
 
 import httpx
 import psycopg
+import redis
+from django.conf import settings
 
 from config.supervisor.processes import free_port
 from config.supervisor.valkey import Valkey
+from portal import wake
 
 ROOT = Path(__file__).resolve().parent.parent
 READY_WITHIN_S = 40.0
@@ -36,23 +39,34 @@ def bearer(key):
 class Stack:
     """Running processes of the product on one database; each can be killed and started again by name."""
 
-    def __init__(self, database, *, own_valkey=False, environment=None):
+    def __init__(self, database, *, environment=None):
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.stream_url = f"ws://127.0.0.1:{self.port}/ws/stream/"
         self.database = database
         self.home = Path(tempfile.mkdtemp(prefix="covalent-stack-"))
-        self.valkey = Valkey(self.home) if own_valkey else None
-        if self.valkey:
-            self.valkey.start()
+        self.valkey = Valkey(self.home)
+        self.valkey.start()
+        self._poke(self.valkey.url())
         self.environment = (
             os.environ
             | database.environment()
             | {"COVALENT_URL": self.url, "PYTHONUNBUFFERED": "1"}
-            | ({"REDIS_URL": self.valkey.url()} if self.valkey else {})
+            | {"REDIS_URL": self.valkey.url()}
             | (environment or {})
         )
         self.processes: dict[str, subprocess.Popen] = {}
+
+    def _poke(self, url):
+        # What the test itself commits wakes the relay of this stack, not of another.
+        self._others = getattr(self, "_others", settings.REDIS_URL)
+        settings.REDIS_URL = url
+        wake._client.cache_clear()
+        wake._breaker.until = 0.0
+
+    def redis(self):
+        """A client of the stack's Valkey, for FLUSHALL and the like."""
+        return redis.Redis.from_url(self.valkey.url())
 
     def command(self, name):
         """The command of a process: web, relay, worker, beat; web-2, relay-2, ... for more of a kind."""
@@ -120,8 +134,8 @@ class Stack:
         return "ready." in self.log(name) or "beat: Starting" in self.log(name)
 
     def kill(self, name, number=signal.SIGKILL):
-        """Kill a process with all it started."""
-        process = self.processes[name]
+        """Kill a process, or `valkey`, with all it started."""
+        process = self.valkey.process if name == "valkey" else self.processes[name]
         with suppress(ProcessLookupError):
             os.killpg(process.pid, number)
         process.wait(15)
@@ -129,7 +143,10 @@ class Stack:
     def restart(self, name):
         """Kill a process and start it again."""
         self.kill(name)
-        self.start(name)
+        if name == "valkey":
+            self.valkey.start()
+        else:
+            self.start(name)
 
     def stop(self):
         """End all."""
@@ -140,8 +157,8 @@ class Stack:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(6)
             self.kill(name)
-        if self.valkey:
-            self.valkey.stop()
+        self.valkey.stop()
+        self._poke(self._others)
 
     def __enter__(self):
         return self
@@ -153,7 +170,7 @@ class Stack:
 def start_stack(database, processes=("web", "relay", "worker", "beat"), **options) -> Stack:
     """Start processes on a database of its own (`own_database`) and wait until they work.
 
-    `own_valkey=True` gives it a Valkey that may be killed (`stack.valkey`); `environment` adds variables.
+    It has a Valkey of its own that may be killed like the others; `environment` adds variables.
     """
     stack = Stack(database, **options)
     try:

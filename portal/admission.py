@@ -1,0 +1,200 @@
+"""Who may open a stream, and whether they still may: session of the same origin, or bearer key."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import connection
+from django.http import HttpRequest, parse_cookie
+from django.http.request import split_domain_port, validate_host
+from django.utils import timezone
+
+from portal.actor import Actor, Origin, gather_seats
+from portal.api.authentication import actor_by_key
+from portal.middleware import actor_of
+from portal.models import Person
+
+SIGNED_OUT: Final = 4401
+WITHDRAWN: Final = 4403
+FORBIDDEN: Final = 403
+SEEN_AT_MOST: Final = 4096
+
+
+class TurnedAway(Exception):
+    """Not let in; `code` closes the socket, or is an HTTP status before there is one."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, eq=False)
+class Pass:
+    """Who was let in and on what grounds; `renew` asks again and raises TurnedAway."""
+
+    actor: Actor
+    epoch: int
+    password_mark: str
+    renew: Callable[[], Pass]
+    session_key: str | None = None
+    key_digest: bytes | None = None
+
+
+def admit(headers: Mapping[str, str]) -> Pass:
+    """Let a bearer key in, or a session whose request comes from our own pages. Raises: TurnedAway."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    origin = Origin(
+        request_id=uuid.uuid4().hex, agent=headers.get("user-agent", "")[:200], route="WS /ws/stream/"
+    )
+    if scheme.lower() == "bearer":
+        return _admit_key(token.strip(), origin)
+    # A browser sends the session's cookie whoever wrote the page; it also says, truly, whose page it is.
+    if not is_own_origin(headers.get("origin"), headers.get("host", "")):
+        raise TurnedAway(FORBIDDEN if headers.get("origin") else SIGNED_OUT)
+    cookies = parse_cookie(headers.get("cookie", ""))
+    return _admit_session(cookies.get(settings.SESSION_COOKIE_NAME, ""), origin, is_first=True)
+
+
+def is_own_origin(origin: str | None, host: str) -> bool:
+    """Say whether an Origin header is exactly the address the request was sent to, and that is ours."""
+    scheme = "https" if settings.IS_SECURE else "http"
+    if origin is None or origin != f"{scheme}://{host}":
+        return False
+    return validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS)
+
+
+def _admit_key(token: str, origin: Origin) -> Pass:
+    actor = actor_by_key(token)
+    if actor is None:
+        raise TurnedAway(SIGNED_OUT)
+    if actor.scopes is not None and "read" not in actor.scopes:
+        raise TurnedAway(WITHDRAWN)
+    person = Person.objects.only("access_epoch", "password").get(pk=actor.person_id)
+    return Pass(
+        actor.via(origin),
+        person.access_epoch,
+        _mark(person.password),
+        functools.partial(_admit_key, token, origin),
+        key_digest=hashlib.sha256(token.encode()).digest(),
+    )
+
+
+def _admit_session(session_key: str, origin: Origin, *, is_first: bool) -> Pass:
+    request = HttpRequest()
+    request.session = SessionStore(session_key)
+    person = get_user(request) if session_key else None
+    if not isinstance(person, Person) or is_over(request.session):
+        raise TurnedAway(SIGNED_OUT)
+    # A session from before a change of right ends with its next request; an open socket is judged by seats.
+    if is_first and request.session.get("access_epoch", person.access_epoch) != person.access_epoch:
+        raise TurnedAway(SIGNED_OUT)
+    return Pass(
+        actor_of(person).via(origin),
+        person.access_epoch,
+        _mark(person.password),
+        functools.partial(_admit_session, session_key, origin, is_first=False),
+        session_key=session_key,
+    )
+
+
+def _mark(password: str) -> str:
+    return hashlib.md5(password.encode(), usedforsecurity=False).hexdigest()
+
+
+def is_over(session: Any) -> bool:
+    """Say whether a session was idle or is open for too long (21 CFR 11.10(d)); a socket is no activity."""
+    now = timezone.now().timestamp()
+    idle_s, open_s = now - session.get("seen_at", now), now - session.get("began_at", now)
+    is_idle: bool = idle_s > settings.SESSION_IDLE.total_seconds()
+    is_old: bool = open_s > settings.SESSION_ABSOLUTE.total_seconds()
+    return is_idle or is_old
+
+
+@functools.lru_cache(SEEN_AT_MOST)
+def _decoded(session_data: str) -> dict[str, Any]:
+    found: dict[str, Any] = SessionStore().decode(session_data)
+    return found
+
+
+def find_doubtful(passes: Iterable[Pass], *, with_seats: bool) -> list[Pass]:
+    """Return the passes whose grounds have changed.
+
+    `with_seats` also notices seats that began or ended by the calendar.
+    """
+    given = list(passes)
+    people, sessions, keys = _people(given), _sessions(given), _keys(given)
+    seats = _seats(given) if with_seats else {}
+    return [
+        each
+        for each in given
+        if people.get(each.actor.person_id) != (each.epoch, each.password_mark)
+        or (each.session_key is not None and is_over(sessions.get(each.session_key, ENDED)))
+        or (each.key_digest is not None and each.key_digest not in keys)
+        or not _keeps_seats(each.actor, seats.get(each.actor.person_id))
+    ]
+
+
+ENDED: Final[Mapping[str, float]] = {"seen_at": 0.0}
+
+
+def _people(passes: list[Pass]) -> dict[uuid.UUID, tuple[int, str]]:
+    ids = list({each.actor.person_id for each in passes})
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select id, access_epoch, md5(password) from portal_person where is_active and id = any (%s)",
+            [ids],
+        )
+        return {person: (epoch, mark) for person, epoch, mark in cursor.fetchall()}
+
+
+def _sessions(passes: list[Pass]) -> dict[str, dict[str, Any]]:
+    keys = [each.session_key for each in passes if each.session_key]
+    if not keys:
+        return {}
+    now: datetime = timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select session_key, session_data from django_session"
+            " where session_key = any (%s) and expire_date > %s",
+            [keys, now],
+        )
+        return {key: _decoded(data) for key, data in cursor.fetchall()}
+
+
+def _keys(passes: list[Pass]) -> set[bytes]:
+    digests = [each.key_digest for each in passes if each.key_digest]
+    if not digests:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select d from unnest(%s::bytea[]) d where exists (select 1 from door.by_key(d))", [digests]
+        )
+        return {bytes(digest) for (digest,) in cursor.fetchall()}
+
+
+def _seats(passes: list[Pass]) -> dict[uuid.UUID, Any]:
+    ids = list({each.actor.person_id for each in passes})
+    rows: dict[uuid.UUID, list[Any]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select p, s.space_id, s.side, s.role, s.code from unnest(%s::uuid[]) p, door.spaces_of(p) s",
+            [ids],
+        )
+        for person, *seat in cursor.fetchall():
+            rows[person].append(seat)
+    return {person: gather_seats(rows[person]) for person in ids}
+
+
+def _keeps_seats(actor: Actor, seats: Any) -> bool:
+    # A key is bound to some of its account's programs: only what it holds is compared.
+    return seats is None or all(seats.get(space) == held for space, held in actor.seats.items())
