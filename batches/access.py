@@ -6,9 +6,9 @@ from typing import Final
 from uuid import UUID
 
 from batches.errors import BatchNotRunning
-from batches.models import Batch, Excursion, RecipeVersion
+from batches.models import Batch, RecipeVersion
 from batches.states import TRANSITIONS, BatchState
-from portal.access import get_visible, lock_record, require_role
+from portal.access import lock_record, require_role
 from portal.actor import Actor
 from portal.errors import NotFound
 from portal.models import Program
@@ -26,11 +26,6 @@ def get_batch(actor: Actor, batch_id: UUID) -> Batch:
     if found is None:
         raise NotFound
     return found
-
-
-def get_excursion(actor: Actor, excursion_id: UUID) -> Excursion:
-    """Return an excursion the actor may see; raises NotFound."""
-    return get_visible(Excursion, actor, excursion_id)
 
 
 def lock_batch(actor: Actor, batch_id: UUID, *, to: str, version: int | None) -> Batch:

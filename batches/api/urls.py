@@ -1,7 +1,15 @@
-"""Routes of the batches API, under /api/v1/."""
+"""Routes of the batches API, under /api/v1/: one list per topic, each beside its views."""
 
 from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from batches.api import batches, cycle, excursions, readings, recipes
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    *recipes.urlpatterns,
+    *batches.urlpatterns,
+    *cycle.urlpatterns,
+    *readings.urlpatterns,
+    *excursions.urlpatterns,
+]

@@ -14,6 +14,7 @@ from batches.access import get_batch
 from batches.models import Batch, Excursion, Latest, Limit, Parameter, PhaseRun, ProcedureStep, RecipeVersion
 from batches.phases import list_phases
 from batches.queries.excursions import list_excursions, up_to_date
+from batches.states import Level
 from portal.actor import Actor
 
 # A value is stale once it is older than this many expected intervals (domain 2e).
@@ -69,6 +70,15 @@ def list_recipes(actor: Actor, *, program_id: UUID | None = None) -> QuerySet[Re
     """Return the recipe versions the actor may see, unordered."""
     rows = RecipeVersion.objects.visible_to(actor)
     return rows if program_id is None else rows.filter(space_id=program_id)
+
+
+def phases_of(actor: Actor, recipe_version_ids: Sequence[UUID]) -> dict[UUID, list[ProcedureStep]]:
+    """Return the phases of each recipe version in the order of execution."""
+    found: dict[UUID, list[ProcedureStep]] = {}
+    rows = ProcedureStep.objects.visible_to(actor).filter(level=Level.PHASE)
+    for phase in rows.filter(recipe_version_id__in=recipe_version_ids).order_by("ordinal", "id"):
+        found.setdefault(phase.recipe_version_id, []).append(phase)
+    return found
 
 
 def batch_detail(actor: Actor, batch_id: UUID) -> BatchDetail:

@@ -11,10 +11,10 @@ from uuid import UUID
 
 from batches.excursion_rows import worst_first
 from batches.models import Batch, Excursion, Latest, Limit, Parameter, PhaseRun, ProcedureStep
-from batches.queries.batches import ParameterState, list_batches
+from batches.queries.batches import ParameterState, list_batches, phases_of
 from batches.queries.excursions import list_excursions, up_to_date
 from batches.slots import BatchFacts, facts_of
-from batches.states import BatchState, DataKind, ExcursionState, Level, ParameterKind
+from batches.states import BatchState, DataKind, ExcursionState, ParameterKind
 from portal.action import instant
 from portal.actor import Actor
 from portal.models import Clock
@@ -99,8 +99,7 @@ def board(actor: Actor, program_id: UUID | None = None) -> list[Tile]:
     chosen = _parameters(actor, recipes)
     shown = [state.parameter.pk for states in chosen.values() for state in states]
     newest = _newest(actor, ids, shown)
-    steps = ProcedureStep.objects.visible_to(actor).filter(recipe_version_id__in=recipes, level=Level.PHASE)
-    phases = _grouped(steps.order_by("ordinal", "id"), "recipe_version_id")
+    phases = phases_of(actor, list(recipes))
     runs = PhaseRun.objects.visible_to(actor).filter(batch_id__in=ids, ended_at=None)
     since = {run.batch_id: run.started_at for run in runs}
     lasting = list_excursions(actor, state=ExcursionState.OPEN).filter(batch_id__in=ids)

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from batches.models import Excursion
 from batches.states import Direction, ExcursionState
 from portal.actor import Actor
+from portal.errors import NotFound
 
 # All readings after the last one that the row of an open excursion holds are outside: else it would be
 # closed.
@@ -32,7 +33,7 @@ def list_excursions(
     Those that a late reading joined to another are among them, as withdrawn. The rows of open ones may be a
     minute old: pass what is shown through `up_to_date`.
     """
-    rows = Excursion.objects.visible_to(actor).select_related("batch", "parameter", "limit")
+    rows = Excursion.objects.visible_to(actor).select_related("batch", "parameter", "limit__phase")
     if batch_id is not None:
         rows = rows.filter(batch_id=batch_id)
     return rows if state is None else rows.filter(state=state)
@@ -56,3 +57,11 @@ def up_to_date(rows: Sequence[Excursion]) -> Sequence[Excursion]:
             elif not is_high and lowest < row.extreme:
                 row.extreme, row.extreme_at = lowest, lowest_at
     return rows
+
+
+def get_excursion(actor: Actor, excursion_id: UUID) -> Excursion:
+    """Return one excursion up to the last reading, not to be saved. Raises: NotFound."""
+    found = list_excursions(actor).filter(pk=excursion_id).first()
+    if found is None:
+        raise NotFound
+    return up_to_date([found])[0]
