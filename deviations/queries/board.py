@@ -15,9 +15,9 @@ from portal.states import Classification, ClockState
 
 
 def facts_of_batches(actor: Actor, batch_ids: Sequence[UUID]) -> Mapping[UUID, BatchFacts]:
-    """Return how many deviations of each batch are open, by newest provisional class, and the next deadline.
+    """Return how many deviations of each batch are open by provisional class, and the next deadline.
 
-    Batches without any are left out. Three queries however many batches. Blocks on disposition come with holds.
+    Batches without any are left out. Three queries in all. Blocks on disposition come with holds.
     """
     rows = Deviation.objects.visible_to(actor).filter(batch_id__in=batch_ids, state__in=OPEN_STATES)
     found: list[tuple[UUID, UUID]] = list(rows.values_list("batch_id", "pk"))
@@ -33,7 +33,7 @@ def facts_of_batches(actor: Actor, batch_ids: Sequence[UUID]) -> Mapping[UUID, B
 
 
 def _next_clocks(actor: Actor, deviation_ids: Sequence[UUID]) -> dict[UUID, Clock]:
-    """Return the running deadline of each deviation that is due first; ladders of alerts are not deadlines."""
+    """Return the running deadline of each deviation that is due first; ladders of alerts are none."""
     rows = Clock.objects.visible_to(actor).filter(
         subject_id__in=deviation_ids, state=ClockState.RUNNING, alert=None
     )

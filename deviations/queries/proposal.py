@@ -9,12 +9,11 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from batches.access import get_excursion
 from batches.models import Excursion, PhaseRun
 from batches.states import Direction, ExcursionState
 from deviations.access import zone_of_program
 from deviations.states import REPORTERS
-from portal.access import require_role
+from portal.access import get_visible, require_role
 from portal.action import instant
 from portal.actor import Actor
 
@@ -55,7 +54,7 @@ def propose_from_excursion(actor: Actor, excursion_id: UUID) -> Proposal:
 
     Occurred when the outermost limit was left, detected when that was noticed. Raises: NotFound, Refused.
     """
-    seen = get_excursion(actor, excursion_id)
+    seen = get_visible(Excursion, actor, excursion_id)
     require_role(actor, seen.space_id, *REPORTERS, to="log a deviation")
     rows = Excursion.objects.visible_to(actor).select_related("batch__site", "parameter", "limit")
     excursion = rows.get(pk=seen.pk)

@@ -1,0 +1,279 @@
+"""Deviations over REST (contract)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from django.urls import path
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.response import Response
+
+from deviations.actions.investigate import cancel_deviation, close_deviation, investigate_deviation
+from deviations.actions.judge import triage_deviation
+from deviations.actions.release import release_notice
+from deviations.actions.report import mirror_deviation, report_deviation
+from deviations.api.inputs import (
+    CancelInput,
+    CloseInput,
+    DeviationInput,
+    InvestigateInput,
+    MirrorInput,
+    ReleaseInput,
+    TriageInput,
+    named,
+)
+from deviations.api.outputs import (
+    DeviationOut,
+    DeviationSummaryOut,
+    HistoryOut,
+    PreviewOut,
+    ProposalOut,
+    represent_deviation,
+    represent_history,
+    represent_list,
+    represent_preview,
+    represent_proposal,
+)
+from deviations.models import Deviation
+from deviations.queries import history, list_deviations, notice_preview, propose_from_excursion
+from deviations.states import DeviationState
+from portal.action import Replayed
+from portal.actor import Actor
+from portal.api.authentication import ActorRequest
+from portal.api.base import CovalentView, Input, ListView, choice_param, etag, seen_version, uuid_param
+from portal.errors import Invalid
+from portal.states import Classification
+
+STATES: Final = ("open", *DeviationState.values)
+NUMBER_CHARACTERS_MAX: Final = 40
+PROGRAM: Final = OpenApiParameter("program", OpenApiTypes.UUID, description="Of this program.")
+EXTERNAL_ID: Final = OpenApiParameter(
+    "external_id", OpenApiTypes.STR, description="The record in the CDMO's own system."
+)
+EXCURSION: Final = OpenApiParameter("excursion", OpenApiTypes.UUID, required=True)
+IF_MATCH: Final = OpenApiParameter(
+    "If-Match", OpenApiTypes.STR, OpenApiParameter.HEADER, description='The version seen, as "3".'
+)
+FILTERS: Final = [
+    PROGRAM,
+    OpenApiParameter("state", OpenApiTypes.STR, enum=STATES, description="In this state, or not ended."),
+    OpenApiParameter("classification", OpenApiTypes.STR, enum=Classification.values),
+    OpenApiParameter("batch", OpenApiTypes.UUID, description="Of this batch."),
+    OpenApiParameter("q", OpenApiTypes.STR, description="A part of the number."),
+]
+
+
+def _needed(request: ActorRequest, name: str) -> UUID:
+    found = uuid_param(request, name)
+    if found is None:
+        raise Invalid(f"Which {name}?", errors={name: ["Give its id in the address, a UUID."]})
+    return found
+
+
+class DeviationList(ListView):
+    """List deviations, log one, copy one."""
+
+    ordering = ("-recorded_at", "-id")
+    made_status = 201
+
+    @extend_schema(
+        operation_id="deviations_list", parameters=FILTERS, responses=DeviationSummaryOut(many=True)
+    )
+    def get(self, request: ActorRequest) -> Response:
+        """Return the deviations the caller may see, newest first."""
+        found = list_deviations(
+            request.actor,
+            program_id=uuid_param(request, "program"),
+            state=choice_param(request, "state", STATES),
+            classification=choice_param(request, "classification", Classification.values),
+            batch_id=uuid_param(request, "batch"),
+            number=request.query_params.get("q", "").replace("\x00", "")[:NUMBER_CHARACTERS_MAX],
+        )
+        return self.page(request, found, lambda rows: represent_list(request.actor, rows))
+
+    @extend_schema(operation_id="deviations_report", request=DeviationInput, responses={201: DeviationOut})
+    def post(self, request: ActorRequest) -> Response:
+        """Log a deviation, internal to the CDMO until its notice is released."""
+        given = named(DeviationInput.parse(request))
+        return self.answer(report_deviation(request.actor, given.pop("program"), **given))
+
+    @extend_schema(
+        operation_id="deviations_mirror",
+        parameters=[PROGRAM, EXTERNAL_ID, IF_MATCH],
+        request=MirrorInput,
+        responses={200: DeviationOut, 201: DeviationOut},
+    )
+    def put(self, request: ActorRequest) -> Response:
+        """Copy a record of the CDMO's own system: log it when it is new, else take its state there alone."""
+        program_id, given = _needed(request, "program"), named(MirrorInput.parse(request))
+        deviation = mirror_deviation(
+            request.actor,
+            program_id,
+            external_id=request.query_params.get("external_id", ""),
+            version=seen_version(request),
+            **given,
+        )
+        return self.answer(deviation, status=self._mirrored_status(deviation.version))
+
+    def _mirrored_status(self, version: int) -> int:
+        return 201 if version == 1 else 200
+
+    def _replay(self, replayed: Replayed) -> Response:
+        response = super()._replay(replayed)
+        if self.request.method == "PUT":
+            response.status_code = self._mirrored_status(replayed.version)
+        return response
+
+    def represent(self, actor: Actor, record_id: UUID) -> dict[str, Any]:
+        """Return the deviation that was logged."""
+        return represent_deviation(actor, record_id)
+
+
+class DeviationItem(CovalentView):
+    """Show a deviation."""
+
+    @extend_schema(operation_id="deviations_show", responses=DeviationOut)
+    def get(self, request: ActorRequest, deviation_id: UUID) -> Response:
+        """Return one deviation whole, with what the caller may do next."""
+        data = represent_deviation(request.actor, deviation_id)
+        return Response(data, headers=etag(data))
+
+
+class Step(CovalentView):
+    """Take one step of a deviation's life: body and If-Match in, the record as it is now out."""
+
+    given: type[Input]
+    act: Callable[..., Deviation]
+
+    def take(self, request: ActorRequest, deviation_id: UUID) -> Response:
+        """Parse, act, answer."""
+        given: Mapping[str, Any] = self.given.parse(request)
+        act = type(self).act
+        return self.answer(act(request.actor, deviation_id, version=seen_version(request), **given))
+
+    def represent(self, actor: Actor, record_id: UUID) -> dict[str, Any]:
+        """Return the deviation as it is now."""
+        return represent_deviation(actor, record_id)
+
+
+class TriageStep(Step):
+    """Triage."""
+
+    given, act = TriageInput, staticmethod(triage_deviation)
+
+    @extend_schema(
+        operation_id="deviations_triage", parameters=[IF_MATCH], request=TriageInput, responses=DeviationOut
+    )
+    def post(self, request: ActorRequest, deviation_id: UUID) -> Response:
+        """Give a reported deviation its provisional class; the clock of its notice starts."""
+        return self.take(request, deviation_id)
+
+
+class ReleaseStep(Step):
+    """Release the notice."""
+
+    given, act = ReleaseInput, staticmethod(release_notice)
+
+    @extend_schema(
+        operation_id="deviations_release_notice",
+        parameters=[IF_MATCH],
+        request=ReleaseInput,
+        responses=DeviationOut,
+    )
+    def post(self, request: ActorRequest, deviation_id: UUID) -> Response:
+        """Let the notice leave to the sponsor; there is no way back."""
+        return self.take(request, deviation_id)
+
+
+class InvestigateStep(Step):
+    """Start the investigation."""
+
+    given, act = InvestigateInput, staticmethod(investigate_deviation)
+
+    @extend_schema(
+        operation_id="deviations_investigate",
+        parameters=[IF_MATCH],
+        request=InvestigateInput,
+        responses=DeviationOut,
+    )
+    def post(self, request: ActorRequest, deviation_id: UUID) -> Response:
+        """Start the investigation under a named lead."""
+        return self.take(request, deviation_id)
+
+
+class CloseStep(Step):
+    """Close."""
+
+    given, act = CloseInput, staticmethod(close_deviation)
+
+    @extend_schema(
+        operation_id="deviations_close", parameters=[IF_MATCH], request=CloseInput, responses=DeviationOut
+    )
+    def post(self, request: ActorRequest, deviation_id: UUID) -> Response:
+        """Close an investigated deviation with its conclusion."""
+        return self.take(request, deviation_id)
+
+
+class CancelStep(Step):
+    """Cancel."""
+
+    given, act = CancelInput, staticmethod(cancel_deviation)
+
+    @extend_schema(
+        operation_id="deviations_cancel", parameters=[IF_MATCH], request=CancelInput, responses=DeviationOut
+    )
+    def post(self, request: ActorRequest, deviation_id: UUID) -> Response:
+        """Cancel a deviation for good."""
+        return self.take(request, deviation_id)
+
+
+class Preview(CovalentView):
+    """Look at a notice before it leaves."""
+
+    @extend_schema(operation_id="deviations_notice_preview", responses=PreviewOut)
+    def get(self, request: ActorRequest, deviation_id: UUID) -> Response:
+        """Return exactly what would leave now and what stays; the ETag is what a release must name."""
+        data = represent_preview(notice_preview(request.actor, deviation_id))
+        return Response(data, headers=etag(data))
+
+
+class History(CovalentView):
+    """Show what happened."""
+
+    @extend_schema(operation_id="deviations_history", responses=HistoryOut)
+    def get(self, request: ActorRequest, deviation_id: UUID) -> Response:
+        """Return the sealed facts of a deviation that the caller's side may see, oldest first."""
+        return Response(represent_history(history(request.actor, deviation_id)))
+
+
+class ProposalItem(CovalentView):
+    """Propose a deviation."""
+
+    @extend_schema(operation_id="deviations_proposal", parameters=[EXCURSION], responses=ProposalOut)
+    def get(self, request: ActorRequest) -> Response:
+        """Return a deviation with its fields filled from an excursion."""
+        proposal = propose_from_excursion(request.actor, _needed(request, "excursion"))
+        return Response(represent_proposal(proposal))
+
+
+_STEPS: Final[Mapping[str, type[Step]]] = {
+    "triage": TriageStep,
+    "release_notice": ReleaseStep,
+    "investigate": InvestigateStep,
+    "close": CloseStep,
+    "cancel": CancelStep,
+}
+urlpatterns = [
+    path("deviations/", DeviationList.as_view(), name="deviations-api"),
+    path("deviations/proposal/", ProposalItem.as_view(), name="deviation-proposal-api"),
+    path("deviations/<uuid:deviation_id>/", DeviationItem.as_view(), name="deviation-api"),
+    path("deviations/<uuid:deviation_id>/notice_preview/", Preview.as_view(), name="notice-preview-api"),
+    path("deviations/<uuid:deviation_id>/history/", History.as_view(), name="deviation-history-api"),
+    *(
+        path(f"deviations/<uuid:deviation_id>/{name}/", step.as_view(), name=f"deviation-{name}-api")
+        for name, step in _STEPS.items()
+    ),
+]

@@ -1,0 +1,136 @@
+"""What the exchanges about deviations take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from rest_framework import serializers
+
+from deviations.texts import LENGTHS
+from portal.api.base import Input, Text
+from portal.states import Classification
+
+
+class Instant(serializers.DateTimeField):
+    """An instant with its offset: a local time alone does not say when it was."""
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        """Refuse what has no offset instead of guessing one."""
+        if value.tzinfo is None:
+            words = "Give the offset too, as in 2026-03-01T08:00:00Z or 2026-03-01T09:00:00+01:00."
+            raise serializers.ValidationError(words, code="no_zone")
+        return super().enforce_timezone(value)
+
+
+def _words(field: str, **more: Any) -> Text:
+    least, most = LENGTHS[field]
+    given = {"required": False, "allow_blank": True, "default": ""} if least == 0 else {}
+    return Text(least=least, most=most, **given | more)
+
+
+def _optional_id(words: str) -> serializers.UUIDField:
+    return serializers.UUIDField(required=False, allow_null=True, default=None, help_text=words)
+
+
+def _class(**more: Any) -> serializers.ChoiceField:
+    return serializers.ChoiceField(choices=Classification.choices, **more)
+
+
+class StatedInput(Input):
+    """What happened, as the plant states it."""
+
+    title = _words("title", help_text="What happened, in one line.")
+    description = _words("description", help_text="Facts only, kept verbatim.")
+    occurred_at = Instant(help_text="Date of occurrence.")
+    detected_at = Instant(help_text="Date of discovery.")
+    aware_at = Instant(
+        required=False, allow_null=True, default=None, help_text="Date of awareness; discovery if left out."
+    )
+    batch = _optional_id("A batch of the program.")
+    phase = _optional_id("A step of the batch's recipe.")
+    excursion = _optional_id("The excursion it was opened from; it brings its batch.")
+    suggested_class = _class(
+        required=False, allow_null=True, default=None, help_text="A suggestion without effect."
+    )
+    immediate_action = _words("immediate_action", help_text="Correction and containment so far.")
+    late_reason = _words("late_reason", help_text="Why it is recorded later than a day after awareness.")
+
+
+class DeviationInput(StatedInput):
+    """A deviation to log."""
+
+    program = serializers.UUIDField()
+    external_id = _words("external_id", help_text="Its record in the CDMO's own quality system.")
+    external_status = _words("external_status", help_text="Its state there.")
+
+
+class MirrorInput(Input):
+    """A record of the CDMO's own system: the facts are needed when it is new here, and never overwrite."""
+
+    title = _words("title", required=False, default="")
+    description = _words("description", required=False, default="")
+    occurred_at = Instant(required=False, allow_null=True, default=None)
+    detected_at = Instant(required=False, allow_null=True, default=None)
+    aware_at = Instant(required=False, allow_null=True, default=None)
+    batch = _optional_id("A batch of the program.")
+    phase = _optional_id("A step of the batch's recipe.")
+    excursion = _optional_id("The excursion it was opened from.")
+    suggested_class = _class(required=False, allow_null=True, default=None)
+    immediate_action = _words("immediate_action")
+    late_reason = _words("late_reason")
+    external_status = _words("external_status", allow_null=True, default=None)
+    external_as_of = Instant(
+        required=False, allow_null=True, default=None, help_text="When the copy was true; now if left out."
+    )
+
+
+class TriageInput(Input):
+    """The provisional class and why."""
+
+    classification = _class()
+    rationale = _words("rationale")
+
+
+class ReleaseInput(Input):
+    """Nothing: what leaves is what the preview of this version shows."""
+
+
+class InvestigateInput(Input):
+    """Who leads; the caller when nobody is named."""
+
+    lead_code = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        default="",
+        max_length=60,
+        help_text="The code of a QA or MSAT seat of the CDMO.",
+    )
+
+
+class CloseInput(Input):
+    """The conclusion."""
+
+    summary = _words("summary")
+
+
+class CancelInput(Input):
+    """Why it is no deviation or not this one."""
+
+    reason = _words("reason")
+
+
+TRANSITION_INPUTS: Final[Mapping[str, type[Input]]] = {
+    "triage": TriageInput,
+    "release_notice": ReleaseInput,
+    "investigate": InvestigateInput,
+    "close": CloseInput,
+    "cancel": CancelInput,
+}
+_IDS: Final = ("batch", "phase", "excursion")
+
+
+def named(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members as the actions name them: ids end in `_id`."""
+    return {f"{name}_id" if name in _IDS else name: value for name, value in given.items()}

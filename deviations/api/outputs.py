@@ -1,0 +1,287 @@
+"""What the exchanges about deviations answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
+from rest_framework import serializers
+
+from deviations.api.inputs import TRANSITION_INPUTS
+from deviations.models import Deviation
+from deviations.queries import (
+    DeviationDetail,
+    DeviationLine,
+    HistoryLine,
+    NoticePreview,
+    Proposal,
+    deviation_detail,
+    lines_of,
+)
+from deviations.states import TRANSITIONS
+from portal.actor import Actor
+from portal.api.attachments import AttachmentDetail
+from portal.api.transitions import ActionOffer, offer_actions
+
+
+class BatchRef(serializers.Serializer[Any]):
+    """The batch it concerns."""
+
+    id = serializers.UUIDField()
+    number = serializers.CharField()
+
+
+class PhaseRef(serializers.Serializer[Any]):
+    """The step of the procedure."""
+
+    id = serializers.UUIDField()
+    code = serializers.CharField()
+    title = serializers.CharField()
+
+
+class ExcursionRef(serializers.Serializer[Any]):
+    """The excursion it was opened from."""
+
+    id = serializers.UUIDField()
+    title = serializers.CharField()
+    limit_kind = serializers.CharField()
+    started_at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(allow_null=True)
+
+
+class DeviationSummaryOut(serializers.Serializer[Any]):
+    """A deviation in a list; `classification` is the newest provisional class the caller may see."""
+
+    id = serializers.UUIDField()
+    program = serializers.UUIDField()
+    number = serializers.CharField()
+    title = serializers.CharField()
+    state = serializers.CharField()
+    audience = serializers.CharField()
+    classification = serializers.CharField(allow_null=True)
+    batch = BatchRef(allow_null=True)
+    occurred_at = serializers.DateTimeField()
+    detected_at = serializers.DateTimeField()
+    recorded_at = serializers.DateTimeField()
+    external_id = serializers.CharField()
+    external_status = serializers.CharField()
+    external_as_of = serializers.DateTimeField(allow_null=True)
+    version = serializers.IntegerField()
+
+
+class TimesOut(serializers.Serializer[Any]):
+    """The seven times, kept apart."""
+
+    occurred_at = serializers.DateTimeField()
+    detected_at = serializers.DateTimeField()
+    aware_at = serializers.DateTimeField()
+    recorded_at = serializers.DateTimeField()
+    disclosed_at = serializers.DateTimeField(allow_null=True)
+    delivered_at = serializers.DateTimeField(allow_null=True)
+    acknowledged_at = serializers.DateTimeField(allow_null=True)
+
+
+class JudgementOut(serializers.Serializer[Any]):
+    """A word on the class; a suggested one has no effect."""
+
+    kind = serializers.CharField()
+    side = serializers.CharField()
+    audience = serializers.CharField()
+    classification = serializers.CharField()
+    rationale = serializers.CharField()
+    code = serializers.CharField()
+    given_at = serializers.DateTimeField()
+
+
+class NoticeOut(serializers.Serializer[Any]):
+    """The notice as it left."""
+
+    id = serializers.UUIDField()
+    alert = serializers.UUIDField(source="alert_id")
+    classification = serializers.CharField()
+    clause = serializers.CharField()
+    content = serializers.DictField()
+    released_at = serializers.DateTimeField()
+    released_by = serializers.CharField()
+
+
+class ClockOut(serializers.Serializer[Any]):
+    """A deadline that runs or ran; `side` holds the ball."""
+
+    id = serializers.UUIDField()
+    kind = serializers.CharField()
+    clause = serializers.CharField()
+    side = serializers.CharField()
+    state = serializers.CharField()
+    started_at = serializers.DateTimeField()
+    due_at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(allow_null=True)
+
+
+class DeviationWhole(serializers.Serializer[Any]):
+    """A deviation as the caller may see it."""
+
+    id = serializers.UUIDField(source="deviation.pk")
+    program = serializers.UUIDField(source="deviation.space_id")
+    number = serializers.CharField(source="deviation.number")
+    title = serializers.CharField(source="deviation.title")
+    description = serializers.CharField(source="deviation.description")
+    immediate_action = serializers.CharField(source="deviation.immediate_action")
+    state = serializers.CharField(source="deviation.state")
+    audience = serializers.CharField(source="deviation.audience")
+    classification = serializers.CharField(allow_null=True)
+    batch = BatchRef(source="deviation.batch", allow_null=True)
+    phase = PhaseRef(source="deviation.phase", allow_null=True)
+    excursion = ExcursionRef(source="deviation.excursion", allow_null=True)
+    occurred_at = serializers.DateTimeField(source="deviation.occurred_at")
+    detected_at = serializers.DateTimeField(source="deviation.detected_at")
+    aware_at = serializers.DateTimeField(source="deviation.aware_at")
+    recorded_at = serializers.DateTimeField(source="deviation.recorded_at")
+    times = TimesOut()
+    late_reason = serializers.CharField(source="deviation.late_reason")
+    reported_by = serializers.CharField(source="deviation.reporter_code")
+    triaged_at = serializers.DateTimeField(source="deviation.triaged_at", allow_null=True)
+    investigated_at = serializers.DateTimeField(source="deviation.investigated_at", allow_null=True)
+    lead = serializers.CharField(source="deviation.lead_code")
+    ended_at = serializers.DateTimeField(source="deviation.ended_at", allow_null=True)
+    end_text = serializers.CharField(source="deviation.end_text")
+    external_id = serializers.CharField(source="deviation.external_id")
+    external_status = serializers.CharField(source="deviation.external_status")
+    external_as_of = serializers.DateTimeField(source="deviation.external_as_of", allow_null=True)
+    mastered_elsewhere = serializers.SerializerMethodField()
+    site_zone = serializers.CharField(source="zone")
+    judgements = JudgementOut(many=True)
+    notice = NoticeOut(allow_null=True)
+    attachments = AttachmentDetail(source="files", many=True)
+    clocks = ClockOut(many=True)
+    version = serializers.IntegerField(source="deviation.version")
+
+    def get_mastered_elsewhere(self, detail: DeviationDetail) -> list[str]:
+        """Return the fields whose master is the CDMO's own quality system; all others are mastered here."""
+        return ["external_id", "external_status"] if detail.deviation.external_id else []
+
+
+class DeviationOut(DeviationWhole):
+    """A deviation whole, with what the caller may do next."""
+
+    available_actions = ActionOffer(many=True)
+
+
+class HistoryLineOut(serializers.Serializer[Any]):
+    """One fact of the history."""
+
+    seq = serializers.IntegerField()
+    audience = serializers.CharField()
+    at = serializers.DateTimeField()
+    kind = serializers.CharField()
+    words = serializers.CharField()
+    code = serializers.CharField()
+    subject = serializers.UUIDField(source="subject_id")
+
+
+class HistoryOut(serializers.Serializer[Any]):
+    """What happened, oldest first."""
+
+    results = HistoryLineOut(many=True)
+
+
+class LeavingOut(serializers.Serializer[Any]):
+    """One field of a notice."""
+
+    field = serializers.CharField()
+    # A serializer has a `label` of its own, which nobody reads here.
+    label = serializers.CharField()  # type: ignore[assignment]  # see above
+    value = serializers.CharField(allow_null=True)
+
+
+class PreviewOut(serializers.Serializer[Any]):
+    """Exactly what leaves with the notice, and what stays."""
+
+    deviation = serializers.UUIDField(source="deviation.pk")
+    recipient = serializers.CharField(source="program.sponsor_name")
+    classification = serializers.CharField(source="judgement.classification")
+    rationale = serializers.CharField(source="judgement.rationale")
+    clause = serializers.CharField()
+    fields_leaving = LeavingOut(source="leaves", many=True)
+    attachments = AttachmentDetail(source="files", many=True)
+    withheld = serializers.ListField(child=serializers.CharField())
+    detected_at = serializers.DateTimeField(source="deviation.detected_at")
+    site_zone = serializers.CharField(source="zone")
+    version = serializers.IntegerField(source="deviation.version")
+
+
+class ProposalOut(serializers.Serializer[Any]):
+    """A deviation filled from an excursion, ready to be looked through and logged."""
+
+    program = serializers.UUIDField(source="program_id")
+    batch = serializers.UUIDField(source="batch_id")
+    phase = serializers.UUIDField(source="phase_id", allow_null=True)
+    excursion = serializers.UUIDField(source="excursion_id")
+    title = serializers.CharField()
+    description = serializers.CharField()
+    occurred_at = serializers.DateTimeField()
+    detected_at = serializers.DateTimeField()
+
+
+def represent_line(line: DeviationLine) -> dict[str, Any]:
+    """Return the JSON members of a row of a list; plain, because a page has many."""
+    each = line.deviation
+    return {
+        "id": each.pk,
+        "program": each.space_id,
+        "number": each.number,
+        "title": each.title,
+        "state": each.state,
+        "audience": each.audience,
+        "classification": line.classification,
+        "batch": {"id": each.batch.pk, "number": each.batch.number} if each.batch is not None else None,
+        "occurred_at": each.occurred_at,
+        "detected_at": each.detected_at,
+        "recorded_at": each.recorded_at,
+        "external_id": each.external_id,
+        "external_status": each.external_status,
+        "external_as_of": each.external_as_of,
+        "version": each.version,
+    }
+
+
+def represent_list(actor: Actor, deviations: Sequence[Deviation]) -> list[dict[str, Any]]:
+    """Return the JSON members of a page of deviations."""
+    return [represent_line(line) for line in lines_of(actor, deviations)]
+
+
+def represent_deviation(actor: Actor, deviation_id: UUID) -> dict[str, Any]:
+    """Return the JSON members of one deviation; raises NotFound."""
+    detail = deviation_detail(actor, deviation_id)
+    steps = {name: TRANSITIONS[name] for name in detail.steps}
+    href = reverse("deviation-api", args=[deviation_id])
+    offered = offer_actions(actor, detail.deviation, steps, href=href, inputs=TRANSITION_INPUTS)
+    return dict(DeviationWhole(detail).data) | {"available_actions": offered}
+
+
+def represent_preview(preview: NoticePreview) -> dict[str, Any]:
+    """Return the JSON members of a notice's preview."""
+    found = dict(PreviewOut(preview).data)
+    found["fields_leaving"] = [
+        {"field": each.field, "label": each.label, "value": _written(each.value)} for each in preview.leaves
+    ]
+    return found
+
+
+def _written(value: str | datetime | None) -> str | None:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    return None if value is None else str(value)
+
+
+def represent_history(lines: Sequence[HistoryLine]) -> dict[str, Any]:
+    """Return the JSON members of a history."""
+    return {"results": list(HistoryLineOut(lines, many=True).data)}
+
+
+def represent_proposal(proposal: Proposal) -> dict[str, Any]:
+    """Return the JSON members of a proposal, by the names a report takes."""
+    return dict(ProposalOut(proposal).data)
