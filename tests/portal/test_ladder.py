@@ -214,7 +214,7 @@ def test_ending_clocks_ends_the_running_ones_of_a_kind_once(database):
     assert clock_row(other).state == "running"
 
 
-def test_a_clock_of_an_answered_alert_that_still_runs_is_a_fault_that_is_seen(database, clock, as_owner):
+def test_a_clock_of_an_answered_alert_that_still_runs_is_a_fault_that_is_seen(database, clock):
     alert = raised()
     watch = rows_of(alert)["clock"].pk
     break_apart(SWEEP, alert.pk)
