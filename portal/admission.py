@@ -60,7 +60,7 @@ def admit(headers: Mapping[str, str]) -> Pass:
         return _admit_key(token.strip(), origin)
     # A browser sends the session's cookie whoever wrote the page; it also says, truly, whose page it is.
     if not is_own_origin(headers.get("origin"), headers.get("host", "")):
-        raise TurnedAway(FORBIDDEN if headers.get("origin") else SIGNED_OUT)
+        raise TurnedAway(FORBIDDEN if "origin" in headers else SIGNED_OUT)
     cookies = parse_cookie(headers.get("cookie", ""))
     return _admit_session(cookies.get(settings.SESSION_COOKIE_NAME, ""), origin, is_first=True)
 
