@@ -26,11 +26,11 @@ from batches.episodes import (
     window_of_phase_change,
 )
 from batches.excursion_rows import Verdict, apply_verdicts
-from batches.latest import Newest
+from batches.latest import Known, Newest
 from batches.limits import OPEN_END_US, OPEN_START_US
 from batches.models import Batch, Excursion, Limit
-from batches.plan import Plan, Watch
-from batches.staging import Column, Stretch, read_stretches
+from batches.plan import Bound, Plan, Watch
+from batches.staging import Column, Stretch, Times, Values, read_stretches
 from batches.states import ExcursionState
 from portal.actor import Actor
 
@@ -92,32 +92,26 @@ def episode_of(row: Excursion, delay_s: int) -> Episode:
     )
 
 
-def judge_frame(
-    actor: Actor, batch: Batch, plan: Plan, fresh: Mapping[str, Column], newest: Mapping[UUID, Newest]
-) -> None:
-    """Judge readings that were just stored; `newest` is what was known of each parameter before them.
+def judge_frame(actor: Actor, batch: Batch, plan: Plan, fresh: Mapping[str, Column], known: Known) -> None:
+    """Judge readings that were just stored; `known` is what was known of each parameter before them.
 
     The batch is locked. Records: excursion.opened, excursion.extended, excursion.closed, excursion.withdrawn
     v1.
     """
-    watched = [(plan.watches[code], column) for code, column in fresh.items() if plan.watches[code].limits]
-    if not watched:
-        return
-    docket = Docket(actor, batch, (watch for watch, _ in watched), min(int(at[0]) for _, (at, _) in watched))
     suspects = [
-        (watch, column)
-        for watch, column in watched
-        if not _is_calm(watch, column, docket, newest.get(watch.id))
+        (plan.watches[code], int(at_us[0]), int(at_us[-1]))
+        for code, (at_us, values) in fresh.items()
+        if not _is_calm(plan.watches[code], at_us, values, known)
     ]
     if not suspects:
         return
-    spans = [(watch, int(at[0]), int(at[-1])) for watch, (at, _) in suspects]
+    docket = Docket(actor, batch, [watch for watch, *_ in suspects], min(first for _, first, _ in suspects))
     following = _next_after(
-        batch, [(watch.id, last) for watch, _, last in spans if _has_later(watch, last, newest)]
+        batch, [(watch.id, last) for watch, _, last in suspects if _has_later(watch, last, known)]
     )
     cases = [
         Case(watch, limit, rows, _window(batch, limit, rows, (first, last, following.get(watch.id))))
-        for watch, first, last in spans
+        for watch, first, last in suspects
         for limit in watch.limits.values()
         for rows in [docket.rows(limit)]
     ]
@@ -148,38 +142,34 @@ def judge_change(actor: Actor, batch: Batch, plan: Plan, changed_us: int) -> Non
     _judge(batch, cases, docket)
 
 
-def _is_calm(watch: Watch, column: Column, docket: Docket, newest: Newest | None) -> bool:
+def _is_calm(watch: Watch, at_us: Times, values: Values, known: Known) -> bool:
     """Say whether new readings can change nothing: all inside, and no episode runs through their time."""
-    at_us, values = column
+    if not watch.bounds:
+        return True
+    if watch.id in known.running:
+        return False
     first, last = int(at_us[0]), int(at_us[-1])
     lowest, highest = float(values.min()), float(values.max())
-    for limit in watch.limits.values():
-        if any(row.episode.started_us <= last and row.episode.end_us > first for row in docket.rows(limit)):
-            return False
-        if _is_inside(limit, lowest, highest):
-            if limit.min_duration_s and newest is not None and not _follows_inside(limit, newest, first):
+    newest = known.newest.get(watch.id)
+    for bound in watch.bounds:
+        if bound.holds(lowest, highest):
+            if bound.is_patient and newest is not None and not _follows_inside(bound, newest, first):
                 return False
             continue
-        times = watch.segments[limit.pk]
+        times = watch.segments[bound.limit_id]
         if any(segment.start_us <= last and first < segment.end_us for segment in times):
             return False
     return True
 
 
-def _follows_inside(limit: Limit, newest: Newest, first_us: int) -> bool:
+def _follows_inside(bound: Bound, newest: Newest, first_us: int) -> bool:
     """Say that no stretch outside waits to become long enough; being no row yet, only this tells of it."""
-    return newest.at_us < first_us and _is_inside(limit, newest.value, newest.value)
+    return newest.at_us < first_us and bound.holds(newest.value, newest.value)
 
 
-def _is_inside(limit: Limit, lowest: float, highest: float) -> bool:
-    return (limit.low is None or lowest >= float(limit.low)) and (
-        limit.high is None or highest <= float(limit.high)
-    )
-
-
-def _has_later(watch: Watch, last_us: int, newest: Mapping[UUID, Newest]) -> bool:
-    known = newest.get(watch.id)
-    return known is not None and known.at_us > last_us
+def _has_later(watch: Watch, last_us: int, known: Known) -> bool:
+    newest = known.newest.get(watch.id)
+    return newest is not None and newest.at_us > last_us
 
 
 def _window(

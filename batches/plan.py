@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
@@ -15,6 +15,28 @@ from batches.models import Batch, Limit, Parameter, PhaseRun
 from portal.actor import Actor
 
 PLANS_KEPT: Final = 512
+INFINITY: Final = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The range of a limit, an open side without end; a patient one wants a minimum duration."""
+
+    limit_id: UUID
+    low: float
+    high: float
+    is_patient: bool
+
+    @classmethod
+    def of(cls, limit: Limit) -> Bound:
+        """Return the range of a limit."""
+        low = -INFINITY if limit.low is None else float(limit.low)
+        high = INFINITY if limit.high is None else float(limit.high)
+        return cls(limit.pk, low, high, limit.min_duration_s > 0)
+
+    def holds(self, lowest: float, highest: float) -> bool:
+        """Say whether all between two values is inside."""
+        return self.low <= lowest and highest <= self.high
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +52,7 @@ class Watch:
     interval_us: int
     limits: Mapping[UUID, Limit]
     segments: Mapping[UUID, tuple[rules.Segment, ...]]
+    bounds: Sequence[Bound]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,4 +144,5 @@ def _watch(parameter: Parameter, limits: list[Limit], runs: list[rules.PhaseRun]
         interval_us=parameter.expected_interval_s * 1_000_000,
         limits={limit.pk: limit for limit in limits},
         segments=segments,
+        bounds=[Bound.of(limit) for limit in limits],
     )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 from uuid import UUID, uuid4
+from weakref import WeakSet
 
 import numpy as np
 import psycopg
@@ -19,17 +21,21 @@ from batches.limits import OPEN_END_US, OPEN_START_US
 from batches.models import Batch
 from batches.plan import Watch
 from batches.series import PACKED_SQL, unpack
-from portal.action import current, current_action
+from portal.action import after_commit, current, current_action
 
-Column = tuple[NDArray[np.int64], NDArray[np.float64]]
+Times = NDArray[np.int64]
+Values = NDArray[np.float64]
+Column = tuple[Times, Values]
 Params = Sequence[Any] | Mapping[str, Any]
 
 # Made once per connection, emptied by each commit. A rolled back transaction takes a table it made with it,
-# so every frame asks anew.
+# so only a commit lets later frames rely on it.
+_staged: WeakSet[Any] = WeakSet()
 STAGE: Final = """
 create temporary table if not exists batches_stage
-    (parameter_id uuid not null, part smallint not null, at timestamptz not null, value double precision not
-    null) on commit delete rows
+    (parameter_id uuid not null, part smallint not null, at timestamptz not null,
+     value double precision not null)
+    on commit delete rows
 """
 STORE: Final = """
 insert into batches_reading (space_id, audience, batch_id, parameter_id, at, value, received_at, frame_id)
@@ -104,7 +110,9 @@ def _stage(frame: Frame, codes: list[str], chosen: list[Watch], audiences: list[
     parts = np.array([audiences.index(watch.audience) for watch in chosen], dtype=np.int16)
     rows = staged_rows(ids[places], parts[places], frame.at_us, frame.values)
     with connection.cursor() as cursor:
-        cursor.execute(STAGE)
+        if connection.connection not in _staged:
+            cursor.execute(STAGE)
+            after_commit(partial(_staged.add, connection.connection))
         with cursor.copy("copy batches_stage from stdin (format binary)") as copy:
             copy.write(rows)
 

@@ -14,7 +14,7 @@ from batches.digest import frame_digest
 from batches.frame_rows import Refusal
 from batches.frames import parse_frame
 from batches.judging import judge_frame
-from batches.latest import read_newest, store_newest
+from batches.latest import look_up, store_newest
 from batches.models import Batch, Frame
 from batches.plan import Plan, plan_of
 from batches.series import downsample
@@ -26,7 +26,7 @@ from portal.live import publish_readings
 BEFORE_START: Final = timedelta(hours=1)
 AHEAD: Final = timedelta(minutes=5)
 # What is pushed to screens of one frame and parameter; a screen that wants more asks for the series.
-POINTS_SHOWN: Final = 60
+POINTS_SHOWN: Final = 120
 NO_GAP_US: Final = 2**62
 
 Series = Mapping[str, list[tuple[int, float]]]
@@ -77,10 +77,9 @@ def take_frame(actor: Actor, batch_id: UUID, *, body: bytes, media_type: str) ->
 
 def _take_in(actor: Actor, batch: Batch, plan: Plan, stored: Stored) -> dict[str, Series]:
     """Judge what is new, keep the newest values, note the digests, and let screens know after the commit."""
-    fresh, received_at = stored.fresh, instant()
-    newest = read_newest(actor, batch, plan.watches, list(fresh))
-    judge_frame(actor, batch, plan, fresh, newest)
-    store_newest(batch, plan, fresh, newest, received_at)
+    fresh = stored.fresh
+    known = look_up(batch, plan.watches, fresh)
+    judge_frame(actor, batch, plan, fresh, known)
     frames: list[Frame] = []
     series: dict[str, Series] = {}
     for audience, frame_id in stored.frame_ids.items():
@@ -95,13 +94,13 @@ def _take_in(actor: Actor, batch: Batch, plan: Plan, stored: Stored) -> dict[str
                 audience=audience,
                 batch=batch,
                 person_id=actor.person_id,
-                received_at=received_at,
+                received_at=instant(),
                 rows=rows,
                 digest=frame_digest(part),
             )
         )
         series[audience] = {code: _shown(at_us, values) for code, (at_us, values) in part.items()}
-    Frame.objects.bulk_create(frames)
+    store_newest(batch, plan, fresh, known, frames)
     answer_with(frames[0])
     for audience, shown in series.items():
         _publish(batch, audience, shown)
@@ -109,6 +108,8 @@ def _take_in(actor: Actor, batch: Batch, plan: Plan, stored: Stored) -> dict[str
 
 
 def _shown(at_us: Any, values: Any) -> list[tuple[int, float]]:
+    if len(at_us) <= POINTS_SHOWN:
+        return list(zip((at_us // 1000).tolist(), values.tolist(), strict=True))
     thin = downsample(at_us, values, POINTS_SHOWN, NO_GAP_US)
     return [(point[0] // 1000, point[1]) for point in thin if point is not None]
 
