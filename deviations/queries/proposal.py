@@ -10,6 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from batches.models import Excursion, PhaseRun
+from batches.queries.excursions import up_to_date
 from batches.states import Direction, ExcursionState
 from deviations.access import zone_of_program
 from deviations.states import REPORTERS
@@ -86,7 +87,9 @@ def _nested(actor: Actor, excursion: Excursion) -> list[Excursion]:
         last_outside_at__gte=excursion.started_at,
     )
     found = rows.exclude(state=ExcursionState.WITHDRAWN).exclude(pk=excursion.pk)
-    return [excursion, *found.select_related("parameter", "limit").order_by("started_at", "id")]
+    others = found.select_related("parameter", "limit").order_by("started_at", "id")
+    # The row of an open one may be a minute behind its readings.
+    return list(up_to_date([excursion, *others]))
 
 
 def _run_of(actor: Actor, excursion: Excursion) -> PhaseRun | None:

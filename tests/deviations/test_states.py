@@ -1,0 +1,152 @@
+"""The table of a deviation's life: every state, every step, every role; and the database behind it."""
+
+import importlib
+
+import pytest
+from django.db import DatabaseError, connection
+
+from deviations.models import Deviation
+from deviations.states import TRANSITIONS, DeviationState
+from portal.action import action
+from portal.actor import Actor, Role, Seat, Side
+from portal.errors import InvalidTransition, NotFound, Refused
+from portal.states import ROLES, edges
+from tests.deviations.conftest import only
+from tests.factories import cast
+from tests.factories import deviations as make
+
+STANDS = [
+    ("reported", False),
+    ("triaged", False),
+    ("triaged", True),
+    ("under_investigation", False),
+    ("under_investigation", True),
+    ("closed", True),
+    ("cancelled", False),
+]
+STEPS = {
+    "triage": make.triage,
+    "release_notice": make.release,
+    "investigate": make.investigate,
+    "close": make.close,
+    "cancel": make.cancel,
+}
+ALL_ROLES = [Role(side, code) for side in (Side.MANUFACTURER, Side.SPONSOR) for code in ROLES[side]]
+
+
+def holder(role, like):
+    """Somebody who holds this one role in the program and nothing else anywhere."""
+    seat = Seat(cast.PROGRAM, role.side, frozenset({role.code}), "Seat 01")
+    return Actor(like.person_id, "human", None, {cast.PROGRAM: (seat,)})
+
+
+def expected(step, state, role, *, released):
+    """What the table and the clauses say, in the order in which it is asked."""
+    if role.side == Side.SPONSOR and not released:
+        return NotFound
+    if role not in TRANSITIONS[step].roles:
+        return Refused
+    if state not in TRANSITIONS[step].sources:
+        return InvalidTransition
+    if (step, released) in (("release_notice", True), ("close", False)):
+        return InvalidTransition
+    return None
+
+
+def test_every_step_of_the_table_has_an_action():
+    assert sorted(STEPS) == sorted(TRANSITIONS)
+
+
+@pytest.mark.parametrize("step", list(STEPS))
+@pytest.mark.parametrize(("state", "released"), STANDS)
+def test_a_step_is_taken_from_its_states_by_its_roles_alone(database, cdmo_qa, state, released, step):
+    found = make.in_state(state, cdmo_qa, released=released)
+    allowed = []
+    for role in ALL_ROLES:
+        error = expected(step, state, role, released=released)
+        if error is None:
+            allowed.append(role)
+            continue
+        with pytest.raises(error):
+            STEPS[step](holder(role, cdmo_qa), found)
+    row = only(cdmo_qa, Deviation, pk=found.pk)
+    assert (row.state, row.version) == (state, found.version)
+    for role in allowed:
+        fresh = make.in_state(state, cdmo_qa, released=released)
+        moved = STEPS[step](holder(role, cdmo_qa), fresh)
+        assert moved.state == (TRANSITIONS[step].target or state)
+
+
+def test_the_guard_of_the_database_holds_the_edges_of_the_table():
+    walls = importlib.import_module("deviations.migrations.0002_walls")
+    (guard,) = [each for each in walls.Migration.operations if type(each).__name__ == "StateGuard"]
+    assert guard.options["edges"] == edges(TRANSITIONS)
+
+
+@action("test.force")
+def force(actor, deviation_id, *, state):
+    """Set the state as a program would that goes round the actions."""
+    sql = "update deviations_deviation set state = %s, version = version + 1 where id = %s"
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [state, deviation_id])
+
+
+@pytest.mark.parametrize(("state", "released"), [each for each in STANDS if each != ("triaged", True)])
+def test_the_database_refuses_every_other_edge(database, cdmo_qa, state, released):
+    found = make.in_state(state, cdmo_qa, released=released)
+    for target in DeviationState.values:
+        if target == state or f"{state}>{target}" in edges(TRANSITIONS):
+            continue
+        with pytest.raises(DatabaseError, match=f"no transition from {state} to {target}"):
+            force(cdmo_qa, found.pk, state=target)
+
+
+@pytest.mark.parametrize(
+    ("assignment", "rule"),
+    [
+        ("audience = 'sponsor'", "row-level security"),
+        ("occurred_at = detected_at + interval '1 hour'", "deviation_occurs_before_detected"),
+        ("ended_at = now()", "deviation_ended_at_a_time"),
+        ("state = 'triaged'", "deviation_triaged_at_a_time"),
+        ("space_id = gen_random_uuid()", "row-level security"),
+    ],
+)
+def test_the_database_refuses_what_one_row_cannot_be(reported, cdmo_qa, assignment, rule):
+    @action("test.break")
+    def break_it(actor, deviation_id):
+        with connection.cursor() as cursor:
+            sql = f"update deviations_deviation set {assignment} where id = %s"  # noqa: S608 - fixed words
+            cursor.execute(sql, [deviation_id])
+
+    with pytest.raises(DatabaseError, match=rule):
+        break_it(cdmo_qa, reported.pk)
+
+
+def test_the_database_refuses_a_second_notice_and_a_second_number(released, cdmo_qa):
+    from deviations.models import Notice
+
+    notice = only(cdmo_qa, Notice)
+
+    @action("test.double")
+    def double(actor, row, **changed):
+        row.pk = make.unknown_id()
+        for name, value in changed.items():
+            setattr(row, name, value)
+        row.save(force_insert=True)
+
+    with pytest.raises(DatabaseError, match="notice_once"):
+        double(cdmo_qa, notice)
+    with pytest.raises(DatabaseError, match="deviation_number_once"):
+        double(cdmo_qa, only(cdmo_qa, Deviation))
+
+
+def test_no_row_is_deleted_and_nothing_shared_becomes_private_again(released, cdmo_qa):
+    @action("test.undo")
+    def undo(actor, sql):
+        with connection.cursor() as cursor:
+            cursor.execute(sql)
+
+    with pytest.raises(DatabaseError, match="permission denied"):
+        undo(cdmo_qa, "delete from deviations_deviation")
+    with pytest.raises(DatabaseError, match="only ever widens"):
+        undo(cdmo_qa, "update deviations_deviation set audience = 'manufacturer'")
