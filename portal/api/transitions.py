@@ -88,7 +88,7 @@ def _property(field: serializers.Field[Any, Any, Any, Any]) -> dict[str, Any]:
         value = getattr(field, ours, None)
         if value is not None:
             schema[theirs] = value
-    if schema.get("type") == "string" and not getattr(field, "allow_blank", True):
+    if isinstance(field, serializers.CharField) and not field.allow_blank:
         schema.setdefault("minLength", 1)
     if field.help_text:
         schema["description"] = str(field.help_text)

@@ -6,10 +6,15 @@ import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from django.db import connection
+
 from batches.actions.planning import plan_batch
+from batches.actions.readings import take_frame
 from batches.actions.recipes import author_recipe
+from batches.queries import list_excursions, up_to_date
 from batches.specs import LimitSpec, ParameterSpec, StepSpec
 from batches.states import DataKind, Level, LimitKind, ParameterKind
+from portal.action import reading
 from portal.actor import system_actor
 from portal.states import Audience
 from tests.factories import cast
@@ -102,3 +107,46 @@ def frame(*rows):
 def course(values, *, code="TEMP", start, every=timedelta(seconds=10)):
     """Rows of one parameter at even distances."""
     return [(code, start + place * every, value) for place, value in enumerate(values)]
+
+
+def send(actor, batch, rows, media_type="application/json"):
+    """Take one JSON frame of (parameter, instant, value)."""
+    return take_frame(actor, batch.pk, body=frame(*rows), media_type=media_type)
+
+
+def excursions(actor, batch):
+    """The live excursions of a batch as plain values, by limit and start."""
+    with reading(actor):
+        rows = list_excursions(actor, batch_id=batch.pk).exclude(state="withdrawn")
+        found = up_to_date(list(rows.order_by("limit_kind", "direction", "started_at")))
+    return [
+        (
+            row.parameter.code,
+            str(row.limit_kind),
+            str(row.direction),
+            row.started_at,
+            row.last_outside_at,
+            row.ended_at,
+            row.extreme,
+            row.extreme_at,
+            row.readings,
+        )
+        for row in found
+    ]
+
+
+def facts(subject, audience="shared"):
+    """The facts about a record in order: (name, payload)."""
+    with reading(system_actor("relay", subject.space_id)), connection.cursor() as cursor:
+        cursor.execute(
+            "select body from ledger.item where class = 'fact' and row_id = %s and audience = %s order by id",
+            [subject.pk, audience],
+        )
+        items = [json.loads(bytes(body)) for (body,) in cursor.fetchall()]
+    return [(item["name"], item["payload"]) for item in items]
+
+
+def fresh(actor, row):
+    """The row as it stands now."""
+    with reading(actor):
+        return type(row).objects.visible_to(actor).get(pk=row.pk)
