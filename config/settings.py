@@ -203,7 +203,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["portal.api.rendering.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["portal.api.parsing.JSONParser"],
     "DEFAULT_THROTTLE_CLASSES": ["portal.api.throttling.PerKey"],
-    "DEFAULT_SCHEMA_CLASS": "portal.api.schema.Schema",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "portal.api.problems.as_problem",
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "rest_framework.negotiation.DefaultContentNegotiation",
     "UNAUTHENTICATED_USER": None,
@@ -222,7 +222,20 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {},
+    "ENUM_NAME_OVERRIDES": {
+        "Classification": "portal.states.Classification",
+        "AlertState": "portal.states.AlertState",
+        "Side": "portal.states.SeatSide",
+        "Audience": "portal.states.Audience",
+        "BatchState": "batches.states.BatchState",
+        "RecipeState": "batches.states.RecipeState",
+        "ExcursionState": "batches.states.ExcursionState",
+        "LimitKind": "batches.states.LimitKind",
+        "ParameterKind": "batches.states.ParameterKind",
+        "DataKind": "batches.states.DataKind",
+        "DeviationState": "deviations.states.DeviationState",
+        "JudgementKind": "deviations.states.JudgementKind",
+    },
 }
 # Requests a minute of one key or person; readings have their own, higher one.
 RATE_LIMITS = {

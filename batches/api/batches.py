@@ -12,7 +12,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.response import Response
 
 from batches.actions.planning import mirror_batch, plan_batch
-from batches.api.inputs import MirrorInput, PlanInput
+from batches.api.inputs import MirrorBatchInput, PlanInput
 from batches.api.outputs import BatchDetailShown, BatchShown
 from batches.api.shapes import batch_json, detail_json
 from batches.models import Batch
@@ -65,7 +65,7 @@ class BatchList(ListView):
     @extend_schema(
         operation_id="batches_mirror",
         parameters=[OpenApiParameter("program", OpenApiTypes.UUID, required=True), EXTERNAL_ID],
-        request=MirrorInput,
+        request=MirrorBatchInput,
         responses={200: BatchDetailShown, 201: BatchDetailShown},
     )
     def put(self, request: ActorRequest) -> Response:
@@ -76,7 +76,7 @@ class BatchList(ListView):
         program_id = uuid_param(request, "program")
         if program_id is None:
             raise Invalid("Say which program.", errors={"program": ["Give the id of the program."]})
-        given = MirrorInput.parse(request)
+        given = MirrorBatchInput.parse(request)
         batch = mirror_batch(
             request.actor,
             program_id,

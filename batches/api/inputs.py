@@ -27,7 +27,7 @@ class PlanInput(Input):
     external_id = Text(most=120, required=False, allow_blank=True)
 
 
-class MirrorInput(Input):
+class MirrorBatchInput(Input):
     """The copy of a batch's status in the plant's own system; what is needed to enter a new one."""
 
     external_status = Text(most=120, required=False, allow_blank=True)

@@ -20,7 +20,7 @@ from deviations.api.inputs import (
     CloseInput,
     DeviationInput,
     InvestigateInput,
-    MirrorInput,
+    MirrorDeviationInput,
     ReleaseInput,
     TriageInput,
     named,
@@ -103,12 +103,12 @@ class DeviationList(ListView):
     @extend_schema(
         operation_id="deviations_mirror",
         parameters=[PROGRAM, EXTERNAL_ID, IF_MATCH],
-        request=MirrorInput,
+        request=MirrorDeviationInput,
         responses={200: DeviationOut, 201: DeviationOut},
     )
     def put(self, request: ActorRequest) -> Response:
         """Copy a record of the CDMO's own system: log it when it is new, else take its state there alone."""
-        program_id, given = _needed(request, "program"), named(MirrorInput.parse(request))
+        program_id, given = _needed(request, "program"), named(MirrorDeviationInput.parse(request))
         deviation = mirror_deviation(
             request.actor,
             program_id,

@@ -66,7 +66,7 @@ class DeviationInput(StatedInput):
     external_status = _words("external_status", help_text="Its state there.")
 
 
-class MirrorInput(Input):
+class MirrorDeviationInput(Input):
     """A record of the CDMO's own system: the facts are needed when it is new here, and never overwrite."""
 
     title = _words("title", required=False, default="")
