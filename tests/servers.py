@@ -8,6 +8,7 @@ with start_stack(own_database) as stack:
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,7 +22,7 @@ import psycopg
 import redis
 from django.conf import settings
 
-from config.supervisor.processes import free_port
+from config.supervisor.processes import free_port, spawn
 from config.supervisor.valkey import Valkey
 from portal import wake
 
@@ -91,16 +92,9 @@ class Stack:
 
     def start(self, name, *, wait=True):
         """Start a process and wait until it works."""
-        with (self.home / f"{name}.log").open("ab") as out:
-            self.processes[name] = subprocess.Popen(
-                self.command(name),
-                cwd=ROOT,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        log = self.home / f"{name}.log"
+        # Leashed: also a test run that is killed leaves no process behind.
+        self.processes[name] = spawn(self.command(name), log=log, env=self.environment, cwd=ROOT)
         if wait:
             self.wait_for(name)
 
@@ -159,6 +153,7 @@ class Stack:
             self.kill(name)
         self.valkey.stop()
         self._poke(self._others)
+        shutil.rmtree(self.home, ignore_errors=True)
 
     def __enter__(self):
         return self
