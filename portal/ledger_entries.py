@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -128,6 +129,53 @@ def _line(row: tuple[Any, ...]) -> EntryLine:
     return EntryLine(
         seq, sealed_at, kind, seat, is_outside, subject.get("number") or "", title, bytes(leaf_hash).hex()
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One fact that an entry tells about a record; `payload` has ids, codes and instants as recorded."""
+
+    seq: int
+    audience: str
+    sealed_at: datetime
+    kind: str
+    seat: str
+    subject_id: UUID
+    payload: Mapping[str, Any]
+
+
+def list_happenings(
+    actor: Actor, space_id: UUID, subject_ids: Collection[UUID], *, kinds: Collection[str], most: int
+) -> list[Happening]:
+    """Return facts of some kinds about records of a space, newest first, of the chains the actor may follow.
+
+    Raises: NotFound without a seat. Of an erased body the payload is empty; its entry stays.
+    """
+    if space_id not in actor.seats:
+        raise NotFound
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select e.seq, e.audience, e.sealed_at, i.name, e.seat, i.row_id, convert_from(i.body, 'UTF8')"
+            " from ledger.entry e join ledger.item i"
+            " on i.marker_id = e.marker_id and i.space_id = e.space_id and i.audience = e.audience"
+            " where e.space_id = %s and (e.summary -> 'subject' ->> 'id') = any (%s)"
+            " and e.audience = any (%s) and e.is_news"
+            " and i.class = 'fact' and i.row_id = any (%s) and i.name = any (%s)"
+            " order by e.sealed_at desc, e.audience, e.seq desc, i.id desc limit %s",
+            [
+                space_id,
+                [str(each) for each in subject_ids],
+                list(_audiences(actor, space_id)),
+                list(subject_ids),
+                list(kinds),
+                most,
+            ],
+        )
+        rows = cursor.fetchall()
+    return [
+        Happening(seq, audience, at, kind, seat, subject_id, json.loads(body)["payload"] if body else {})
+        for seq, audience, at, kind, seat, subject_id, body in rows
+    ]
 
 
 def _readable(stored: str) -> str:
