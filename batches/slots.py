@@ -48,3 +48,28 @@ def facts_of(actor: Actor, batch_ids: Sequence[UUID]) -> dict[UUID, BatchFacts]:
         for batch_id, facts in provided.items():
             known[batch_id] += facts
     return known
+
+
+@dataclass(frozen=True, slots=True)
+class BatchDeviation:
+    """One deviation of a batch as its page lists it; `state` is in words, the class None until given."""
+
+    id: UUID
+    number: str
+    title: str
+    state: str
+    is_open: bool
+    classification: str | None
+    audience: str
+    occurred_at: datetime
+    excursion_id: UUID | None
+    url: str
+
+
+batch_deviations: Final[Slot[[Actor, UUID], Sequence[BatchDeviation]]] = Slot("batch_deviations")
+
+
+def deviations_of(actor: Actor, batch_id: UUID) -> list[BatchDeviation]:
+    """Return what all providers list of a batch, the latest first."""
+    found = [each for provided in batch_deviations(actor, batch_id) for each in provided]
+    return sorted(found, key=lambda each: (each.occurred_at, each.number), reverse=True)
