@@ -21,7 +21,9 @@ class Chart {
     this.table = figure.querySelector("[data-chart-table]");
     this.config = JSON.parse(figure.querySelector('script[type="application/json"]').textContent);
     this.parameter = this.config.parameters[0];
-    this.since = this.config.since;
+    // What "all" begins with; the window that opens may begin later.
+    this.first = this.config.first ?? this.config.since;
+    this.since = this.#opening();
     this.until = this.config.until ?? null;
     this.layer = document.createElement("div");
     this.layer.className = "chart-markers";
@@ -39,6 +41,7 @@ class Chart {
       timeZoneName: "short",
     });
     this.#listen();
+    this.#press();
     this.load(this.since, this.until);
   }
 
@@ -177,7 +180,21 @@ class Chart {
     if (to - from >= LEAST_MS) this.#open(from, to);
   }
 
+  // Of samples a day has one: they open whole.
+  #opening() {
+    return this.parameter.dots ? this.first : this.config.since;
+  }
+
+  #press() {
+    const hours = this.until === null ? Math.round((serverNow() - this.since) / HOUR) : 0;
+    for (const button of this.figure.querySelectorAll("[data-window]")) {
+      const isAll = button.dataset.window === "all";
+      button.setAttribute("aria-pressed", String(isAll ? this.since === this.first : Number(button.dataset.window) === hours));
+    }
+  }
+
   #open(since, until, button = null) {
+    this.isByHand = true;
     for (const other of this.figure.querySelectorAll("[data-window]")) {
       other.setAttribute("aria-pressed", String(other === button));
     }
@@ -185,13 +202,13 @@ class Chart {
   }
 
   #showAll(button = null) {
-    this.#open(this.config.since, this.config.until ?? null, button);
+    this.#open(this.first, this.config.until ?? null, button);
   }
 
   #scale(factor) {
     const middle = this.plot.cursor.idx === null ? (this.since + this.end) / 2 : this.data[0][this.plot.cursor.idx];
     const half = Math.max(((this.end - this.since) / 2) * factor, LEAST_MS / 2);
-    this.#open(Math.max(middle - half, this.config.since), Math.min(middle + half, serverNow()));
+    this.#open(Math.max(middle - half, this.first), Math.min(middle + half, serverNow()));
   }
 
   #listen() {
@@ -202,7 +219,7 @@ class Chart {
       const button = event.target.closest("[data-window]");
       if (!button) return;
       if (button.dataset.window === "all") this.#showAll(button);
-      else this.#open(Math.max(this.config.since, serverNow() - Number(button.dataset.window) * HOUR), null, button);
+      else this.#open(Math.max(this.first, serverNow() - Number(button.dataset.window) * HOUR), null, button);
     });
     room.addEventListener("keydown", (event) => {
       const steps = { ArrowLeft: -1, ArrowRight: 1, PageUp: -20, PageDown: 20 };
@@ -233,7 +250,9 @@ class Chart {
     for (const button of this.figure.querySelectorAll("[data-code]")) {
       button.setAttribute("aria-pressed", String(button.dataset.code === code));
     }
-    this.load(this.since, this.until);
+    // A window that a person chose stays; else each parameter opens with its own.
+    this.load(this.isByHand ? this.since : this.#opening(), this.until);
+    if (!this.isByHand) this.#press();
   }
 
   #append({ batch, series }) {

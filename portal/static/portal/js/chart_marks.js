@@ -83,7 +83,7 @@ const drawBoundary = ({ ctx, bbox }, x, name, palette) => {
   ctx.fillText(name, x + 5 * ratio, bbox.top + bbox.height - 4 * ratio);
 };
 
-const toneColour = (tone, palette) => palette[{ major: "warn", critical: "critical", watch: "watch" }[tone] ?? "ink-3"];
+const toneColour = (tone, palette) => palette[{ major: "warn", warn: "warn", critical: "critical", watch: "watch" }[tone] ?? "ink-3"];
 
 /** Tint the stretch of each marker behind the values. */
 export const drawStretches = (u, markers, palette) => {
@@ -105,6 +105,7 @@ export const drawStretches = (u, markers, palette) => {
 const SHAPES = {
   major: "M12 4 21 20H3Z",
   critical: "M8 3h8l5 5v8l-5 5H8l-5-5V8Z",
+  warn: "M12 5v9M12 18.5v.5",
   watch: "M2 12c4-7 16-7 20 0-4 7-16 7-20 0ZM12 9.5v5",
   neutral: "M12 5v14M5 12h14",
 };
