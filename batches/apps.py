@@ -8,3 +8,10 @@ class BatchesConfig(AppConfig):
 
     name = "batches"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Tell the frame of every page how many batches run."""
+        from batches.views.navigation import batch_counts
+        from portal.shell import nav_counts
+
+        nav_counts.register(batch_counts)

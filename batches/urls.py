@@ -2,6 +2,23 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from batches.views import steps
+from batches.views.batch import BatchPage
+from batches.views.board import BoardPage
+from batches.views.excursion import ExcursionPage
+from batches.views.listing import BatchesPage
+
+BATCH = "batches/<uuid:batch_id>/"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("board/", BoardPage.as_view(), name="board_page"),
+    path("batches/", BatchesPage.as_view(), name="batches_page"),
+    path(BATCH, BatchPage.as_view(), name="batch_page"),
+    path(f"{BATCH}start/", steps.StartBatch.as_view(), name="batch_page_start"),
+    path(f"{BATCH}phase/", steps.MovePhase.as_view(), name="batch_page_phase"),
+    path(f"{BATCH}complete/", steps.CompleteBatch.as_view(), name="batch_page_complete"),
+    path(f"{BATCH}discontinue/", steps.DiscontinueBatch.as_view(), name="batch_page_discontinue"),
+    path("excursions/<uuid:excursion_id>/", ExcursionPage.as_view(), name="excursion_page"),
+]

@@ -1,0 +1,242 @@
+"""The page of one batch: what happened in it, as far as this reader may see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, ClassVar, Final
+
+from django import forms
+from django.utils.translation import gettext as _
+
+from batches.excursion_rows import worst_first
+from batches.forms import DiscontinueForm, PhaseForm, StepForm
+from batches.models import Batch, Excursion
+from batches.queries import BatchDetail, ParameterState, batch_detail
+from batches.slots import BatchDeviation, deviations_of, facts_of
+from batches.states import TRANSITIONS, BatchState, DataKind, ExcursionState, LimitKind
+from batches.views.charts import chart_of
+from batches.views.places import Place, place_of
+from batches.views.tiles import class_tags
+from batches.views.timeline import timeline
+from batches.views.words import (
+    BINDS,
+    crossing,
+    excursion_state,
+    how_often,
+    length_of,
+    phase_note,
+    quantity,
+    range_words,
+    sampled,
+    state_words,
+    tone_of,
+)
+from portal.access import available
+from portal.action import instant
+from portal.pages import Page, PageRequest
+from portal.queries.rooms import Room, list_rooms
+from portal.shell import may_report
+from portal.states import Audience
+
+PARTS: Final = ("stand", "curve", "parameters", "outside", "deviations", "aside")
+# The newest stand open, older ones behind a line that unfolds.
+EXCURSIONS_SHOWN: Final = 8
+EXCURSIONS_MOST: Final = 100
+Context = dict[str, Any]
+
+
+class BatchPage(Page):
+    """One batch; each live part of the page is asked for again by its name."""
+
+    here: ClassVar[str] = "batches"
+    template_name: ClassVar[str] = "batches/batch.html"
+    step: ClassVar[str] = ""
+
+    def context(self, request: PageRequest, **kwargs: Any) -> Context:
+        """Return the batch with everything its page shows."""
+        actor, now = request.actor, instant()
+        detail = batch_detail(actor, kwargs["batch_id"])
+        batch = detail.batch
+        rooms = list_rooms(actor)
+        place = place_of(batch, rooms)
+        deviations = deviations_of(actor, batch.pk)
+        facts = facts_of(actor, [batch.pk])[batch.pk]
+        rows = excursion_rows(detail.excursions, now)
+        part = request.GET.get("part", "")
+        since = next((run.started_at for run in reversed(detail.runs) if run.ended_at is None), None)
+        return {
+            "batch": batch,
+            "address": f"/batches/{batch.pk}/",
+            "program": rooms[batch.space_id].program if batch.space_id in rooms else None,
+            "place": place,
+            "state": state_words(batch, facts),
+            "tags": class_tags(facts, f"/deviations/?batch={batch.pk}"),
+            "phase_note": phase_note(since, batch.phase.planned_s if batch.phase else 0, now),
+            "phases": phase_states(detail, place.zone),
+            "chart": chart_of(detail, place.zone, now) if has_data(detail) else None,
+            "parameters": [parameter_row(each, detail, place.zone, now) for each in detail.parameters],
+            "excursions": rows[:EXCURSIONS_SHOWN],
+            "earlier_excursions": rows[EXCURSIONS_SHOWN:],
+            "excursions_left_out": len(detail.excursions) - len(rows),
+            "deviations": deviation_rows(deviations),
+            "facts": batch_facts(detail, place, rooms.get(batch.space_id)),
+            "elapsed": (batch.ended_at or now) - batch.started_at if batch.started_at else None,
+            "happenings": timeline(actor, detail, deviations, place.zone),
+            "steps": [offer(name, detail, place) for name in available(actor, batch, TRANSITIONS)],
+            "open_step": self.step,
+            "may_report": may_report(actor),
+            "partial": part if part in PARTS else "",
+        }
+
+
+def has_data(detail: BatchDetail) -> bool:
+    """Say whether anything was measured that this reader may see."""
+    return any(each.latest is not None for each in detail.parameters)
+
+
+def phase_states(detail: BatchDetail, zone: str) -> list[Context]:
+    """Return the phases in order of execution for `state_line.html`, each with when it ran."""
+    batch = detail.batch
+    runs = {run.phase_id: run for run in detail.runs}
+    is_over = batch.state in {BatchState.COMPLETE, BatchState.DISCONTINUED}
+    states = []
+    for phase in detail.phases:
+        run = runs.get(phase.pk)
+        is_now = phase.pk == batch.phase_id
+        state = "done" if run is not None else "ahead"
+        if is_now:
+            state = "now"
+            if is_over:
+                state = "ended" if batch.state == BatchState.DISCONTINUED else "done"
+        states.append(
+            {
+                "name": phase.title,
+                "state": state,
+                "started_at": run.started_at if run is not None else None,
+                "ended_at": run.ended_at if run is not None else None,
+                "zone": zone,
+            }
+        )
+    return states
+
+
+def parameter_row(state: ParameterState, detail: BatchDetail, zone: str, now: datetime) -> Context:
+    """Return a parameter with its newest value and the limits of the present phase."""
+    parameter, latest, batch = state.parameter, state.latest, detail.batch
+    applying = {limit.kind: limit for limit in state.applying(batch.phase_id)}
+    open_ones = [
+        each
+        for each in detail.excursions
+        if each.parameter_id == parameter.pk and each.state == ExcursionState.OPEN
+    ]
+    gravest = next(iter(worst_first(open_ones)), None)
+    is_sample = parameter.data_kind != DataKind.ONLINE
+    runs = batch.state == BatchState.IN_PROCESS
+    return {
+        "parameter": parameter,
+        "kind": parameter.get_kind_display(),
+        "how_often": how_often(parameter),
+        "value": f"{latest.value:.{parameter.decimals}f}" if latest is not None else "",
+        "at": latest.at if latest is not None else None,
+        "when": sampled(latest.at, zone, now) if is_sample and latest is not None else "",
+        "stale_after": state.stale_after_s if runs else None,
+        "nor": range_words(parameter, applying.get(LimitKind.NOR) or applying.get(LimitKind.ALERT)),
+        "action": range_words(parameter, applying.get(LimitKind.ACTION)),
+        "par": range_words(parameter, applying.get(LimitKind.PAR) or applying.get(LimitKind.SPEC)),
+        "outside": gravest,
+        "outside_words": crossing(gravest) if gravest is not None else "",
+        "outside_tone": tone_of(gravest) if gravest is not None else "",
+        "private": Audience(parameter.audience).label if parameter.audience != Audience.SHARED else "",
+    }
+
+
+def excursion_rows(excursions: Sequence[Excursion], now: datetime) -> list[Context]:
+    """Return the newest excursions, each in words, latest start first."""
+    newest = sorted(excursions, key=lambda each: (each.started_at, each.pk), reverse=True)
+    return [
+        {
+            "excursion": each,
+            "words": crossing(each),
+            "tone": "" if each.state == ExcursionState.WITHDRAWN else tone_of(each),
+            "lasted": length_of(each, now),
+            "extreme": quantity(each.parameter, each.extreme),
+            "bound": quantity(each.parameter, float(each.bound)),
+            "state": excursion_state(each),
+            "is_open": each.state == ExcursionState.OPEN,
+            "private": Audience(each.audience).label if each.audience != Audience.SHARED else "",
+        }
+        for each in newest[:EXCURSIONS_MOST]
+    ]
+
+
+def deviation_rows(deviations: Sequence[BatchDeviation]) -> list[Context]:
+    """Return deviations as the table shows them; an internal one says who reads it."""
+    return [
+        {
+            "number": each.number,
+            "url": each.url,
+            "title": each.title,
+            "classification": each.classification,
+            "state": each.state,
+            "occurred_at": each.occurred_at,
+            "private": Audience(each.audience).label if each.audience != Audience.SHARED else "",
+        }
+        for each in deviations
+    ]
+
+
+def batch_facts(detail: BatchDetail, place: Place, room: Room | None) -> list[Context]:
+    """Return what stands in the head of the batch record."""
+    batch = detail.batch
+    recipe = batch.recipe_version
+    facts = [
+        {"name": _("Product"), "value": recipe.product or recipe.title},
+        {
+            "name": _("MBR"),
+            "value": _("%(number)s, version %(revision)s") % _of(recipe.number, recipe.revision),
+        },
+        {"name": _("Program"), "value": str(room.program.code) if room is not None else ""},
+        {"name": _("Site"), "value": place.name},
+        {"name": _("Equipment"), "value": batch.equipment},
+    ]
+    if batch.started_at is None:
+        facts.append({"name": _("Planned start"), "at": batch.planned_start, "zone": place.zone})
+    else:
+        facts.append({"name": _("Started"), "at": batch.started_at, "zone": place.zone})
+    if batch.ended_at is not None:
+        facts.append({"name": _("Ended"), "at": batch.ended_at, "zone": place.zone})
+    if batch.external_id:
+        words = " ".join(each for each in (batch.external_id, batch.external_status) if each)
+        facts.append({"name": _("Master record"), "value": words})
+        if batch.external_as_of is not None:
+            facts.append({"name": _("Copy as of"), "at": batch.external_as_of, "zone": place.zone})
+    return facts
+
+
+def _of(number: str, revision: int) -> Context:
+    return {"number": number, "revision": revision}
+
+
+def offer(name: str, detail: BatchDetail, place: Place) -> Context:
+    """Return a step that this reader may take: its button, its form, and what it binds."""
+    return {
+        "name": name,
+        "label": str(TRANSITIONS[name].label),
+        "binds": _(BINDS[name]),
+        "is_final": name in {"complete", "discontinue"},
+        "form": step_form(name, detail, place),
+    }
+
+
+def step_form(name: str, detail: BatchDetail, place: Place, data: Any = None) -> forms.Form:
+    """Return the form of a step, empty or filled with what was sent."""
+    batch: Batch = detail.batch
+    given: Context = {"zone": place.zone, "initial": {"version": batch.version}, "auto_id": f"{name}-%s"}
+    if name == "phase":
+        others = [phase for phase in detail.phases if phase.pk != batch.phase_id]
+        present = next((phase.ordinal for phase in detail.phases if phase.pk == batch.phase_id), 0)
+        following = next((phase for phase in others if phase.ordinal > present), None)
+        given["initial"]["phase"] = following.code if following is not None else ""
+        return PhaseForm(data, phases=[(phase.code, phase.title) for phase in others], **given)
+    return DiscontinueForm(data, **given) if name == "discontinue" else StepForm(data, **given)

@@ -1,0 +1,121 @@
+"""Batches, limits and excursions in the words of the trade (domain 2g)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from django.utils import formats
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from batches.models import Batch, Excursion, Limit, Parameter
+from batches.slots import BatchFacts
+from batches.states import DataKind, Direction, ExcursionState, LimitKind
+from portal.templatetags.times import duration
+
+HOUR: Final = timedelta(hours=1)
+DAY: Final = timedelta(days=1)
+# From here on minutes are noise.
+HOURS_TOLD_FROM: Final = timedelta(hours=10)
+# A phase of some days is told by its day, a shorter one by its hours.
+DAYS_TOLD_FROM_S: Final = 2 * 86_400
+# Beyond these limits somebody has to decide; an alert limit or NOR alone is an early word (domain 2e).
+GRAVE: Final = frozenset({LimitKind.PAR, LimitKind.ACTION, LimitKind.SPEC})
+BINDS: Final[Mapping[str, str]] = {
+    "start": "Binds: readings are taken from now on and judged by the limits of the first phase.",
+    "phase": (
+        "Binds: from the time you state, the limits of the new phase apply; readings since are judged again."
+    ),
+    "complete": (
+        "Binds: no more readings are taken, open excursions end, the readings are sealed."
+        " A completed batch does not start again."
+    ),
+    "discontinue": (
+        "Binds: the batch is stopped for good, open excursions end, the readings are sealed."
+        " It cannot be taken back."
+    ),
+}
+
+
+def state_words(batch: Batch, facts: BatchFacts) -> str:
+    """Return the state and what blocks it: a running batch is in process, never on hold."""
+    return ", ".join([capfirst(str(batch.get_state_display())), *facts.blocks])
+
+
+def phase_note(started_at: datetime | None, planned_s: int, now: datetime) -> str:
+    """Return how far a phase is: its day, or hours of those planned."""
+    if started_at is None:
+        return ""
+    passed = now - started_at
+    if planned_s >= DAYS_TOLD_FROM_S:
+        return _("day %(n)s") % {"n": passed // DAY}
+    told = duration(passed) if passed < HOURS_TOLD_FROM else _("%(n)s h") % {"n": passed // HOUR}
+    return (
+        _("%(passed)s of %(planned)s") % {"passed": told, "planned": duration(planned_s)}
+        if planned_s
+        else told
+    )
+
+
+def number(parameter: Parameter, value: float) -> str:
+    """Return a value with the decimals of its parameter."""
+    return f"{value:.{parameter.decimals}f}"
+
+
+def quantity(parameter: Parameter, value: float) -> str:
+    """Return a value with its unit."""
+    return f"{number(parameter, value)} {parameter.unit}".strip()
+
+
+def range_words(parameter: Parameter, limit: Limit | None) -> str:
+    """Return a limit's range: 33.0 to 35.0, at most 200, at least 60; empty without a limit."""
+    if limit is None:
+        return ""
+    low, high = (None if each is None else number(parameter, float(each)) for each in (limit.low, limit.high))
+    if low is not None and high is not None:
+        return _("%(low)s to %(high)s") % {"low": low, "high": high}
+    return _("at most %s") % high if high is not None else _("at least %s") % low
+
+
+def crossing(excursion: Excursion) -> str:
+    """Return what was crossed, in a few words: Temperature outside PAR, DO above the action limit."""
+    name, kind = excursion.parameter.title, str(excursion.get_limit_kind_display())
+    if excursion.limit_kind in {LimitKind.NOR, LimitKind.PAR, LimitKind.SPEC}:
+        return _("%(name)s outside %(limit)s") % {"name": name, "limit": kind}
+    if excursion.direction == Direction.HIGH:
+        return _("%(name)s above %(limit)s") % {"name": name, "limit": kind}
+    return _("%(name)s below %(limit)s") % {"name": name, "limit": kind}
+
+
+def tone_of(excursion: Excursion) -> str:
+    """Return the tone of an excursion: early signal, or a limit that asks for a decision; never a class."""
+    return "warn" if excursion.limit_kind in GRAVE else "watch"
+
+
+def length_of(excursion: Excursion, now: datetime) -> timedelta:
+    """Return how long an excursion lasted, or lasts so far."""
+    return max((excursion.ended_at or now) - excursion.started_at, timedelta(0))
+
+
+def excursion_state(excursion: Excursion) -> str:
+    """Return where an excursion stands."""
+    return {
+        ExcursionState.OPEN: _("goes on"),
+        ExcursionState.CLOSED: _("over"),
+        ExcursionState.WITHDRAWN: _("withdrawn"),
+    }[ExcursionState(excursion.state)]
+
+
+def sampled(at: datetime, zone: str, now: datetime) -> str:
+    """Return when a sample was taken, in site time: only a value from a sensor has an age in seconds."""
+    local, today = at.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone)).date()
+    return _("sampled %s") % formats.date_format(local, "H:i" if local.date() == today else "j M, H:i")
+
+
+def how_often(parameter: Parameter) -> str:
+    """Return the data kind and how often a value is expected."""
+    kind = str(DataKind(parameter.data_kind).label)
+    return _("%(kind)s, every %(time)s") % {"kind": kind, "time": duration(parameter.expected_interval_s)}
