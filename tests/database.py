@@ -85,6 +85,7 @@ def _settings(cluster: dict[str, str], database: str) -> dict[str, str]:
         "COVALENT_LADDER_WAIT": "120",
         "COVALENT_URL": "http://testserver",
         "ALLOWED_HOSTS": "testserver,127.0.0.1,localhost",
+        "LOG_LEVEL": "WARNING",
         "EMAIL_URL": "smtp://127.0.0.1:1",
         "COVALENT_WEBHOOK_ALLOW": "127.0.0.1",
     }

@@ -1,4 +1,4 @@
-"""The fixed cast: two companies that make a product, a rival at the same manufacturer, and their people and keys.
+"""The fixed cast: two companies that make a product, a rival at the same manufacturer, their people and keys.
 
 Run as a module it moves into the template database; ids are fixed, so tests name them without asking.
 """
@@ -132,7 +132,7 @@ def move_in() -> None:
             role=role,
             code=code,
         )
-    # The manufacturer's people work for the rival too: what they see there must never reach the first sponsor.
+    # The manufacturer's people work for the rival too; what they see there never reaches the first sponsor.
     for key in ("cdmo_qa", "cdmo_operator", "cdmo_quality_head"):
         _, _, side, role, code = PEOPLE[key]
         people.give_assignment(

@@ -1,7 +1,4 @@
-import json
-
 import pytest
-from django.db import connection
 
 from portal.action import OutsideContextError, reading
 from portal.actions.people import end_assignment

@@ -54,7 +54,7 @@ def test_every_table_is_classified(tables):
         f"{schema}.{name}"
         for (schema, name), (_, _, is_partition, _) in tables.items()
         if not is_partition
-        and schema not in ("ledger",)
+        and schema != "ledger"
         and name not in OPEN
         and name not in NO_RIGHTS
         and name != "clock_offset"
@@ -76,7 +76,8 @@ def test_record_tables_have_forced_row_security_and_a_policy_for_each_command(ta
         policies = {
             (policy, command)
             for policy, command in as_owner.execute(
-                "select policyname, cmd from pg_policies where schemaname = 'public' and tablename = %s", [name]
+                "select policyname, cmd from pg_policies where schemaname = 'public' and tablename = %s",
+                [name],
             ).fetchall()
         }
         assert policies == {
@@ -115,7 +116,8 @@ def test_records_are_never_deleted_by_the_application(as_owner):
         name
         for (name,) in as_owner.execute(
             "select table_name from information_schema.role_table_grants"
-            " where grantee = 'covalent_app' and privilege_type in ('DELETE', 'TRUNCATE', 'TRIGGER', 'REFERENCES')"
+            " where grantee = 'covalent_app'"
+            " and privilege_type in ('DELETE', 'TRUNCATE', 'TRIGGER', 'REFERENCES')"
         ).fetchall()
     }
     assert may_delete <= set(OPEN) | TELEMETRY
@@ -125,7 +127,8 @@ def test_the_application_has_no_right_on_partitions_and_unused_tables(tables, as
     for (schema, name), (_, _, is_partition, _) in tables.items():
         if is_partition or name in NO_RIGHTS or (schema, name) == ("ledger", "marker"):
             rights = as_owner.execute(
-                "select has_table_privilege('covalent_app', %s, 'select, insert, update, delete')", [f"{schema}.{name}"]
+                "select has_table_privilege('covalent_app', %s, 'select, insert, update, delete')",
+                [f"{schema}.{name}"],
             ).fetchone()
             assert rights == (False,), name
 
@@ -134,8 +137,9 @@ def test_references_between_records_are_composite(as_owner):
     single = as_owner.execute(
         """select con.conname from pg_constraint con
            join pg_class f on f.oid = con.conrelid join pg_class t on t.oid = con.confrelid
-           where con.contype = 'f' and cardinality(con.conkey) = 1 and f.relname ~ '^(portal|batches|deviations)_'
-             and t.relname not in ('portal_space', 'portal_person', 'portal_organisation', 'portal_partnership')"""
+           where con.contype = 'f' and cardinality(con.conkey) = 1
+             and f.relname ~ '^(portal|batches|deviations)_' and t.relname not in
+                 ('portal_space', 'portal_person', 'portal_organisation', 'portal_partnership')"""
     ).fetchall()
     assert single == []
 

@@ -1,0 +1,42 @@
+"""One table of transitions: actions, database guard and README come from it (house-style 3)."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from batches import states as batch_states
+from deviations import states as deviation_states
+from portal.states import edges
+
+ROOT = Path(__file__).resolve().parents[2]
+TABLES = {
+    "batches_batch": ("batches", batch_states.TRANSITIONS),
+    "deviations_deviation": ("deviations", deviation_states.TRANSITIONS),
+}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_the_database_guards_exactly_the_edges_of_the_table(database, as_owner, table):
+    _, transitions = TABLES[table]
+    (arguments,) = as_owner.execute(
+        "select tgargs from pg_trigger where tgname = 'guard_state' and tgrelid = %s::regclass", [table]
+    ).fetchone()
+    guarded = [each.decode() for each in bytes(arguments).split(b"\x00") if each]
+    assert sorted(guarded) == edges(transitions)
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_the_readme_states_each_step_as_the_table_does(table):
+    app, transitions = TABLES[table]
+    rows = re.findall(
+        r"^\| (\w+) \| ([\w, ]+) \| ([\w()]+)", (ROOT / app / "README.md").read_text("utf-8"), re.MULTILINE
+    )
+    told = {
+        step: (tuple(sources.split(", ")), target) for step, sources, target in rows if step in transitions
+    }
+    meant = {
+        name: (tuple(str(source) for source in step.sources), str(step.target) if step.target else "(stays)")
+        for name, step in transitions.items()
+    }
+    assert told == meant

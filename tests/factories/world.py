@@ -1,0 +1,112 @@
+"""Two programs at one manufacturer, each full of words that must not travel.
+
+OURS stands in every text of the first program, CANARY in every text of the rival's, INTERNAL in what the
+manufacturer has not disclosed. `build()` runs in a committing database and returns the ids by name.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from batches.actions.readings import take_frame
+from batches.models import Excursion, Parameter
+from portal.action import reading
+from portal.actor import system_actor
+from portal.models import Alert, ApiKey, Assignment, Member
+from tests.conftest import actor
+from tests.factories import batches, cast, deviations
+
+WORDS = {cast.PROGRAM: "OURS", cast.RIVAL_PROGRAM: "CANARY"}
+
+
+def build() -> dict[str, dict[str, UUID]]:
+    """Fill both programs; return {"ours": {...}, "theirs": {...}}."""
+    return {"ours": _fill(cast.PROGRAM), "theirs": _fill(cast.RIVAL_PROGRAM)}
+
+
+def _fill(program: UUID) -> dict[str, UUID]:
+    word = WORDS[program]
+    qa = actor("cdmo_qa")
+    recipe = batches.recipe(program, number=f"MBR-{word}")
+    running = batches.batch(
+        program, number=f"B-{word}", of=recipe, title=f"{word} title", equipment=f"{word} BR-203"
+    )
+    planned = batches.batch(program, number=f"P-{word}", of=recipe, running=None)
+    at = batches.now() - timedelta(minutes=20)
+    rows = batches.course([36.5] * 3 + [38.2] * 12 + [36.5] * 3, start=at)
+    rows += batches.course([50.0, 95.0, 50.0], code="LOAD", start=at)
+    take_frame(
+        system_actor("setup", program), running.pk, body=batches.frame(*rows), media_type="application/json"
+    )
+    told = {
+        "title": f"{word} shared deviation",
+        "description": f"{word} what happened there",
+        "batch_id": running.pk,
+    }
+    shared = deviations.report(qa, program, suggested_class="minor", **told)
+    shared = deviations.release(
+        qa, deviations.triage(qa, shared, rationale=f"{word} rationale of the class given")
+    )
+    hidden = {"title": f"INTERNAL {word} title", "description": f"INTERNAL {word} what happened"}
+    undisclosed = deviations.report(qa, program, immediate_action=f"INTERNAL {word} action", **hidden)
+    triaged = deviations.triage(
+        qa, deviations.report(qa, program, **hidden), rationale=f"INTERNAL {word} rationale words"
+    )
+    with reading(system_actor("watchdog", program)) as watcher:
+        excursion = Excursion.objects.visible_to(watcher).filter(limit_kind="par").first()
+        internal = Excursion.objects.visible_to(watcher).filter(audience="manufacturer").first()
+        parameter = Parameter.objects.visible_to(watcher).filter(code="TEMP").first()
+        alerts = {
+            each.side: each.pk for each in Alert.objects.visible_to(watcher).filter(kind="excursion.par")
+        }
+    return {
+        "program_id": program,
+        "space_id": program,
+        "recipe_id": recipe.pk,
+        "batch_id": running.pk,
+        "planned_batch_id": planned.pk,
+        "deviation_id": shared.pk,
+        "undisclosed_id": undisclosed.pk,
+        "triaged_id": triaged.pk,
+        "excursion_id": excursion.pk,
+        "internal_excursion_id": internal.pk,
+        "parameter_id": parameter.pk,
+        "alert_id": alerts["sponsor"],
+        "cdmo_alert_id": alerts["manufacturer"],
+        "attachment_id": _attach(qa, shared.pk, f"{word} photo.png"),
+        "internal_attachment_id": _attach(qa, undisclosed.pk, f"INTERNAL {word} photo.png"),
+    }
+
+
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360f8cf50"
+    "0f0003860180347d6b610000000049454e44ae426082"
+)
+
+
+def _attach(by, subject: UUID, name: str) -> UUID:
+    from portal.actions.attachments import attach_file
+    from portal.blobs import keep
+
+    kept = keep(PNG)
+    return attach_file(
+        by,
+        subject,
+        name=name,
+        media_type="image/png",
+        size=len(PNG),
+        sha256=kept.sha256,
+        blob=kept.blob,
+        file_key=kept.file_key,
+    ).pk
+
+
+def organisation_records(organisation: UUID) -> dict[str, UUID]:
+    """Ids of what stands in an organisation's own space."""
+    with reading(system_actor("watchdog", organisation)) as watcher:
+        return {
+            "member": Member.objects.visible_to(watcher).order_by("pk").first().pk,
+            "assignment": Assignment.objects.visible_to(watcher).order_by("pk").first().pk,
+            "key": ApiKey.objects.visible_to(watcher).order_by("pk").first().pk,
+        }
