@@ -42,6 +42,8 @@ INSTALLED_APPS = [
     "channels",
     "batches",
     "deviations",
+    "config.demo",
+    "config.bench",
 ]
 
 MIDDLEWARE = [

@@ -1,0 +1,122 @@
+"""Load the demo: first what the first page shows, then `demo.json`, then a year of history.
+
+Each stage leaves alone what is there, so a load that was cut short goes on, and a second start finds nothing
+to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from django.db import connection
+
+from config.bootstrap.progress import step
+from config.demo import demo_file
+from config.demo.crew import EMAILS, Crew
+from config.demo.incidents import CURRENT, Incident
+from config.demo.lots import DEMO_LOT, FINISHED, FINISHED_COPIES, RUNNING
+from config.demo.making import Making
+from config.demo.moving_in import found_companies, install_services, is_settled, seat_people
+from config.demo.past import past_incidents
+from config.demo.people import MAKERS, PEOPLE, SERVICES, Login
+from config.demo.reporting import Reporting
+from portal.models import Person
+from portal.states import PersonKind
+
+
+class NotADemo(RuntimeError):
+    """Other people than the demo's work on this database; nothing is loaded beside them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What the demo has now, and the moment at which its stories stand still."""
+
+    moment: datetime
+    batches: int
+    deviations: int
+
+
+def require_demo() -> None:
+    """Raise NotADemo where people work who are not of the demo, unless the demo is there already."""
+    people = Person.objects.exclude(kind=PersonKind.SYSTEM)
+    if people.exists() and not people.filter(email__in=list(EMAILS.values())).exists():
+        raise NotADemo("This database holds organisations of its own. The demo wants an empty one.")
+
+
+def load(folder: Path, url: str, *, with_history: bool = True) -> Loaded:
+    """Load what is missing of the demo and write `demo.json`.
+
+    Raises: FrameNotTaken, DomainError.
+    """
+    if not is_settled():
+        _move_in()
+    crew = Crew()
+    making = Making(crew, datetime.now(UTC).replace(second=0, microsecond=0))
+    reporting = Reporting(crew, making.batches, making.moment)
+    if not reporting.knows(CURRENT):
+        _load_present(making, reporting)
+    demo_lot = making.batches[DEMO_LOT.number]
+    demo_file.write_if_new(folder, demo_file.describe(url, demo_lot.pk, demo_lot.number))
+    past = past_incidents(making.moment) if with_history else []
+    if with_history:
+        with _quick_commits():
+            _load_past(making, reporting, past)
+    return Loaded(making.moment, len(making.batches), len(CURRENT) + len(past))
+
+
+def _move_in() -> None:
+    with step("demo: companies, people, keys"):
+        found_companies()
+        # Half of the time goes into hashing passwords, which a second thread does beside the first.
+        makers = [login for login in PEOPLE if login.key in MAKERS]
+        others = [login for login in PEOPLE if login.key not in MAKERS]
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            seated = beside.submit(_seat_apart, others)
+            seat_people(makers)
+            install_services(SERVICES)
+            seated.result()
+
+
+def _seat_apart(logins: Sequence[Login]) -> None:
+    try:
+        seat_people(logins)
+    finally:
+        connection.close()
+
+
+def _load_present(making: Making, reporting: Reporting) -> None:
+    with step("demo: recipes and running batches"):
+        making.author_recipes()
+        for lot in RUNNING:
+            making.run(lot)
+    with step("demo: what is open"):
+        reporting.tell(CURRENT)
+
+
+def _load_past(making: Making, reporting: Reporting, past: Sequence[Incident]) -> None:
+    lots = [lot for lot in (*FINISHED, *FINISHED_COPIES) if not making.is_over(lot)]
+    if lots:
+        with step(f"demo: history, {len(lots)} batches"):
+            for lot in lots:
+                making.finish(lot)
+    if not reporting.knows(past):
+        with step(f"demo: history, {len(past)} deviations"):
+            reporting.tell(past)
+
+
+@contextmanager
+def _quick_commits() -> Iterator[None]:
+    """Commit without waiting for the disk: what a crash loses of the history, the next start loads again."""
+    with connection.cursor() as cursor:
+        cursor.execute("set synchronous_commit to off")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("reset synchronous_commit")
