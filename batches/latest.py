@@ -19,6 +19,9 @@ from batches.staging import Column
 BUCKETS: Final = 48
 # One bucket of the trace, in expected intervals: of a 10 s sensor the trace shows 24 minutes.
 INTERVALS_A_BUCKET: Final = 3
+# Of what is sampled by the hour or the day each value is shown, also when one comes early or is repeated.
+SAMPLED_FROM_US: Final = 3_600_000_000
+BUCKETS_A_SAMPLE: Final = 3
 # With what is known of each parameter comes whether a live excursion runs through its new readings.
 READ: Final = """
 select w.id, l.at, l.value, l.received_at, l.trace_at, l.trace,
@@ -119,7 +122,11 @@ def _together(watch: Watch, known: Newest | None, column: Column, received_at: d
 
 def _thin(watch: Watch, at_ms: Any, values: Any) -> tuple[list[int], list[float]]:
     """Keep the last value of each bucket, of the last buckets."""
-    bucket = at_ms // (INTERVALS_A_BUCKET * watch.interval_us // 1000)
+    is_sampled = watch.interval_us >= SAMPLED_FROM_US
+    bucket_us = (
+        watch.interval_us // BUCKETS_A_SAMPLE if is_sampled else INTERVALS_A_BUCKET * watch.interval_us
+    )
+    bucket = at_ms // (bucket_us // 1000)
     is_last = np.append(bucket[1:] != bucket[:-1], True)
     is_near = bucket > bucket[-1] - BUCKETS
     kept = is_last & is_near
