@@ -12,6 +12,13 @@ const TABLE_ROWS = 60;
 const DRAW_EACH_MS = 1000;
 const KINDS = ["nor", "alert", "action", "par"];
 
+// A line needs two values: one between two gaps is drawn as a dot, or nobody would see it.
+const lonely = (u, series) => {
+  const values = u.data[series];
+  const known = (index) => values[index] !== null && values[index] !== undefined;
+  return values.flatMap((value, index) => (known(index) && !known(index - 1) && !known(index + 1) ? [index] : []));
+};
+
 class Chart {
   constructor(figure) {
     this.figure = figure;
@@ -128,7 +135,7 @@ class Chart {
     };
     const value = this.parameter.dots
       ? { stroke: palette.accent, width: 0, paths: () => null, points: { show: true, size: 8, fill: palette.accent } }
-      : { stroke: palette.accent, width: 1.5, points: { show: false } };
+      : { stroke: palette.accent, width: 1.5, points: { show: true, size: 3, fill: palette.accent, filter: lonely } };
     const options = {
       ms: 1,
       ...this.#size(),
