@@ -31,7 +31,7 @@ def chart_of(detail: BatchDetail, zone: str, now: datetime) -> Chart:
     chart = _chart(detail, detail.parameters, zone) | {
         "first": _ms(first),
         "since": _ms(first if batch.ended_at is not None else max(first, now - OPENS_WITH)),
-        "markers": [_marker(each) for each in _gathered(detail.excursions)[:MARKS_MAX]],
+        "markers": [_marker(each) for each in _gathered(detail.excursions)[-MARKS_MAX:]],
     }
     return chart if batch.ended_at is None else chart | {"until": _ms(batch.ended_at)}
 
@@ -121,7 +121,7 @@ class _Marked:
 
 
 def _gathered(excursions: Iterable[Excursion]) -> list[_Marked]:
-    """Return the marks of a batch, newest first."""
+    """Return the marks of a batch, oldest first: of marks in one place the latest, the gravest, lies on top."""
     marks: list[_Marked] = []
     last: dict[tuple[UUID, str], int] = {}
     standing = [each for each in excursions if each.state != ExcursionState.WITHDRAWN]
@@ -133,7 +133,7 @@ def _gathered(excursions: Iterable[Excursion]) -> list[_Marked]:
             continue
         last[key] = len(marks)
         marks.append(_Marked(each, each.started_at, _end(each), 1))
-    return sorted(marks, key=lambda mark: mark.started_at, reverse=True)
+    return marks
 
 
 def _end(excursion: Excursion) -> datetime:

@@ -72,8 +72,8 @@ class ExcursionPage(Page):
 
 def _window(excursion: Excursion, now: datetime) -> tuple[datetime, datetime | None]:
     room = max(length_of(excursion, now) / 2, ROOM_LEAST)
-    since = excursion.started_at - room
-    return since, None if excursion.state == ExcursionState.OPEN else _end(excursion) + room
+    until = None if excursion.state == ExcursionState.OPEN else _end(excursion) + room
+    return excursion.started_at - room, until if until is not None and until < now else None
 
 
 def _end(excursion: Excursion) -> datetime:
@@ -138,4 +138,6 @@ def _nested(detail: BatchDetail, excursion: Excursion) -> list[Excursion]:
 def _alerts(actor: Actor, excursion: Excursion, room: Room | None) -> list[Context]:
     found = list_alerts(actor).filter(subject_id=excursion.pk).order_by("-raised_at", "pk")[:ALERTS_MAX]
     url = f"/excursions/{excursion.pk}/"
-    return [banner(actor, line, room, next_url=url) for line in alert_lines(actor, list(found))]
+    shown = [banner(actor, line, room, next_url=url) for line in alert_lines(actor, list(found))]
+    # What is asked of the reader stands first.
+    return sorted(shown, key=lambda each: not each["acknowledge_url"])
