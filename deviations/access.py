@@ -12,9 +12,9 @@ from deviations.errors import NoticeOutstanding, NoticeReleased
 from deviations.models import Deviation, Judgement
 from deviations.states import LEADERS, OPEN_STATES, REPORTERS, TRANSITIONS, JudgementKind
 from portal.access import available, require_role, require_state, require_version
-from portal.actor import Actor
+from portal.actor import Actor, Side
 from portal.errors import InvalidTransition, NotFound
-from portal.models import Attachment, ProgramSite
+from portal.models import Attachment, ProgramSite, RecordKey, SpaceRecord
 from portal.states import Audience, Classification
 
 
@@ -33,7 +33,27 @@ def get_deviation(actor: Actor, deviation_id: UUID) -> Deviation:
     found = rows.filter(pk=deviation_id).first()
     if found is None:
         raise NotFound
-    return found
+    return hide_unseen(actor, found)
+
+
+def hide_unseen(actor: Actor, deviation: Deviation) -> Deviation:
+    """Forget the joined rows that the actor may not see, as row security would; their ids stay.
+
+    A join is no query of its own, so `visible_to` did not ask for them: neither wall leans on the other.
+    """
+    for field in Deviation._meta.get_fields():
+        if isinstance(field, RecordKey) and field.is_cached(deviation):
+            row: Any = field.get_cached_value(deviation)
+            if row is not None and not is_visible(actor, row):
+                field.set_cached_value(deviation, None)
+    return deviation
+
+
+def is_visible(actor: Actor, row: SpaceRecord) -> bool:
+    """Say of one row what `visible_to` asks of many."""
+    withheld = {Side.SPONSOR: Audience.MANUFACTURER, Side.MANUFACTURER: Audience.SPONSOR}
+    seats = actor.seats.get(row.space_id, ())
+    return any(row.audience != withheld.get(seat.side) for seat in seats)
 
 
 def lock_deviation(actor: Actor, deviation_id: UUID, *, to: str, version: int | None) -> Deviation:

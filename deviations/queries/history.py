@@ -15,15 +15,15 @@ from django.utils.translation import gettext as _
 from deviations.access import files_of, get_deviation
 from portal.actor import Actor
 from portal.models import Alert
+from portal.streams import audiences_of
 
 Payload = Mapping[str, Any]
 
-# The side's own entries alone come through row security; nothing here filters by audience a second time.
 _FACTS: Final = """
 select e.seq, e.audience, e.sealed_at, i.name, e.seat, i.row_id, convert_from(i.body, 'UTF8')
 from ledger.entry e
 join ledger.item i on i.marker_id = e.marker_id and i.space_id = e.space_id and i.audience = e.audience
-where e.space_id = %s and (e.summary -> 'subject' ->> 'id') = any(%s)
+where e.space_id = %s and e.audience = any(%s) and (e.summary -> 'subject' ->> 'id') = any(%s)
   and i.class = 'fact' and i.row_id = any(%s)
 order by e.sealed_at, e.audience, e.seq, i.id
 """
@@ -50,8 +50,9 @@ def history(actor: Actor, deviation_id: UUID) -> list[HistoryLine]:
     deviation = get_deviation(actor, deviation_id)
     alerts = Alert.objects.visible_to(actor).filter(subject_id=deviation.pk).values_list("pk", flat=True)
     subjects = [deviation.pk, *alerts, *(each.pk for each in files_of(actor, deviation))]
+    chains = list(audiences_of(actor, deviation.space_id))
     with connection.cursor() as cursor:
-        cursor.execute(_FACTS, [deviation.space_id, [str(each) for each in subjects], subjects])
+        cursor.execute(_FACTS, [deviation.space_id, chains, [str(each) for each in subjects], subjects])
         rows = cursor.fetchall()
     return [
         HistoryLine(seq, audience, at, kind, words_of(kind, _payload(body)), code, subject_id)

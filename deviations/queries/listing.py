@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.lookups import Exact
 
-from deviations.access import newest_classes
+from deviations.access import hide_unseen, newest_classes
 from deviations.models import Deviation, Judgement
 from deviations.states import OPEN_STATES, JudgementKind
 from portal.actor import Actor
@@ -62,4 +62,4 @@ def list_deviations(
 def lines_of(actor: Actor, deviations: Sequence[Deviation]) -> list[DeviationLine]:
     """Return the rows of a page with their classes: one query, however many rows."""
     classes = newest_classes(actor, [each.pk for each in deviations]) if deviations else {}
-    return [DeviationLine(each, classes.get(each.pk)) for each in deviations]
+    return [DeviationLine(hide_unseen(actor, each), classes.get(each.pk)) for each in deviations]

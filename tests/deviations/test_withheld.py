@@ -175,3 +175,48 @@ def test_the_socket_summary_of_the_release_is_what_both_may_read(private, cdmo_q
     assert summary["classification"] == "major"
     assert summary["subject"]["number"] == private.number
     assert [name for name, _ in facts(audience="shared")][-2:] == ["notice.released", "alert.raised"]
+
+
+class TestWithTheApplicationsWallAlone:
+    """Row security looks away; what the queries ask for by themselves must still be enough."""
+
+    @pytest.fixture
+    def past_row_security(self, private, cdmo_qa, cdmo_operator, sponsor_qa):
+        """The sponsor, in a context whose settings let them see both sides' rows."""
+        from portal.actor import Actor
+
+        class BothSides(Actor):
+            as_sponsor = property(lambda self: [cast.PROGRAM])
+            as_manufacturer = property(lambda self: [cast.PROGRAM])
+
+        make.release(cdmo_qa, private)
+        wide = BothSides(sponsor_qa.person_id, "human", None, sponsor_qa.seats)
+        with reading(wide):
+            yield sponsor_qa
+
+    def test_the_history_before_the_release_stays_inside(self, private, past_row_security):
+        told = [line.kind for line in history(past_row_security, private.pk)]
+        assert told == ["notice.released", "alert.raised"]
+
+    def test_the_detail_holds_back_what_is_the_other_sides(self, private, past_row_security):
+        from deviations.queries import deviation_detail
+
+        detail = deviation_detail(past_row_security, private.pk)
+        assert [each.kind for each in detail.judgements] == ["provisional"]
+        assert [each.kind for each in detail.clocks] == []
+
+
+def test_a_joined_row_of_the_other_side_is_forgotten_by_the_application_too(
+    cdmo_operator, sponsor_qa, database
+):
+    from batches.models import Excursion
+    from deviations.access import hide_unseen
+    from tests.factories import batches as plant
+
+    batch = plant.batch(number="B-1")
+    found = make.report(cdmo_operator, batch_id=batch.pk)
+    with reading(cdmo_operator):
+        found.excursion = Excursion(space_id=cast.PROGRAM, audience="manufacturer", pk=make.unknown_id())
+        assert hide_unseen(cdmo_operator, found).excursion is not None
+        assert hide_unseen(sponsor_qa, found).excursion is None
+        assert (found.batch.number, found.excursion_id is not None) == ("B-1", True)
