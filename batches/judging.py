@@ -13,6 +13,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Q
 
 from batches.columns import instant_of, microseconds
 from batches.episodes import (
@@ -56,19 +57,22 @@ class Case:
 
 
 class Docket:
-    """The live excursions of a batch that end after an instant, or not yet, by limit."""
+    """The live excursions of a batch that end after an instant, or not yet, by limit.
+
+    Of a limit with a minimum duration all are there: its window may reach back past the instant.
+    """
 
     def __init__(self, actor: Actor, batch: Batch, watches: Iterable[Watch], since_us: int) -> None:
         self.excursions: dict[UUID, Excursion] = {}
         self.by_limit: dict[UUID, list[StoredEpisode]] = {}
         limits = {limit.pk: limit for watch in watches for limit in watch.limits.values()}
-        live = Excursion.objects.visible_to(actor).filter(batch=batch).exclude(state=ExcursionState.WITHDRAWN)
-        late = live.exclude(ended_at__lt=instant_of(since_us)).order_by("started_at", "id")
-        for row in late:
-            if row.limit_id in limits:
-                self.excursions[row.pk] = row
-                stored = StoredEpisode(row.pk, episode_of(row, limits[row.limit_id].delay_s))
-                self.by_limit.setdefault(row.limit_id, []).append(stored)
+        patient = [limit.pk for limit in limits.values() if limit.min_duration_s]
+        live = Excursion.objects.visible_to(actor).filter(batch=batch, limit_id__in=list(limits))
+        reaching = Q(ended_at=None) | Q(ended_at__gte=instant_of(since_us)) | Q(limit_id__in=patient)
+        for row in live.exclude(state=ExcursionState.WITHDRAWN).filter(reaching).order_by("started_at", "id"):
+            self.excursions[row.pk] = row
+            stored = StoredEpisode(row.pk, episode_of(row, limits[row.limit_id].delay_s))
+            self.by_limit.setdefault(row.limit_id, []).append(stored)
 
     def rows(self, limit: Limit) -> list[StoredEpisode]:
         """Return the rows of one limit in order of their start."""
