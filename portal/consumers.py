@@ -199,10 +199,16 @@ class Conversation:
             raise NotUnderstood("unknown_batch", batch=str(batch_id))
 
     def _ack(self, space_id: UUID, seen: Mapping[str, int]) -> None:
+        confirms = False
         for audience, seq in seen.items():
-            alert = self._follower.ack(ChainKey(space_id, audience), seq)
+            moved, alert = self._follower.ack(ChainKey(space_id, audience), seq)
+            confirms = confirms or moved
             if alert is not None:
                 self._hub.spawn(self._note_delivered(space_id, audience, alert))
+
+        if confirms:
+            # A replay runs as fast as it is acknowledged: only empty acks count against the client.
+            self._messages.give_back()
 
     async def _note_delivered(self, space_id: UUID, audience: str, seq: int) -> None:
         """Let the receipts of the alerts up to here say delivered; tried again while the database is away."""

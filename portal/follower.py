@@ -112,16 +112,16 @@ class Follower:
         if lost or any(space not in held for space in self.watched.values()):
             self.end(WITHDRAWN)
 
-    def ack(self, key: ChainKey, seen: int) -> int | None:
-        """Take an acknowledgement; returns the last alert that it confirms as delivered."""
+    def ack(self, key: ChainKey, seen: int) -> tuple[bool, int | None]:
+        """Take an acknowledgement; returns whether it confirmed news, and the last alert among it."""
         found = self.subscriptions.get(key)
         if found is None:
-            return None
+            return False, None
         moved, alert = found.ack(min(seen, found.sent))
         if moved:
             self._quiet_since = self._now()
             self.wake.set()
-        return alert
+        return moved, alert
 
     @property
     def _unacked(self) -> int:
