@@ -54,3 +54,5 @@ class InboxItem:
 
 
 inbox: Final[Slot[[Actor], list[InboxItem]]] = Slot("inbox")
+# How many things wait for a person, counted without reading them: every page shows the sum.
+waiting: Final[Slot[[Actor], int]] = Slot("waiting")

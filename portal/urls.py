@@ -6,12 +6,19 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, path
 
 from portal.views import administration as admin
+from portal.views.alerts import AcknowledgeAlert, AlertPage
+from portal.views.escalations import EscalationsPage
+from portal.views.home import HomePage
 from portal.views.ledger import LedgerEntryPage, LedgerPage
 from portal.views.styleguide import StyleGuide
 
 styleguide = [path("styleguide/", StyleGuide.as_view(), name="styleguide")] if settings.DEBUG else []
 urlpatterns: list[URLPattern | URLResolver] = [
     *styleguide,
+    path("", HomePage.as_view(), name="home"),
+    path("alerts/<uuid:alert_id>/", AlertPage.as_view(), name="alert_page"),
+    path("alerts/<uuid:alert_id>/acknowledge/", AcknowledgeAlert.as_view(), name="acknowledge_alert"),
+    path("escalations/", EscalationsPage.as_view(), name="escalations"),
     path("ledger/", LedgerPage.as_view(), name="ledger"),
     path("ledger/<uuid:space_id>/<str:audience>/<int:seq>/", LedgerEntryPage.as_view(), name="ledger_entry"),
     path("administration/", admin.AdministrationPage.as_view(), name="administration"),

@@ -1,0 +1,84 @@
+"""The page of one alert, and the receipt given there or from a banner."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, cast
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+
+from portal.action import reading
+from portal.actions.alerts import acknowledge_alert, open_alert
+from portal.actor import Actor
+from portal.clauses import CLAUSES
+from portal.pages import Page, PageRequest
+from portal.queries import alert_lines, escalation
+from portal.queries.opening import unopened_alerts
+from portal.queries.rooms import list_rooms
+from portal.shell import may_report
+from portal.views.ladders import banner, ladder
+
+
+def note_opened(actor: Actor, record_id: UUID) -> None:
+    """Note that this person looks at an alert, or at the record it is about, for the first time."""
+    with reading(actor):
+        waiting = unopened_alerts(actor, record_id)
+    for alert_id in waiting:
+        open_alert(actor, alert_id)
+
+
+class AlertPage(Page):
+    """One alert: what it says, whom it asks, how far its ladder has climbed; opening it is noted."""
+
+    here: ClassVar[str] = "escalations"
+    template_name: ClassVar[str] = "portal/alert.html"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Note the opening before the page is read; an action never runs inside a reading."""
+        actor: Actor | None = getattr(request, "actor", None)
+        if actor is not None and request.method == "GET":
+            note_opened(actor, kwargs["alert_id"])
+        return super().dispatch(request, *args, **kwargs)
+
+    def context(self, request: PageRequest, **kwargs: Any) -> dict[str, Any]:
+        """Return the alert with its ladder."""
+        actor = request.actor
+        found = escalation(actor, kwargs["alert_id"])
+        room = list_rooms(actor).get(found.alert.space_id)
+        subject = found.line.subject
+        is_excursion = subject is not None and subject.type == "excursion"
+        return {
+            "found": ladder(actor, found, room),
+            "rule": CLAUSES.get(found.alert.clause),
+            "log_url": f"/deviations/new/?excursion={found.alert.subject_id}"
+            if is_excursion and may_report(actor)
+            else "",
+            "partial": "alert" if request.htmx and request.method == "GET" else "",
+        }
+
+
+class AcknowledgeAlert(AlertPage):
+    """Give receipt; a banner gets itself back, a page goes on where it came from."""
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """Lead to the alert."""
+        return HttpResponseRedirect(reverse("alert_page", args=[kwargs["alert_id"]]))
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """Acknowledge once; a repeat finds it acknowledged."""
+        asked = cast("PageRequest", request)
+        alert = acknowledge_alert(asked.actor, kwargs["alert_id"])
+        if asked.htmx:
+            with reading(asked.actor):
+                room = list_rooms(asked.actor).get(alert.space_id)
+                shown = banner(asked.actor, alert_lines(asked.actor, [alert])[0], room)
+                return render(asked, "portal/components/alert.html", {"alert": shown})
+        messages.success(asked, _("Receipt given: %s") % alert.title)
+        onward = asked.POST.get("next", "")
+        is_ours = url_has_allowed_host_and_scheme(onward, allowed_hosts={asked.get_host()})
+        return HttpResponseRedirect(onward if is_ours else reverse("alert_page", args=[alert.pk]), status=303)

@@ -1,0 +1,35 @@
+"""The Escalations page: who was told, who answered, what comes next."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Final
+
+from portal.pages import Page, PageRequest
+from portal.queries import escalations
+from portal.queries.rooms import list_rooms
+from portal.states import AlertState
+from portal.views.ladders import ladder
+
+OPEN_MAX: Final = 50
+ENDED_MAX: Final = 30
+
+
+class EscalationsPage(Page):
+    """Open ladders first, those of one's own side on top; then those that ended."""
+
+    here: ClassVar[str] = "escalations"
+    template_name: ClassVar[str] = "portal/escalations.html"
+
+    def context(self, request: PageRequest, **_kwargs: Any) -> dict[str, Any]:
+        """Return the ladders the reader may see."""
+        actor, rooms = request.actor, list_rooms(request.actor)
+        running = escalations(actor, state=AlertState.OPEN, most=OPEN_MAX)
+        recent = escalations(actor, most=OPEN_MAX)
+        ended = [each for each in recent if each.alert.state != AlertState.OPEN][:ENDED_MAX]
+        shown = [ladder(actor, each, rooms.get(each.alert.space_id)) for each in running]
+        shown.sort(key=lambda each: (not each["is_mine"], each["next_at"] is None, each["next_at"]))
+        return {
+            "running": shown,
+            "ended": [ladder(actor, each, rooms.get(each.alert.space_id)) for each in ended],
+            "partial": "ladders" if request.htmx else "",
+        }

@@ -1,0 +1,86 @@
+"""Home: what needs me now, over all partners, by time left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from portal.actor import Actor
+from portal.pages import Page, PageRequest
+from portal.queries import alert_lines, list_alerts, list_inbox
+from portal.queries.rooms import Room, list_rooms
+from portal.slots import InboxItem
+from portal.states import AlertState
+from portal.views.ladders import ball, banner, clause_words, sits_on
+
+OTHERS_MAX: Final = 20
+# Without a class it is asked for before a minor one goes on.
+RANKS: Final = {"critical": 0, "major": 1, "minor": 3}
+
+
+class HomePage(Page):
+    """One inbox, then what waits for the other side."""
+
+    here: ClassVar[str] = "home"
+    template_name: ClassVar[str] = "portal/home.html"
+
+    def context(self, request: PageRequest, **_kwargs: Any) -> dict[str, Any]:
+        """Return the rows by time left."""
+        actor, rooms = request.actor, list_rooms(request.actor)
+        return {
+            "items": [_row(actor, each, rooms) for each in sorted(list_inbox(actor), key=_order)],
+            "others": _others(actor, rooms),
+            "rooms": sorted(rooms.values(), key=lambda each: each.program.code),
+            "partial": "inbox" if request.htmx else "",
+        }
+
+
+def _order(item: InboxItem) -> tuple[bool, float, int, str]:
+    """Sort by time left; what has none by class, then by number."""
+    due = item.due_at.timestamp() if item.due_at is not None else 0.0
+    return item.due_at is None, due, RANKS.get(item.classification or "", 2), item.number
+
+
+def _row(actor: Actor, item: InboxItem, rooms: Mapping[UUID, Room]) -> dict[str, Any]:
+    room = rooms.get(item.space_id) if item.space_id is not None else None
+    program = room.program if room is not None else None
+    where = [program.code, _partner(actor, program)] if program is not None else []
+    return {
+        "item": item,
+        "tone": item.classification or ("warn" if item.subject_type == "alert" else ""),
+        "tag": "" if item.classification else _tag(item.kind),
+        "detail": ", ".join(each for each in (*where, item.why, clause_words(item.clause)) if each),
+        "acknowledge_url": f"{item.url}acknowledge/" if item.subject_type == "alert" else "",
+    }
+
+
+def _partner(actor: Actor, program: Any) -> str:
+    """Return the company across the border."""
+    is_sponsor = sits_on(actor, program.pk, "sponsor")
+    return str(program.manufacturer_name if is_sponsor else program.sponsor_name)
+
+
+def _tag(kind: str) -> str:
+    """Return the word for what has no class; an unclassified deviation says so."""
+    return _("no class yet") if kind == "triage" else _("live alert")
+
+
+def _others(actor: Actor, rooms: Mapping[UUID, Room]) -> list[dict[str, Any]]:
+    """Return the alerts that wait for the other side's receipt, least time left first."""
+    found = list_alerts(actor, state=AlertState.OPEN).order_by("raised_at", "pk")
+    theirs = [each for each in found[: 2 * OTHERS_MAX] if not sits_on(actor, each.space_id, str(each.side))]
+    lines = sorted(
+        alert_lines(actor, theirs[:OTHERS_MAX]), key=lambda each: (each.next_at is None, each.next_at)
+    )
+    shown = []
+    for line in lines:
+        room = rooms.get(line.alert.space_id)
+        whose = ball(
+            actor, room.program if room is not None else None, line.alert.space_id, str(line.alert.side)
+        )
+        # Whose turn it is not, needs no colour but the class's.
+        shown.append({**banner(actor, line, room), "tone": line.alert.classification or "", "ball": whose})
+    return shown
