@@ -11,17 +11,24 @@ class DeviationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the lower apps what deviations know, take and do when a clock is due."""
-        from batches.slots import batch_facts
+        from batches.slots import batch_deviations, batch_facts
         from deviations.access import lock_for_file
         from deviations.actions.release import chase_notice
         from deviations.queries.board import facts_of_batches
         from deviations.queries.inbox import deviations_waiting
+        from deviations.queries.of_batch import deviations_of_batch
+        from deviations.queries.saved_filters import count_to_move_on
         from deviations.states import NOTICE_CLOCK
+        from deviations.views.navigation import deviation_counts
         from portal.alerts import on_clock
         from portal.attachments import takes_files
-        from portal.slots import inbox
+        from portal.shell import nav_counts
+        from portal.slots import inbox, waiting
 
         takes_files("deviation", lock_for_file)
         batch_facts.register(facts_of_batches)
+        batch_deviations.register(deviations_of_batch)
         inbox.register(deviations_waiting)
+        waiting.register(count_to_move_on)
+        nav_counts.register(deviation_counts)
         on_clock(NOTICE_CLOCK, chase_notice)

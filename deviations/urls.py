@@ -2,6 +2,23 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from deviations.views import record
+from deviations.views.listing import DeviationsPage
+from deviations.views.report import LogDeviationPage, LoggedPage
+
+ONE = "deviations/<uuid:deviation_id>/"
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("deviations/", DeviationsPage.as_view(), name="deviations"),
+    path("deviations/new/", LogDeviationPage.as_view(), name="log_deviation"),
+    path(ONE, record.DeviationPage.as_view(), name="deviation"),
+    path(f"{ONE}logged/", LoggedPage.as_view(), name="deviation_logged"),
+    path(f"{ONE}notice/", record.NoticePage.as_view(), name="deviation_notice"),
+    path(f"{ONE}triage/", record.Triage.as_view(), name="deviation_triage"),
+    path(f"{ONE}release/", record.Release.as_view(), name="deviation_release"),
+    path(f"{ONE}investigate/", record.Investigate.as_view(), name="deviation_investigate"),
+    path(f"{ONE}close/", record.Close.as_view(), name="deviation_close"),
+    path(f"{ONE}cancel/", record.Cancel.as_view(), name="deviation_cancel"),
+    path(f"{ONE}files/", record.AddFiles.as_view(), name="deviation_files"),
+]

@@ -1,0 +1,173 @@
+"""The forms of the deviation pages; they only translate, the actions decide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from deviations.texts import LENGTHS, fault_of
+from portal.states import Classification
+
+LOCAL: Final = "%Y-%m-%dT%H:%M"
+# Another batch has other steps and perhaps another clock: what depends on it is asked for again.
+FOLLOWED: Final = {
+    "hx-get": "/deviations/new/",
+    "hx-trigger": "change",
+    "hx-target": "#place",
+    "hx-swap": "outerHTML",
+    "hx-include": "#place",
+}
+Choices = Sequence[tuple[str, Any]]
+
+
+class Words(forms.CharField):
+    """Text from a person, with the length that the actions accept; line ends as the plant writes them."""
+
+    def __init__(self, name: str, *, rows: int = 0, **kwargs: Any) -> None:
+        self.name = name
+        kwargs.setdefault("required", LENGTHS[name][0] > 0)
+        if rows:
+            kwargs.setdefault("widget", forms.Textarea(attrs={"rows": rows}))
+        super().__init__(**kwargs)
+
+    def to_python(self, value: Any) -> Any:
+        """Undo the line ends of form encoding: a break is one character, however it travelled."""
+        return super().to_python(value.replace("\r\n", "\n") if isinstance(value, str) else value)
+
+    def validate(self, value: Any) -> None:
+        """Say in the words of the actions what is wrong with a length."""
+        super().validate(value)
+        fault = fault_of(self.name, value) if value else None
+        if fault is not None:
+            raise forms.ValidationError(fault)
+
+
+class SiteTime(forms.DateTimeField):
+    """An instant, written as the clock of the site shows it."""
+
+    zone: ZoneInfo = ZoneInfo("UTC")
+
+    def __init__(self, **kwargs: Any) -> None:
+        widget = forms.DateTimeInput(format=LOCAL, attrs={"type": "datetime-local"})
+        super().__init__(widget=widget, input_formats=[LOCAL, "%Y-%m-%dT%H:%M:%S"], **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        """Show an instant in site time."""
+        if isinstance(value, datetime) and timezone.is_aware(value):
+            return value.astimezone(self.zone).replace(tzinfo=None)
+        return value
+
+    def to_python(self, value: Any) -> Any:
+        """Read a time of day at the site; one that a change of the clock skips or repeats is refused."""
+        with timezone.override(self.zone):
+            return super().to_python(value)
+
+
+class ReportForm(forms.Form):
+    """What happened, where and when: three steps on one page."""
+
+    title = Words("title", label=_("What happened, in one line"))
+    description = Words(
+        "description",
+        rows=4,
+        label=_("What was seen"),
+        help_text=_("Facts only: what was seen, measured and done. The class comes later, from CDMO QA."),
+    )
+    immediate_action = Words("immediate_action", rows=2, label=_("Immediate action"))
+    where = forms.ChoiceField(label=_("Batch"), widget=forms.Select(attrs=FOLLOWED))
+    phase_id = forms.TypedChoiceField(label=_("Step"), required=False, empty_value=None)
+    occurred_at = SiteTime(label=_("Date of occurrence"))
+    detected_at = SiteTime(label=_("Date of discovery"))
+    aware_at = SiteTime(
+        label=_("Date of awareness"),
+        required=False,
+        help_text=_("When a person knew. Leave empty if that was at discovery."),
+    )
+    late_reason = Words(
+        "late_reason",
+        rows=2,
+        label=_("Why it was not recorded earlier"),
+        help_text=_("Asked for from 24 h after awareness on."),
+    )
+    external_id = Words("external_id", label=_("Number in your own quality system"))
+    suggested_class = forms.TypedChoiceField(
+        label=_("Suggested class"),
+        required=False,
+        empty_value=None,
+        coerce=Classification,
+        choices=[(each.value, each.label) for each in Classification],
+        widget=forms.RadioSelect,
+        help_text=_("Without effect; CDMO QA gives the class. The sponsor never sees a suggestion."),
+    )
+    excursion_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    token = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    # Its token has made a deviation: the next copy of the form gets another one.
+    is_spent = False
+
+    def __init__(
+        self, *args: Any, where: Choices = (), phases: Choices = (), zone: str = "UTC", **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["where"].choices = where  # type: ignore[attr-defined]  # a ChoiceField
+        here = [("", _("Where the batch stands now")), *phases]
+        self.fields["phase_id"].choices = here  # type: ignore[attr-defined]  # a ChoiceField
+        for name in ("occurred_at", "detected_at", "aware_at"):
+            self.fields[name].zone = ZoneInfo(zone)  # type: ignore[attr-defined]  # a SiteTime
+
+
+class StepForm(forms.Form):
+    """One transition of a deviation; the version seen stands beside it in the page."""
+
+
+class TriageForm(StepForm):
+    """The provisional class with its reason."""
+
+    classification = forms.TypedChoiceField(
+        label=_("Provisional class"),
+        coerce=Classification,
+        choices=[
+            ("minor", _("Minor: no CQA, CPP or critical equipment affected")),
+            ("major", _("Major: CQA, CPP or critical equipment affected, patient impact unlikely")),
+            ("critical", _("Critical: the same, impact highly probable or life-threatening")),
+        ],
+        widget=forms.RadioSelect,
+    )
+    rationale = Words(
+        "rationale",
+        rows=3,
+        label=_("Rationale"),
+        help_text=_("At least 20 characters. It leaves with the notice, word for word."),
+    )
+
+
+class InvestigateForm(StepForm):
+    """Who leads the investigation."""
+
+    lead_code = forms.ChoiceField(label=_("Lead of the investigation"))
+
+    def __init__(self, *args: Any, leads: Sequence[str] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["lead_code"].choices = [(each, each) for each in leads]  # type: ignore[attr-defined]  # a ChoiceField
+
+
+class CloseForm(StepForm):
+    """How the investigation ended."""
+
+    summary = Words(
+        "summary",
+        rows=4,
+        label=_("Conclusion"),
+        help_text=_("Root cause, impact and what follows, in at least 20 characters."),
+    )
+
+
+class CancelForm(StepForm):
+    """Why the record is void."""
+
+    reason = Words("reason", rows=2, label=_("Reason"), help_text=_("At least 10 characters."))

@@ -1,0 +1,331 @@
+"""The page of one deviation, and each step that can be taken on it."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Final, cast
+from uuid import UUID
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from deviations.access import lead_codes, must_tell
+from deviations.actions.investigate import cancel_deviation, close_deviation, investigate_deviation
+from deviations.actions.judge import triage_deviation
+from deviations.actions.release import release_notice
+from deviations.forms import CancelForm, CloseForm, InvestigateForm, StepForm, TriageForm
+from deviations.queries import DeviationDetail, deviation_detail, history, notice_preview
+from deviations.states import OPEN_STATES, REPORTERS
+from deviations.views.curve import curve_of
+from deviations.views.files import attach_all, files_given
+from deviations.views.shown import (
+    clocks_of,
+    history_of,
+    judgements_of,
+    leaving_of,
+    states_of,
+    times_of_page,
+)
+from portal.action import instant, reading
+from portal.actor import Actor
+from portal.clauses import notice_rule
+from portal.errors import DomainError, Invalid
+from portal.media import INLINE
+from portal.models import Alert
+from portal.pages import Page, PageRequest
+from portal.queries import Escalation, alert_lines, escalation, list_alerts
+from portal.queries.rooms import Room
+from portal.states import AlertState, Audience
+from portal.views.alerts import note_opened
+from portal.views.ladders import acknowledge_url, banner, ladder, sits_on
+
+MB: Final = 1024 * 1024
+
+
+class DeviationPage(Page):
+    """One deviation as the reader's side may see it, with the steps the reader may take."""
+
+    here: ClassVar[str] = "deviations"
+    template_name: ClassVar[str] = "deviations/deviation.html"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Note the first look at a notice before the page is read."""
+        actor: Actor | None = getattr(request, "actor", None)
+        if actor is not None and request.method == "GET":
+            note_opened(actor, kwargs["deviation_id"])
+        return super().dispatch(request, *args, **kwargs)
+
+    def context(self, request: PageRequest, **kwargs: Any) -> dict[str, Any]:
+        """Return the record with everything that stands beside it."""
+        actor, now = request.actor, instant()
+        found = deviation_detail(actor, kwargs["deviation_id"])
+        deviation = found.deviation
+        receipt = escalation(actor, found.notice.alert_id) if found.notice is not None else None
+        room = Room(found.program, found.zone)
+        may_tell = must_tell(deviation, found.classification)
+        return {
+            "found": found,
+            "deviation": deviation,
+            "is_private": deviation.audience != Audience.SHARED,
+            "is_sponsor": sits_on(actor, deviation.space_id, "sponsor"),
+            "states": states_of(found, now),
+            "times": times_of_page(found),
+            "judgements": judgements_of(found, now),
+            "curve": curve_of(actor, deviation, now),
+            "clocks": clocks_of(actor, found, receipt, now),
+            "rule": notice_rule(found.classification) if found.classification is not None else None,
+            "must_tell": may_tell,
+            "receipt": ladder(actor, receipt, room) if receipt is not None else None,
+            "asks": _asks(actor, found, room),
+            "history": history_of(found, history(actor, deviation.pk)),
+            "forms": _forms(actor, found),
+            "primary": _primary(found, receipt, must_tell=may_tell),
+            "takes_files": deviation.state in OPEN_STATES and actor.holds(deviation.space_id, *REPORTERS),
+            "shown_inline": INLINE,
+            "limit_mb": settings.ATTACHMENT_BYTES_MAX // MB,
+            "live_subject": "" if receipt is not None and receipt.line.next_at else deviation.pk,
+            "partial": "record" if request.htmx and request.method == "GET" else "",
+        }
+
+
+def _asks(actor: Actor, found: DeviationDetail, room: Room) -> list[dict[str, Any]]:
+    """Return the open alerts of the record that ask this reader, but for the notice's own."""
+    rows = list_alerts(actor, side="mine").filter(subject_id=found.deviation.pk)
+    waiting: list[Alert] = list(rows.exclude(state=AlertState.ACKNOWLEDGED).order_by("raised_at", "pk"))
+    own = found.notice.alert_id if found.notice is not None else None
+    lines = alert_lines(actor, [each for each in waiting if each.pk != own])
+    return [banner(actor, line, room) for line in lines if line.may_acknowledge]
+
+
+def _primary(found: DeviationDetail, receipt: Escalation | None, *, must_tell: bool) -> dict[str, Any]:
+    """Return the one thing that this reader is wanted for now: the page's filled button."""
+    steps = found.steps
+    if receipt is not None and receipt.line.may_acknowledge:
+        return {"kind": "acknowledge", "url": acknowledge_url(receipt.alert)}
+    if "triage" in steps:
+        return {"kind": "anchor", "url": "#triage", "words": _("Give the class")}
+    if "release_notice" in steps and must_tell:
+        return {"kind": "notice"}
+    if "investigate" in steps:
+        return {"kind": "anchor", "url": "#investigate", "words": _("Start the investigation")}
+    if "close" in steps:
+        return {"kind": "anchor", "url": "#close", "words": _("Close the deviation")}
+    return {}
+
+
+def _forms(actor: Actor, found: DeviationDetail) -> dict[str, StepForm]:
+    """Return an empty form for each step the reader may take."""
+    steps = found.steps
+    made: dict[str, StepForm] = {}
+    if "triage" in steps:
+        made["triage"] = TriageForm(auto_id="triage_%s")
+    if "investigate" in steps:
+        space_id = found.deviation.space_id
+        own = actor.code(space_id)
+        made["investigate"] = InvestigateForm(
+            auto_id="investigate_%s",
+            leads=sorted({*lead_codes(space_id), own}),
+            initial={"lead_code": own},
+        )
+    if "close" in steps:
+        made["close"] = CloseForm(auto_id="close_%s")
+    if "cancel" in steps:
+        made["cancel"] = CancelForm(auto_id="cancel_%s")
+    return made
+
+
+class DeviationStep(DeviationPage):
+    """One step: a form, an action, back to the page. What was typed is never lost."""
+
+    step: ClassVar[str] = ""
+    form_class: ClassVar[type[StepForm]] = StepForm
+    done: ClassVar[str] = ""
+    form: StepForm
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """Lead back to the page."""
+        return HttpResponseRedirect(_address(kwargs["deviation_id"]))
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """Validate, act, answer."""
+        asked = cast("PageRequest", request)
+        deviation_id: UUID = kwargs["deviation_id"]
+        self.form = self.bound(asked, deviation_id)
+        if not self.form.is_valid():
+            with reading(asked.actor):
+                return self.show(asked, status=400, extra=self.kept(asked), **kwargs)
+        try:
+            self.act(asked, deviation_id, version=seen_version(asked))
+        except Invalid as error:
+            _explain(self.form, error)
+            with reading(asked.actor):
+                return self.show(asked, status=error.status, extra=self.kept(asked), **kwargs)
+        messages.success(asked, _(self.done))
+        return HttpResponseRedirect(_address(deviation_id), status=303)
+
+    def bound(self, request: PageRequest, deviation_id: UUID) -> StepForm:
+        """Return the step's form with what was sent."""
+        return self.form_class(request.POST, auto_id=f"{self.step}_%s")
+
+    def act(self, request: PageRequest, deviation_id: UUID, *, version: int | None) -> None:
+        """Call the action."""
+        raise NotImplementedError
+
+    def kept(self, request: PageRequest) -> dict[str, Any]:
+        """Return what keeps the typed words in the page, also where the step is open no more."""
+        words = [
+            (field.label, field.value())
+            for field in self.form
+            if isinstance(field.field.widget, forms.Textarea) and field.value()
+        ]
+        return {"bound_step": self.step, "bound_form": self.form, "typed": words}
+
+    def refused(self, request: PageRequest, error: DomainError, **kwargs: Any) -> HttpResponse:
+        """Show the record as it stands now, the refusal, and what was typed."""
+        with reading(request.actor):
+            extra = {"refusal": error, **self.kept(request)}
+            return self.show(request, status=error.status, extra=extra, **kwargs)
+
+
+def seen_version(request: HttpRequest) -> int | None:
+    """Return the version the person saw, None when the form was sent without."""
+    given = request.POST.get("version", "")
+    return int(given) if given.isdecimal() and len(given) < 10 else None  # noqa: PLR2004 - fits an integer
+
+
+def _address(deviation_id: UUID) -> str:
+    return reverse("deviation", args=[deviation_id])
+
+
+def _explain(form: forms.Form, error: DomainError) -> None:
+    for field, sentences in error.errors.items():
+        form.add_error(field if field in form.fields else None, list(sentences))
+    if not error.errors:
+        form.add_error(None, error.detail)
+
+
+class Triage(DeviationStep):
+    """Give the provisional class."""
+
+    step: ClassVar[str] = "triage"
+    form_class: ClassVar[type[StepForm]] = TriageForm
+    done: ClassVar[str] = "The class is given. Now look at the notice and release it."
+
+    def act(self, request: PageRequest, deviation_id: UUID, *, version: int | None) -> None:
+        """Triage."""
+        given = self.form.cleaned_data
+        triage_deviation(
+            request.actor,
+            deviation_id,
+            classification=given["classification"],
+            rationale=given["rationale"],
+            version=version,
+        )
+
+
+class Investigate(DeviationStep):
+    """Start the investigation."""
+
+    step: ClassVar[str] = "investigate"
+    form_class: ClassVar[type[StepForm]] = InvestigateForm
+    done: ClassVar[str] = "The investigation has started."
+
+    def bound(self, request: PageRequest, deviation_id: UUID) -> StepForm:
+        """Take the lead as it was sent; the action knows who may lead."""
+        given = request.POST.get("lead_code", "")
+        return InvestigateForm(request.POST, auto_id="investigate_%s", leads=[given])
+
+    def kept(self, request: PageRequest) -> dict[str, Any]:
+        """Leave the choice as it stands in the page: nothing was typed."""
+        return {**super().kept(request), "bound_form": None}
+
+    def act(self, request: PageRequest, deviation_id: UUID, *, version: int | None) -> None:
+        """Start it."""
+        lead = self.form.cleaned_data["lead_code"]
+        investigate_deviation(request.actor, deviation_id, lead_code=lead, version=version)
+
+
+class Close(DeviationStep):
+    """Close with a conclusion."""
+
+    step: ClassVar[str] = "close"
+    form_class: ClassVar[type[StepForm]] = CloseForm
+    done: ClassVar[str] = "The deviation is closed. A closed record is never opened again."
+
+    def act(self, request: PageRequest, deviation_id: UUID, *, version: int | None) -> None:
+        """Close."""
+        summary = self.form.cleaned_data["summary"]
+        close_deviation(request.actor, deviation_id, summary=summary, version=version)
+
+
+class Cancel(DeviationStep):
+    """Cancel for a reason."""
+
+    step: ClassVar[str] = "cancel"
+    form_class: ClassVar[type[StepForm]] = CancelForm
+    done: ClassVar[str] = "The deviation is cancelled; its number is not used again."
+
+    def act(self, request: PageRequest, deviation_id: UUID, *, version: int | None) -> None:
+        """Cancel."""
+        cancel_deviation(
+            request.actor, deviation_id, reason=self.form.cleaned_data["reason"], version=version
+        )
+
+
+class Release(DeviationStep):
+    """Let the notice leave."""
+
+    step: ClassVar[str] = "release"
+    done: ClassVar[str] = "The notice is released; the sponsor is asked for receipt."
+
+    def act(self, request: PageRequest, deviation_id: UUID, *, version: int | None) -> None:
+        """Release."""
+        release_notice(request.actor, deviation_id, version=version)
+
+
+class AddFiles(DeviationStep):
+    """Add photos and files, each on its own."""
+
+    step: ClassVar[str] = "files"
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """Attach all that are taken; say which were not, and why."""
+        asked = cast("PageRequest", request)
+        with reading(asked.actor):
+            deviation_detail(asked.actor, kwargs["deviation_id"])
+        given = files_given(asked)
+        refused = attach_all(asked.actor, kwargs["deviation_id"], given)
+        for words in refused:
+            messages.warning(asked, words)
+        if len(given) > len(refused):
+            messages.success(asked, _("Attached."))
+        elif not given:
+            messages.warning(asked, _("Choose a photo or a file first."))
+        return HttpResponseRedirect(f"{_address(kwargs['deviation_id'])}#files", status=303)
+
+
+class NoticePage(Page):
+    """Exactly what would leave now: as a dialog over the record, or as a page of its own."""
+
+    here: ClassVar[str] = "deviations"
+    template_name: ClassVar[str] = "deviations/notice.html"
+
+    def context(self, request: PageRequest, **kwargs: Any) -> dict[str, Any]:
+        """Return the preview."""
+        preview = notice_preview(request.actor, kwargs["deviation_id"])
+        release = reverse("deviation_release", args=[preview.deviation.pk])
+        return {
+            "deviation": preview.deviation,
+            "notice": {**leaving_of(preview), "release_url": release},
+            "partial": "dialog" if request.htmx else "",
+        }
+
+    def refused(self, request: PageRequest, error: DomainError, **_kwargs: Any) -> HttpResponse:
+        """Say alone why there is no preview."""
+        with reading(request.actor):
+            context = {"here": self.here, "refusal": error}
+            return render(request, "portal/refused.html", context, status=error.status)

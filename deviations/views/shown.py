@@ -1,0 +1,222 @@
+"""A deviation as its page shows it: where it stands, its times, its clocks, what each side knew when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from django.utils import formats
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from deviations.models import Judgement
+from deviations.queries.detail import DeviationDetail
+from deviations.queries.history import HistoryLine
+from deviations.queries.preview import NoticePreview
+from deviations.states import NOTICE_CLOCK, DeviationState, JudgementKind
+from portal.actor import Actor
+from portal.clauses import CLAUSES
+from portal.models import Clock
+from portal.queries import Escalation
+from portal.states import Audience, ClockState
+from portal.views.ladders import ball, clause_words
+
+Shown = dict[str, Any]
+SOON: Final = timedelta(hours=8)
+# Less than that is the time it takes to type, not a delay.
+WORTH_SAYING: Final = timedelta(minutes=1)
+CLOCKS: Final[Mapping[str, str | Promise]] = {NOTICE_CLOCK: gettext_lazy("Release the notice")}
+ENDS: Final[Mapping[str, str | Promise]] = {
+    ClockState.MET: gettext_lazy("met %s"),
+    ClockState.BREACHED: gettext_lazy("late since %s"),
+    ClockState.WITHDRAWN: gettext_lazy("withdrawn %s"),
+}
+
+
+def face(at: datetime, zone: str, now: datetime) -> str:
+    """Return a time at the site, with its day where that is not today's."""
+    here = ZoneInfo(zone)
+    local = at.astimezone(here)
+    is_today = local.date() == now.astimezone(here).date()
+    return formats.date_format(local, "H:i" if is_today else "j M, H:i")
+
+
+def states_of(found: DeviationDetail, now: datetime) -> list[Shown]:
+    """Return the state line: what was reached and when, what lies ahead; a cancelled record ends at once."""
+    deviation = found.deviation
+    reached = {
+        DeviationState.REPORTED: deviation.recorded_at,
+        DeviationState.TRIAGED: deviation.triaged_at,
+        DeviationState.UNDER_INVESTIGATION: deviation.investigated_at,
+        DeviationState.CLOSED: deviation.ended_at if deviation.state == DeviationState.CLOSED else None,
+    }
+    line = []
+    for state, at in reached.items():
+        is_now = deviation.state == state
+        if at is None and deviation.state == DeviationState.CANCELLED:
+            continue
+        note = "" if at is None else face(at, found.zone, now)
+        line.append(
+            {
+                "name": str(state.label),
+                "state": "now" if is_now else "ahead" if at is None else "done",
+                "note": _("since %s") % note if is_now and state != DeviationState.CLOSED else note,
+            }
+        )
+    if deviation.state == DeviationState.CANCELLED and deviation.ended_at is not None:
+        note = face(deviation.ended_at, found.zone, now)
+        line.append({"name": str(DeviationState.CANCELLED.label), "state": "ended", "note": note})
+    return line
+
+
+def times_of_page(found: DeviationDetail) -> list[Shown]:
+    """Return the seven times, kept apart; what lies behind discovery says by how much."""
+    times = found.times
+    rows = (
+        (_("Occurrence"), times.occurred_at),
+        (_("Discovery"), times.detected_at),
+        (_("Awareness"), times.aware_at),
+        (_("Recorded"), times.recorded_at),
+        (_("Disclosed"), times.disclosed_at),
+        (_("Delivered"), times.delivered_at),
+        (_("Acknowledged"), times.acknowledged_at),
+    )
+    return [
+        {
+            "name": name,
+            "at": at,
+            "after": _after(times.detected_at, at),
+        }
+        for name, at in rows
+    ]
+
+
+def _after(detected_at: datetime, at: datetime | None) -> timedelta | None:
+    after = at - detected_at if at is not None else timedelta()
+    return after if after >= WORTH_SAYING else None
+
+
+def judgements_of(found: DeviationDetail, now: datetime) -> list[Shown]:
+    """Return the words on the class, the one in force first."""
+    in_force = next((each for each in found.judgements if each.kind == JudgementKind.PROVISIONAL), None)
+    ordered = sorted(found.judgements, key=lambda each: each is not in_force)
+    return [_judgement(each, found, now) for each in ordered]
+
+
+def _judgement(each: Judgement, found: DeviationDetail, now: datetime) -> Shown:
+    name = _("Provisional class") if each.kind == JudgementKind.PROVISIONAL else _("Suggested class")
+    at = face(each.given_at, found.zone, now)
+    return {
+        "heading": f"{name}, {each.code} {at}",
+        "tone": each.classification,
+        "text": each.rationale,
+        "is_private": each.audience != Audience.SHARED,
+    }
+
+
+def clocks_of(actor: Actor, found: DeviationDetail, receipt: Escalation | None, now: datetime) -> list[Shown]:
+    """Return the deadlines, running ones first, with clause and whose ball it is."""
+    shown = [_clock(actor, found, each, now) for each in found.clocks]
+    if receipt is not None:
+        shown.append(_receipt_clock(actor, found, receipt, now))
+    return sorted(shown, key=lambda each: (bool(each["ended_words"]), each["due_at"]))
+
+
+def _clock(actor: Actor, found: DeviationDetail, clock: Clock, now: datetime) -> Shown:
+    words = ENDS.get(clock.state)
+    ended_at = clock.ended_at or clock.due_at
+    rule = CLAUSES.get(clock.clause)
+    in_days = rule is not None and rule.business_days is not None
+    return {
+        "name": str(CLOCKS.get(clock.kind, clock.kind.replace("_", " "))),
+        "due_at": clock.due_at,
+        "state": _pace(clock.due_at, now) if words is None else "met",
+        "ball": ball(actor, found.program, clock.space_id, str(clock.side)),
+        "clause": clause_words(clock.clause),
+        "basis": _("business days of the site") if in_days else "",
+        "part": _part(found.deviation.aware_at, clock.due_at, now),
+        "ended_words": "" if words is None else str(words) % face(ended_at, found.zone, now),
+    }
+
+
+def _receipt_clock(actor: Actor, found: DeviationDetail, receipt: Escalation, now: datetime) -> Shown:
+    alert, due_at = receipt.alert, receipt.line.next_at
+    if alert.acknowledged_at is not None:
+        words = _("given %s") % face(alert.acknowledged_at, found.zone, now)
+    else:
+        words = "" if due_at is not None else _("no reply")
+    return {
+        "name": _("Acknowledge the notice"),
+        "due_at": due_at or alert.raised_at,
+        "state": "met" if words else _pace(due_at or alert.raised_at, now),
+        "ball": ball(actor, found.program, alert.space_id, str(alert.side)),
+        "clause": clause_words(alert.clause),
+        "basis": "" if words else _("then the next role is told"),
+        "part": _part(alert.raised_at, due_at, now) if due_at is not None else 100,
+        "ended_words": words,
+    }
+
+
+def _pace(due_at: datetime, now: datetime) -> str:
+    if due_at < now:
+        return "late"
+    return "soon" if due_at - now < SOON else "running"
+
+
+def _part(since: datetime, until: datetime, now: datetime) -> int:
+    return min(100, max(0, round(100 * ((now - since) / (until - since))))) if until > since else 100
+
+
+def history_of(found: DeviationDetail, lines: Sequence[HistoryLine]) -> list[Shown]:
+    """Return the history newest first, each day named once, each line with who could read it."""
+    zone, shown, day = ZoneInfo(found.zone), [], None
+    for line in reversed(lines):
+        local = line.at.astimezone(zone)
+        shown.append(
+            {
+                "at": line.at,
+                "words": line.words,
+                "code": "" if line.code in line.words else line.code,
+                "seq": line.seq,
+                "is_private": line.audience != Audience.SHARED,
+                "readers": str(Audience(line.audience).label),
+                "day": formats.date_format(local, "j F Y") if local.date() != day else "",
+            }
+        )
+        day = local.date()
+    return shown
+
+
+def leaving_of(preview: NoticePreview) -> Shown:
+    """Return the notice as the dialog shows it before it leaves: word for word, and what stays."""
+    number = str(preview.deviation.number)
+    fields = [
+        {
+            "name": each.label,
+            "at": each.value if isinstance(each.value, datetime) else None,
+            "zone": preview.zone,
+            "value": "" if isinstance(each.value, datetime) else each.value,
+        }
+        for each in preview.leaves
+        if each.field != "description" and each.value is not None
+    ]
+    # Said in one line: that a field is empty is also something the sponsor will see.
+    bare = ", ".join(each.label for each in preview.leaves if each.value is None)
+    empty = [{"name": _("Left empty"), "value": bare}] if bare else []
+    judged = [
+        {"name": _("Provisional class"), "tone": preview.judgement.classification, "value": ""},
+        {"name": _("Rationale"), "value": str(preview.judgement.rationale)},
+    ]
+    files = [{"name": _("File"), "value": str(each.name)} for each in preview.files]
+    return {
+        "number": number,
+        "recipients": preview.program.sponsor_name,
+        "text": str(preview.deviation.description),
+        "leaves": [*fields[:2], *judged, *fields[2:], *files, *empty],
+        "withheld": preview.withheld,
+        "clause": clause_words(preview.clause),
+        "version": preview.deviation.version,
+    }

@@ -1,0 +1,215 @@
+"""The log page: who may open it, what it fills, one deviation however often the form arrives."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from deviations.models import Deviation
+from portal.action import reading
+from portal.models import Attachment
+from tests.deviations.conftest import kinds, seen_by
+from tests.factories import batches, cast
+from tests.factories import deviations as make
+
+PNG = b"\x89PNG\r\n\x1a\n a photo of the display"
+SITE = ZoneInfo("Europe/Stockholm")
+URL = "/deviations/new/"
+
+
+def site(at):
+    return at.astimezone(SITE).strftime("%Y-%m-%dT%H:%M")
+
+
+def filled(where, **given):
+    at = make.now()
+    return {
+        "token": "0123456789abcdef",
+        "title": "Agitator stopped for 40 s",
+        "description": "The agitator stopped at the change of the feed line.",
+        "where": str(where),
+        "occurred_at": site(at - timedelta(hours=2)),
+        "detected_at": site(at - timedelta(hours=1)),
+    } | given
+
+
+@pytest.fixture
+def running(database):
+    return batches.batch(number="B-2417")
+
+
+def test_the_form_offers_the_batches_of_ones_own_programs_and_starts_now(running, signed_in):
+    page = signed_in("cdmo_shift_lead").get(URL)
+    text = page.content.decode()
+    assert page.status_code == 200
+    assert "B-2417" in text
+    assert "CANARY" not in text
+    assert f'value="{site(make.now())}"' in text
+
+
+def test_standing_at_a_batch_fills_batch_and_steps(running, signed_in):
+    page = signed_in("cdmo_operator").get(f"{URL}?batch={running.pk}")
+    text = page.content.decode()
+    assert f'<option value="{running.pk}" selected>' in text
+    assert "Production</option>" in text
+
+
+def test_another_batch_asks_for_its_steps_and_keeps_the_times(running, signed_in):
+    page = signed_in("cdmo_operator").get(
+        f"{URL}?where={running.pk}&occurred_at=2026-01-02T03:04", headers={"HX-Request": "true"}
+    )
+    text = page.content.decode()
+    assert text.lstrip().startswith('<div class="form" id="place">')
+    assert "Harvest</option>" in text
+    assert 'value="2026-01-02T03:04"' in text
+
+
+def test_a_batch_that_is_not_to_be_seen_is_not_there(running, signed_in):
+    foreign = batches.batch(cast.RIVAL_PROGRAM, number="CANARY-1")
+    client = signed_in("cdmo_shift_lead")
+    assert client.get(f"{URL}?batch={foreign.pk}").status_code == 404
+    assert client.get(f"{URL}?batch={make.unknown_id()}").status_code == 404
+    assert client.get(f"{URL}?excursion={make.unknown_id()}").status_code == 404
+
+
+@pytest.mark.parametrize("key", ["sponsor_qa", "sponsor_viewer", "rival_sponsor_qa", "inspector"])
+def test_whoever_reports_nothing_is_told_whose_step_it_is(running, signed_in, key):
+    client = signed_in(key)
+    for page in (client.get(URL), client.post(URL, filled(running.pk))):
+        assert page.status_code == 403
+        assert "Your role here does not include it" in page.content.decode()
+    assert kinds(cast.PROGRAM).count("deviation.reported") == 0
+
+
+def test_sending_logs_it_with_batch_step_and_site_time(running, signed_in, cdmo_operator):
+    client = signed_in("cdmo_operator")
+    sent = filled(running.pk, suggested_class="minor")
+    page = client.post(URL, sent)
+    (found,) = seen_by(cdmo_operator, Deviation)
+    assert page.status_code == 303
+    assert page.headers["Location"] == f"/deviations/{found.pk}/logged/?draft="
+    assert (found.batch_id, found.phase_id, found.audience) == (
+        running.pk,
+        running.phase_id,
+        "manufacturer",
+    )
+    assert (site(found.occurred_at), site(found.detected_at)) == (sent["occurred_at"], sent["detected_at"])
+    confirmation = client.get(page.headers["Location"]).content.decode()
+    assert found.number in confirmation
+    assert "CDMO QA gives the class" in confirmation
+    assert f'data-draft-clear="log-deviation-{cdmo_operator.person_id}-plain"' in confirmation
+
+
+def test_something_without_a_batch_belongs_to_the_program(running, signed_in, cdmo_operator):
+    signed_in("cdmo_operator").post(URL, filled(cast.SECOND_PROGRAM))
+    (found,) = seen_by(cdmo_operator, Deviation)
+    assert (found.space_id, found.batch_id) == (cast.SECOND_PROGRAM, None)
+
+
+def test_the_same_form_sent_twice_makes_one_deviation_and_one_photo(running, signed_in, cdmo_operator):
+    client = signed_in("cdmo_operator")
+    sent = filled(running.pk)
+    first = client.post(URL, sent | {"photos": SimpleUploadedFile("display.png", PNG)})
+    second = client.post(URL, sent | {"photos": SimpleUploadedFile("display.png", PNG)})
+    assert first.headers["Location"] == second.headers["Location"]
+    assert len(seen_by(cdmo_operator, Deviation)) == 1
+    assert len(seen_by(cdmo_operator, Attachment)) == 1
+    assert kinds()[-2:] == ["deviation.reported", "file.attached"]
+    assert kinds().count("file.attached") == 1
+
+
+def test_a_spent_form_with_other_words_is_asked_about_not_swallowed(running, signed_in, cdmo_operator):
+    client = signed_in("cdmo_operator")
+    client.post(URL, filled(running.pk))
+    changed = filled(running.pk, title="Another thing altogether")
+    page = client.post(URL, changed)
+    text = page.content.decode()
+    assert page.status_code == 422
+    assert "This form has made a deviation already" in text
+    assert "Another thing altogether" in text
+    assert changed["token"] not in text
+    assert len(seen_by(cdmo_operator, Deviation)) == 1
+
+
+def test_a_photo_that_is_refused_is_named_and_the_deviation_stands(running, signed_in, cdmo_operator):
+    client = signed_in("cdmo_operator")
+    files = [SimpleUploadedFile("a.html", b"<script>alert(1)</script>"), SimpleUploadedFile("b.png", PNG)]
+    page = client.post(URL, filled(running.pk) | {"photos": files}, follow=True)
+    text = page.content.decode()
+    assert "a.html was not attached" in text
+    assert "<script>alert(1)" not in text
+    assert [str(each.name) for each in seen_by(cdmo_operator, Attachment)] == ["b.png"]
+    assert len(seen_by(cdmo_operator, Deviation)) == 1
+
+
+def test_faults_stand_beside_their_fields_and_nothing_typed_is_lost(running, signed_in, cdmo_operator):
+    at = make.now()
+    late = {
+        "title": "ab",
+        "occurred_at": site(at),
+        "detected_at": site(at - timedelta(days=2)),
+        "where": str(running.pk),
+    }
+    page = signed_in("cdmo_operator").post(URL, filled(running.pk) | late)
+    text = page.content.decode()
+    assert page.status_code == 400
+    assert "At least 3 characters." in text
+    assert "The agitator stopped at the change of the feed line." in text
+    assert seen_by(cdmo_operator, Deviation) == []
+
+
+def test_what_the_action_refuses_is_said_at_the_field(running, signed_in):
+    at = make.now()
+    sent = filled(
+        running.pk, occurred_at=site(at - timedelta(days=3)), detected_at=site(at - timedelta(days=2))
+    )
+    page = signed_in("cdmo_operator").post(URL, sent)
+    text = page.content.decode()
+    assert page.status_code == 400
+    assert "Recorded more than 24 h after awareness" in text
+    assert '<details class="more" open>' in text
+
+
+@pytest.mark.parametrize("where", ["", "nonsense", "12", str(cast.RIVAL_PROGRAM), "\x00"])
+def test_a_place_that_is_not_offered_is_refused_at_its_field(running, signed_in, cdmo_shift_lead, where):
+    page = signed_in("cdmo_shift_lead").post(URL, filled(where))
+    assert page.status_code == 400
+    assert seen_by(cdmo_shift_lead, Deviation) == []
+
+
+def test_a_text_of_20000_characters_with_line_breaks_is_taken(running, signed_in, cdmo_operator):
+    words = "\r\n".join(["x" * 9_999, "y" * 10_000])
+    page = signed_in("cdmo_operator").post(URL, filled(running.pk, description=words))
+    (found,) = seen_by(cdmo_operator, Deviation)
+    assert page.status_code == 303
+    assert found.description == words.replace("\r\n", "\n")
+
+
+def test_only_the_reporter_has_a_confirmation(running, signed_in):
+    page = signed_in("cdmo_operator").post(URL, filled(running.pk))
+    for key in ("cdmo_qa", "sponsor_qa", "rival_sponsor_qa"):
+        assert signed_in(key).get(page.headers["Location"]).status_code == 404
+
+
+def test_an_excursion_fills_the_form(running, signed_in, gateway, cdmo_operator):
+    from batches.actions.readings import take_frame
+    from batches.models import Excursion
+
+    start = batches.now() - timedelta(hours=2)
+    body = batches.frame(*batches.course([36.5] * 20 + [38.0] * 200 + [36.5] * 20, start=start))
+    take_frame(gateway, running.pk, body=body, media_type="application/json")
+    with reading(cdmo_operator):
+        found = Excursion.objects.visible_to(cdmo_operator).get(limit_kind="par")
+    client = signed_in("cdmo_operator")
+    page = client.get(f"{URL}?excursion={found.pk}")
+    text = page.content.decode()
+    assert "B-2417: temperature outside PAR" in text
+    assert "exceeded the PAR of 35.5-37.5" in text
+    assert f'name="excursion_id" value="{found.pk}"' in text
+    sent = filled(running.pk, excursion_id=str(found.pk))
+    client.post(f"{URL}?excursion={found.pk}", sent)
+    (made,) = seen_by(cdmo_operator, Deviation)
+    assert made.excursion_id == found.pk
