@@ -283,6 +283,18 @@ class Migration(migrations.Migration):
             model_name="deviation",
             index=models.Index(fields=["space", "batch"], name="deviation_batch"),
         ),
+        migrations.AddIndex(
+            model_name="deviation",
+            index=models.Index(fields=["-recorded_at", "-id"], name="deviation_newest"),
+        ),
+        migrations.AddIndex(
+            model_name="deviation",
+            index=models.Index(
+                condition=models.Q(("state__in", ("reported", "triaged", "under_investigation"))),
+                fields=["-recorded_at", "-id"],
+                name="deviation_open",
+            ),
+        ),
         migrations.AddConstraint(
             model_name="deviation",
             constraint=models.UniqueConstraint(fields=("space", "number"), name="deviation_number_once"),
@@ -333,6 +345,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="judgement",
             index=models.Index(fields=["space", "deviation", "kind", "-given_at"], name="judgement_newest"),
+        ),
+        migrations.AddIndex(
+            model_name="judgement",
+            index=models.Index(fields=["space", "kind", "classification"], name="judgement_class"),
         ),
         migrations.AddConstraint(
             model_name="notice",

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from batches.models import Batch, Excursion, ProcedureStep
-from deviations.states import DeviationState, JudgementKind
+from deviations.states import OPEN_STATES, DeviationState, JudgementKind
 from portal.models import Person, RecordKey, SpaceRecord
 from portal.sealing import SealedTextField
 from portal.states import Audience, Classification
@@ -50,6 +50,11 @@ class Deviation(SpaceRecord):
         indexes = [
             models.Index(fields=["space", "-recorded_at", "-id"], name="deviation_list"),
             models.Index(fields=["space", "batch"], name="deviation_batch"),
+            # One list over all programs: the newest of a reader of many spaces without sorting them all.
+            models.Index(fields=["-recorded_at", "-id"], name="deviation_newest"),
+            models.Index(
+                fields=["-recorded_at", "-id"], condition=Q(state__in=OPEN_STATES), name="deviation_open"
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["space", "number"], name="deviation_number_once"),
@@ -134,7 +139,10 @@ class Judgement(SpaceRecord):
     given_at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["space", "deviation", "kind", "-given_at"], name="judgement_newest")]
+        indexes = [
+            models.Index(fields=["space", "deviation", "kind", "-given_at"], name="judgement_newest"),
+            models.Index(fields=["space", "kind", "classification"], name="judgement_class"),
+        ]
 
     def disclose(self) -> None:
         """Widen the audience to both sides."""

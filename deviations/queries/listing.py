@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from django.db.models import OuterRef, QuerySet, Subquery
-from django.db.models.lookups import Exact
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from deviations.access import hide_unseen, newest_classes
 from deviations.models import Deviation, Judgement
@@ -49,14 +49,21 @@ def list_deviations(
     if batch_id is not None:
         rows = rows.filter(batch_id=batch_id)
     if number:
-        rows = rows.filter(number__icontains=number)
+        rows = rows.filter(number__contains=number.upper())
     if classification is not None:
-        given = Judgement.objects.visible_to(actor).filter(
-            space_id=OuterRef("space_id"), deviation_id=OuterRef("pk"), kind=JudgementKind.PROVISIONAL
-        )
-        newest = given.order_by("-given_at", "-id").values("classification")[:1]
-        rows = rows.filter(Exact(Subquery(newest), classification))
+        rows = rows.filter(pk__in=_classified(actor, classification))
     return rows
+
+
+def _classified(actor: Actor, classification: str) -> QuerySet[Judgement, Any]:
+    """Return the ids of deviations whose newest provisional class this is.
+
+    Asked from the side of the judgements: few are critical, and each deviation would be asked otherwise.
+    """
+    given = Judgement.objects.visible_to(actor).filter(kind=JudgementKind.PROVISIONAL)
+    later = Q(given_at__gt=OuterRef("given_at")) | Q(given_at=OuterRef("given_at"), pk__gt=OuterRef("pk"))
+    newer = given.filter(later, space_id=OuterRef("space_id"), deviation_id=OuterRef("deviation_id"))
+    return given.filter(~Exists(newer), classification=classification).values("deviation_id")
 
 
 def lines_of(actor: Actor, deviations: Sequence[Deviation]) -> list[DeviationLine]:
