@@ -6,6 +6,7 @@ hundreds of them, so strings are put together plainly: only numbers and escaped 
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple, Protocol
 
 from django import template
@@ -146,25 +147,53 @@ def phase_line(phases: Sequence[Phase]) -> SafeString:
     Each phase has a `name`, a `weight` (its usual length), a `state` (`done`, `now`, `ahead`) and a `part`
     (0 to 1), which counts for the one that runs.
     """
-    room = _PHASES_WIDTH - _GAP * max(len(phases) - 1, 0)
-    bars, marker, label, left = "", "", gettext("Phases"), 0.0
-    for index, (phase, share) in enumerate(zip(phases, _shares([p.weight for p in phases]), strict=True)):
-        right = left + share * room
-        name, state = escape(phase.name), escape(phase.state)
-        bars += f'<path class="phase-{state}" d="M{left:.1f} 4H{right:.1f}"><title>{name}</title></path>'
-        if phase.state == "now":
-            here = left + (right - left) * min(max(phase.part, 0), 1)
-            marker = (
-                f'<path class="phase-run" d="M{left:.1f} 4H{here:.1f}"/>'
-                f'<path class="phase-mark" d="M{here:.1f} 0V8"/>'
-            )
-            label = gettext("Phase %(n)s of %(total)s: %(name)s") % {
-                "n": index + 1,
-                "total": len(phases),
-                "name": phase.name,
-            }
-        left = right + _GAP
+    line = _bars(tuple((str(phase.name), float(phase.weight), phase.state) for phase in phases))
+    marker = ""
+    if line.now is not None:
+        left, right, index = line.now
+        here = left + (right - left) * min(max(phases[index].part, 0), 1)
+        marker = (
+            f'<path class="phase-run" d="M{left:.1f} 4H{here:.1f}"/>'
+            f'<path class="phase-mark" d="M{here:.1f} 0V8"/>'
+        )
     return SafeString(
         f'<svg class="phases" viewBox="0 0 {_PHASES_WIDTH} 8" preserveAspectRatio="none" role="img"'
-        f' aria-label="{escape(label)}">{bars}{marker}</svg>'
+        f' aria-label="{_label(phases, line.now)}">{line.bars}{marker}</svg>'
     )
+
+
+class _Bars(NamedTuple):
+    """The phases without the marker; `now` is left end, right end and place of the one that runs."""
+
+    bars: str
+    now: tuple[float, float, int] | None
+
+
+@lru_cache(maxsize=256)  # batches of one recipe in one phase differ in the marker alone
+def _bars(phases: tuple[tuple[str, float, str], ...]) -> _Bars:
+    room = _PHASES_WIDTH - _GAP * max(len(phases) - 1, 0)
+    bars, left = "", 0.0
+    now: tuple[float, float, int] | None = None
+    shares = _shares([weight for _, weight, _ in phases])
+    for index, ((name, _, state), share) in enumerate(zip(phases, shares, strict=True)):
+        right = left + share * room
+        kind = escape(state)
+        bars += (
+            f'<path class="phase-{kind}" d="M{left:.1f} 4H{right:.1f}"><title>{escape(name)}</title></path>'
+        )
+        if state == "now":
+            now = (left, right, index)
+        left = right + _GAP
+    return _Bars(bars, now)
+
+
+def _label(phases: Sequence[Phase], now: tuple[float, float, int] | None) -> str:
+    if now is None:
+        return escape(gettext("Phases"))
+    index = now[2]
+    label = gettext("Phase %(n)s of %(total)s: %(name)s") % {
+        "n": index + 1,
+        "total": len(phases),
+        "name": phases[index].name,
+    }
+    return escape(label)
