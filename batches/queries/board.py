@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from operator import attrgetter
+from operator import attrgetter, sub
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from batches.slots import BatchFacts, facts_of
 from batches.states import BatchState, DataKind, ExcursionState, ParameterKind
 from portal.action import instant
 from portal.actor import Actor
-from portal.models import Clock
+from portal.models import Clock, ProgramSite
 from portal.states import ClockState
 
 ROWS_A_TILE: Final = 3
@@ -91,26 +91,28 @@ class Tile:
 
 
 def board(actor: Actor, program_id: UUID | None = None) -> list[Tile]:
-    """Return a tile per batch in process, of one program or of all, in order of number. Nine queries."""
+    """Return a tile per batch in process, of one program or of all, in order of number. Ten queries."""
     now = instant()
     running = list_batches(actor, program_id=program_id, state=BatchState.IN_PROCESS)
-    batches = list(running.order_by("number", "id"))
+    # Two hundred batches share a few sites and phases: each is read once and handed to its batches.
+    batches = list(running.select_related(None).order_by("number", "id"))
     ids, recipes = [batch.pk for batch in batches], {batch.recipe_version_id for batch in batches}
     chosen = _parameters(actor, recipes)
     shown = [state.parameter.pk for states in chosen.values() for state in states]
     newest = _newest(actor, ids, shown)
     phases = phases_of(actor, list(recipes))
+    _attach(actor, batches, phases)
     runs = PhaseRun.objects.visible_to(actor).filter(batch_id__in=ids, ended_at=None)
-    since = {run.batch_id: run.started_at for run in runs}
+    since = dict(runs.values_list("batch_id", "started_at"))
     lasting = list_excursions(actor, state=ExcursionState.OPEN).filter(batch_id__in=ids)
     excursions = _grouped(up_to_date(list(lasting)), "batch_id")
     facts = facts_of(actor, ids)
     clocks = _clocks(actor, ids, excursions)
-    tiles = []
+    tiles, known = [], dict[tuple[UUID, UUID | None], Mapping[str, Range]]()
     for batch in batches:
         outside = worst_first(excursions.get(batch.pk, []))
         rows = [
-            _row(batch, state, newest.get((batch.pk, state.parameter.pk)), outside, now)
+            _row(batch, state, newest.get((batch.pk, state.parameter.pk)), outside, now=now, known=known)
             for state in chosen.get(batch.recipe_version_id, [])
         ]
         line = _phase_line(batch, phases.get(batch.recipe_version_id, []), since.get(batch.pk), now)
@@ -127,6 +129,14 @@ def board(actor: Actor, program_id: UUID | None = None) -> list[Tile]:
             )
         )
     return tiles
+
+
+def _attach(actor: Actor, batches: Sequence[Batch], phases: Mapping[UUID, Sequence[ProcedureStep]]) -> None:
+    sites = ProgramSite.objects.visible_to(actor).in_bulk({each.site_id for each in batches if each.site_id})
+    steps = {step.pk: step for known in phases.values() for step in known}
+    for batch in batches:
+        batch.site = sites.get(batch.site_id) if batch.site_id is not None else None
+        batch.phase = steps.get(batch.phase_id) if batch.phase_id is not None else None
 
 
 def _grouped(rows: Iterable[R], name: str) -> dict[UUID, list[R]]:
@@ -162,10 +172,16 @@ def _row(
     state: ParameterState,
     newest: tuple[Any, ...] | None,
     outside: Sequence[Excursion],
+    *,
     now: datetime,
+    known: dict[tuple[UUID, UUID | None], Mapping[str, Range]],
 ) -> TileRow:
+    """Return one parameter of a tile; `known` keeps the ranges of each phase for the batches to come."""
     parameter = state.parameter
     at, value, trace_at, trace = newest or (None, None, [], [])
+    place = (parameter.pk, batch.phase_id)
+    if place not in known:
+        known[place] = {str(limit.kind): _range(limit) for limit in state.applying(batch.phase_id)}
     return TileRow(
         code=parameter.code,
         label=parameter.title,
@@ -177,7 +193,7 @@ def _row(
         stale_after=state.stale_after_s,
         is_stale=at is None or (now - at).total_seconds() > state.stale_after_s,
         points=_with_gaps(parameter, trace_at, trace),
-        ranges={str(limit.kind): _range(limit) for limit in state.applying(batch.phase_id)},
+        ranges=known[place],
         is_outside=any(excursion.parameter_id == parameter.pk for excursion in outside),
     )
 
@@ -190,10 +206,14 @@ def _range(limit: Limit) -> Range:
 def _with_gaps(
     parameter: Parameter, trace_at: Sequence[int], trace: Sequence[float]
 ) -> list[tuple[int, float | None]]:
-    points: list[tuple[int, float | None]] = []
     gap_ms = TRACE_GAP_INTERVALS * parameter.expected_interval_s * 1000
+    # Nearly every trace of a board is whole, and there are hundreds of them.
+    longest = max(map(sub, trace_at[1:], trace_at), default=0)
+    if parameter.data_kind != DataKind.ONLINE or longest <= gap_ms:
+        return list(zip(trace_at, trace, strict=True))
+    points: list[tuple[int, float | None]] = []
     for at, value in zip(trace_at, trace, strict=True):
-        if points and at - points[-1][0] > gap_ms and parameter.data_kind == DataKind.ONLINE:
+        if points and at - points[-1][0] > gap_ms:
             points.append((points[-1][0] + 1, None))
         points.append((at, value))
     return points

@@ -121,7 +121,7 @@ class _Marked:
 
 
 def _gathered(excursions: Iterable[Excursion]) -> list[_Marked]:
-    """Return the marks of a batch, oldest first: of marks in one place the latest, the gravest, lies on top."""
+    """Return the marks of a batch, oldest first: where they meet the latest lies on top."""
     marks: list[_Marked] = []
     last: dict[tuple[UUID, str], int] = {}
     standing = [each for each in excursions if each.state != ExcursionState.WITHDRAWN]

@@ -49,7 +49,9 @@ def row_context(row: TileRow, excursion: Excursion | None, zone: str, now: datet
     """Return one parameter of a tile: a line for a sensor, dots with their sample time for samples."""
     since, until = _window(row, now)
     band, lines = _first(row.ranges, BANDS), _first(row.ranges, LINES)
-    points = [point for point in row.points if point[0] >= since]
+    points = row.points
+    if points and points[0][0] < since:
+        points = [point for point in points if point[0] >= since]
     limits = [bound for bound in lines or () if bound is not None]
     marked_at = excursion.started_at.timestamp() * 1000 if excursion is not None else None
     is_sample = row.dots and row.at is not None
@@ -64,7 +66,7 @@ def row_context(row: TileRow, excursion: Excursion | None, zone: str, now: datet
         "points": points,
         "since": since,
         "until": until,
-        "nor": _closed(band, [*limits, *(value for _at, value in points if value is not None)]),
+        "nor": _closed(band, limits, points),
         "limits": limits,
         "dots": row.dots,
         "tone": tone_of(excursion) if excursion is not None else "",
@@ -91,13 +93,17 @@ def _first(ranges: Mapping[str, Range], kinds: Sequence[str]) -> Range | None:
     return next((ranges[kind] for kind in kinds if kind in ranges), None)
 
 
-def _closed(band: Range | None, values: Sequence[float]) -> tuple[float, float] | None:
+def _closed(
+    band: Range | None, limits: Sequence[float], points: Sequence[tuple[int, float | None]]
+) -> tuple[float, float] | None:
     """Return the band; a side that is open ends at the furthest value drawn."""
     if band is None:
         return None
     low, high = band
-    known = [*values, *(bound for bound in band if bound is not None)]
-    low, high = min(known) if low is None else low, max(known) if high is None else high
+    if low is None or high is None:
+        known = [*limits, *(bound for bound in band if bound is not None)]
+        known += [value for _at, value in points if value is not None]
+        low, high = min(known) if low is None else low, max(known) if high is None else high
     return (low, high) if low < high else None
 
 
