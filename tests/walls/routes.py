@@ -67,40 +67,37 @@ def fill(address, ids, organisation):
 
 def queries(address, ids):
     """Query strings that name records: each list and search is tried with foreign ids in its filters."""
-    if address.endswith(("schema/", "docs/")):
+    if "series" in address:
+        return ["?parameter=TEMP&from=2020-01-01T00:00:00Z&to=2040-01-01T00:00:00Z&points=100"]
+    if "<" in address or address.endswith(("schema/", "docs/")):
         return [""]
-    if "<" in address:
-        return ["", "?parameter=TEMP&from=2020-01-01T00:00:00Z&to=2040-01-01T00:00:00Z&points=100"]
     return [
         "",
-        f"?program={ids['program_id']}",
-        f"?batch={ids['batch_id']}",
-        f"?excursion={ids['excursion_id']}",
-        f"?subject={ids['deviation_id']}",
-        f"?space={ids['space_id']}&audience=shared",
+        f"?program={ids['program_id']}&batch={ids['batch_id']}&page_size=200",
         f"?space={ids['space_id']}&audience=manufacturer",
         f"?program={ids['program_id']}&audience=shared&after=0",
         f"?program={ids['program_id']}&audience=manufacturer&after=0",
-        "?q=CANARY&state=all&page_size=200",
-        "?q=OURS",
+        f"?excursion={ids['excursion_id']}&subject={ids['deviation_id']}",
     ]
 
 
-def bodies(ids):
-    """Bodies for writes: valid where the ids are one's own, full of foreign ids otherwise."""
+def body(address, ids):
+    """A body for writes: valid where the ids are one's own, full of foreign ids otherwise."""
     now = datetime.now(UTC).isoformat()
-    return [
-        {},
-        {"program": str(ids["program_id"]), "title": "Title of it", "description": "What happened there.",
-         "occurred_at": now, "detected_at": now, "batch": str(ids["batch_id"])},
-        {"program": str(ids["program_id"]), "recipe_version": str(ids["recipe_id"]),
-         "number": uuid.uuid4().hex[:12], "planned_start": now},
-        {"readings": [{"parameter": "TEMP", "at": now, "value": 36.5}]},
-        {"classification": "major", "rationale": "Rationale of at least twenty characters."},
-        {"phase": "harvest"},
-        {"summary": "Summary of what was found and done."},
-        {"reason": "Reason of a few words."},
-    ]  # fmt: skip
+    wanted = {
+        "deviations/": {"program": str(ids["program_id"]), "title": "Title", "occurred_at": now,
+                        "description": "What happened there.", "detected_at": now, "batch": str(ids["batch_id"])},
+        "batches/": {"program": str(ids["program_id"]), "recipe_version": str(ids["recipe_id"]),
+                     "number": uuid.uuid4().hex[:12], "planned_start": now},
+        "readings/": {"readings": [{"parameter": "TEMP", "at": now, "value": 36.5}]},
+        "triage/": {"classification": "major", "rationale": "Rationale of at least twenty characters."},
+        "phase/": {"phase": "harvest"},
+        "close/": {"summary": "Summary of what was found and done.", "reason": "Reason of a few words."},
+        "cancel/": {"reason": "Reason of a few words."},
+        "end/": {"reason": "Reason of a few words."},
+        "revoke/": {"reason": "Reason of a few words."},
+    }  # fmt: skip
+    return next((found for ending, found in wanted.items() if address.endswith(ending)), {})
 
 
 def as_json(body):

@@ -32,6 +32,8 @@ FORBIDDEN = {
     "cdmo_admin": ("OURS", "CANARY", "INTERNAL"),
     "stranger": ("OURS", "CANARY", "INTERNAL"),
 }
+# With one wall down the short form asks as those who have most to find.
+FEW = ("sponsor_viewer", "sponsor_system", "inspector", "rival_sponsor_qa")
 OWN = {"rival_sponsor_qa": "theirs", "rival_system": "theirs"}
 
 
@@ -109,13 +111,13 @@ def _text(response):
 
 
 def test_nobody_reads_what_is_not_theirs_by_any_route(walls):
-    _, ids = walls
-    answered = set()
+    which, ids = walls
     leaks, faults, probes = [], [], 0
     for key, forbidden in FORBIDDEN.items():
+        if which != "both walls" and key not in FEW:
+            continue
         client = client_of(key)
-        own = OWN.get(key, "ours")
-        for address, name in routes.probed():
+        for address, _name in routes.probed():
             for whose in ("ours", "theirs"):
                 organisation = ids["organisations"][cast.TESSEL if whose == "theirs" else cast.ARVO]
                 path = routes.fill(address, ids[whose], organisation)
@@ -128,11 +130,9 @@ def test_nobody_reads_what_is_not_theirs_by_any_route(walls):
                         leaks.append((key, path + query, response.status_code, found))
                     if response.status_code >= 500:
                         faults.append((key, path + query, response.status_code))
-                    if response.status_code < 300 and whose == own:
-                        answered.add(name)
     assert leaks == []
     assert faults == []
-    assert probes > 1000
+    assert probes > 500
 
 
 def test_nobody_writes_into_what_is_not_theirs(walls, as_owner_of):
@@ -143,10 +143,9 @@ def test_nobody_writes_into_what_is_not_theirs(walls, as_owner_of):
         for address, _name in routes.probed():
             path = routes.fill(address, ids["ours"], ids["organisations"][cast.ARVO])
             for method in METHODS[2:]:
-                for body in routes.bodies(ids["ours"]) if method in ("POST", "PUT") else [{}]:
-                    response = _ask(client, method, path, body)
-                    assert response.status_code < 500, (key, method, path, body)
-                    assert not any(word in _text(response) for word in FORBIDDEN[key]), (key, method, path)
+                response = _ask(client, method, path, routes.body(address, ids["ours"]))
+                assert response.status_code < 500, (key, method, path)
+                assert not any(word in _text(response) for word in FORBIDDEN[key]), (key, method, path)
     assert _fingerprint(as_owner_of, ids) == before, which
 
 

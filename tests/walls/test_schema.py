@@ -92,7 +92,8 @@ def test_record_tables_have_forced_row_security_and_a_policy_for_each_command(ta
 def test_all_policies_of_the_application_have_one_shape(as_owner):
     shapes = as_owner.execute(
         """select distinct coalesce(qual, with_check) from pg_policies where roles = '{covalent_app}'
-           union select distinct with_check from pg_policies where roles = '{covalent_app}' and with_check is not null"""
+           union select distinct with_check from pg_policies
+           where roles = '{covalent_app}' and with_check is not null"""
     ).fetchall()
     # The cast to text is PostgreSQL's own: a varchar column of a model, a text column of the ledger.
     assert len({shape.replace("(audience)::text", "audience") for (shape,) in shapes}) == 1
