@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from django.db import models
@@ -181,3 +181,11 @@ ALERT_TRANSITIONS: Final[Transitions] = {
     "climb_ladder": Transition((AlertState.OPEN,), None, (SYSTEM,), _("Tell the next roles")),
     "end_ladder": Transition((AlertState.OPEN,), AlertState.UNANSWERED, (SYSTEM,), _("End the ladder")),
 }
+
+
+def alert_transitions(side: str) -> Transitions:
+    """Return the life cycle of an alert that asks this side; the other side gives no receipt for it."""
+    return {
+        name: replace(step, roles=tuple(role for role in step.roles if role.side in (side, Side.BOTH)))
+        for name, step in ALERT_TRANSITIONS.items()
+    }

@@ -16,7 +16,7 @@ from portal.alerts import LADDER, on_clock, tell
 from portal.errors import Refused
 from portal.facts import AlertAcknowledged, AlertDelivered, AlertOpened, LadderClimbed, LadderEnded
 from portal.models import Alert, Clock, Opening, Receipt
-from portal.states import ALERT_TRANSITIONS, SYSTEM, AlertState, ClockState
+from portal.states import ALERT_TRANSITIONS, SYSTEM, AlertState, ClockState, alert_transitions
 
 REST_AFTER_FAILURE: Final = timedelta(seconds=60)
 
@@ -31,8 +31,8 @@ def acknowledge_alert(actor: Actor, alert_id: UUID) -> Alert:
     """
     alert = lock_alert(actor, alert_id)
     seat = _seat_on_side(actor, alert)
-    roles = [role for role in ALERT_TRANSITIONS["acknowledge"].roles if role.side == alert.side]
-    require_role(actor, alert.space_id, *roles, to="acknowledge")
+    may = alert_transitions(alert.side)["acknowledge"].roles
+    require_role(actor, alert.space_id, *may, to="acknowledge")
     if alert.state == AlertState.ACKNOWLEDGED:
         return alert
     now = instant()

@@ -15,10 +15,11 @@ from rest_framework.response import Response
 from portal.actions.alerts import acknowledge_alert, open_alert
 from portal.actor import Actor
 from portal.api.authentication import ActorRequest
-from portal.api.base import CovalentView, Input, ListView, choice_param, etag, uuid_param
+from portal.api.base import CovalentView, ListView, choice_param, etag, uuid_param
+from portal.api.transitions import ActionOffer, NoInput, offer_actions
 from portal.models import Alert
 from portal.queries import AlertLine, alert_lines, escalation, list_alerts
-from portal.states import AlertState
+from portal.states import AlertState, alert_transitions
 
 SIDES = ("mine", "manufacturer", "sponsor")
 FILTERS = [
@@ -26,10 +27,6 @@ FILTERS = [
     OpenApiParameter("state", OpenApiTypes.STR, enum=AlertState.values, description="In this state."),
     OpenApiParameter("side", OpenApiTypes.STR, enum=SIDES, description="Asking this side for receipt."),
 ]
-
-
-class NoInput(Input):
-    """The path says it all: an empty object, or no body."""
 
 
 class AlertSubject(serializers.Serializer[Any]):
@@ -88,6 +85,7 @@ class AlertDetail(AlertSummary):
 
     steps = StepDetail(many=True)
     receipts = ReceiptDetail(many=True)
+    available_actions = ActionOffer(many=True)
 
 
 def _summary(line: AlertLine) -> dict[str, Any]:
@@ -105,6 +103,13 @@ def represent_alert(actor: Actor, alert_id: UUID) -> dict[str, Any]:
     more = {
         "steps": list(StepDetail(found.steps, many=True).data),
         "receipts": list(ReceiptDetail(found.receipts, many=True).data),
+        "available_actions": offer_actions(
+            actor,
+            found.alert,
+            alert_transitions(found.alert.side),
+            href=f"/api/v1/alerts/{alert_id}/",
+            inputs={},
+        ),
     }
     return _summary(found.line) | more
 

@@ -10,11 +10,11 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from portal.access import get_visible
+from portal.access import available, get_visible
 from portal.actor import Actor, Side
 from portal.alerts import LADDER
 from portal.models import Alert, Clock, Delivery, LadderStep, Opening, Receipt, Record
-from portal.states import ALERT_TRANSITIONS, AlertState, ClockState
+from portal.states import AlertState, ClockState, alert_transitions
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +107,7 @@ def alert_lines(actor: Actor, alerts: Sequence[Alert]) -> list[AlertLine]:
 
 def may_acknowledge(actor: Actor, alert: Alert) -> bool:
     """Say whether the alert still waits for a receipt that this actor's roles may give."""
-    step = ALERT_TRANSITIONS["acknowledge"]
-    roles = [role for role in step.roles if role.side == alert.side]
-    return alert.state in step.sources and actor.holds(alert.space_id, *roles)
+    return "acknowledge" in available(actor, alert, alert_transitions(alert.side))
 
 
 def open_alerts(actor: Actor, *, program_id: UUID | None = None, most: int = 20) -> list[AlertLine]:

@@ -143,6 +143,21 @@ def test_a_step_ahead_shows_when_it_will_be_taken(database, api):
     assert ahead == {"number": 1, "roles": ["quality_head"], "due_at": due_at, "taken_at": None, "told": None}
 
 
+def test_an_alert_offers_its_receipt_to_who_may_give_it_and_nothing_else(database, api, signed_in):
+    alert = raised()
+    (offer,) = api("sponsor_system").get(path(alert)).json()["available_actions"]
+    assert (offer["name"], offer["method"], offer["href"]) == (
+        "acknowledge",
+        "POST",
+        path(alert, "acknowledge/"),
+    )
+    assert offer["schema"]["properties"] == {}
+    for client in (api("cdmo_system"), signed_in("inspector")):
+        assert client.get(path(alert)).json()["available_actions"] == []
+    post(api("sponsor_system"), offer["href"])
+    assert api("sponsor_system").get(path(alert)).json()["available_actions"] == []
+
+
 def test_a_key_with_the_scope_acknowledges_for_its_side(database, api):
     alert = raised()
     answer = post(api("sponsor_system"), path(alert, "acknowledge/"))
