@@ -27,7 +27,7 @@ from config.supervisor.valkey import Valkey
 from portal import wake
 
 ROOT = Path(__file__).resolve().parent.parent
-READY_WITHIN_S = 40.0
+READY_WITHIN_S = 90.0
 
 
 def bearer(key):
@@ -52,7 +52,7 @@ class Stack:
         self.environment = (
             os.environ
             | database.environment()
-            | {"COVALENT_URL": self.url, "PYTHONUNBUFFERED": "1"}
+            | {"COVALENT_URL": self.url, "PYTHONUNBUFFERED": "1", "LOG_LEVEL": "INFO"}
             | {"REDIS_URL": self.valkey.url()}
             | (environment or {})
         )

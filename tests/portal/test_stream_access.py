@@ -10,15 +10,21 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 from websockets.exceptions import InvalidStatus
 
-from portal.action import reading
+from portal import ledger
+from portal.access import get_program
+from portal.action import action, reading
 from portal.actions import people
 from portal.actor import Side, system_actor
 from portal.admission import is_own_origin
-from portal.models import ApiKey, Assignment, Member, Person
+from portal.alerts import raise_alert
+from portal.facts import ProgramOpened
+from portal.models import ApiKey, Assignment, Member, Person, Receipt
 from tests.factories import cast
 from tests.sockets import Listener, news, session_of
 
-SETUP = system_actor("setup", cast.CDMO, cast.ARVO, cast.TESSEL, cast.PARTNERSHIP, cast.SECOND_PROGRAM)
+SETUP = system_actor(
+    "setup", cast.CDMO, cast.ARVO, cast.TESSEL, cast.PARTNERSHIP, cast.PROGRAM, cast.SECOND_PROGRAM
+)
 WITHIN_S = 2.0
 
 
@@ -231,3 +237,41 @@ def test_a_socket_keeps_no_session_alive(stack):
         listener.subscribe(cast.RIVAL_PROGRAM)
         time.sleep(1.2)
     assert SessionStore(cookie).load() == before
+
+
+@action("test.noticed")
+def notice_alert(actor, program_id):
+    """A fact of its own first: the entry is named for that one, and still tells people."""
+    program = get_program(actor, program_id)
+    ledger.record(program, ProgramOpened(code="noticed"))
+    return raise_alert(program, kind="excursion.par", side=Side.SPONSOR, title="look here", clause="5.7")
+
+
+def test_an_alert_is_delivered_when_a_client_of_the_person_has_acknowledged_it(stack):
+    def delivered(alert):
+        with reading(SETUP):
+            return list(
+                Receipt.objects.visible_to(SETUP)
+                .filter(alert=alert, person_id=cast.person_id("sponsor_qa"))
+                .values_list("delivered_at", flat=True)
+            )
+
+    # The seat that a test before has let run out.
+    people.give_assignment(
+        SETUP,
+        cast.ARVO,
+        person_id=cast.person_id("sponsor_qa"),
+        target_id=cast.PROGRAM,
+        side=Side.SPONSOR,
+        role="qa",
+        code="Sponsor QA 04",
+    )
+    with Listener(stack, cookie=session_of("sponsor_qa"), origin=own(stack)) as listener:
+        listener.subscribe()
+        alert = notice_alert(SETUP, cast.PROGRAM)
+        event = listener.next("event")
+        assert event["kind"] == "program.opened"
+        assert delivered(alert) == [None]
+        listener.ack(shared=event["seq"])
+        listener.next("skip")
+        assert delivered(alert) != [None]
