@@ -179,10 +179,11 @@ STATICFILES_DIRS = [
     for name, path in (
         ("uplot", "uplot/dist"),
         ("inter", "@fontsource-variable/inter"),
-        ("lucide", "lucide-static/icons"),
     )
     if (NODE / path).is_dir()
 ]
+# Icons are written into the page, never served: the server need not look at two thousand files.
+ICONS_DIR = NODE / "lucide-static/icons"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

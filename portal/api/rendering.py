@@ -9,9 +9,13 @@ from rest_framework.renderers import BaseRenderer
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, str):
-        return str(value)
-    return str(value)
+    match value:
+        case dict():
+            return dict(value)
+        case list() | tuple():
+            return list(value)
+        case _:
+            return str(value)
 
 
 class JSONRenderer(BaseRenderer):
