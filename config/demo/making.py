@@ -142,32 +142,36 @@ class Making:
         until_s = min((self.moment - batch.started_at).total_seconds(), lot.ended_s or np.inf)
         sender = self._crew[makers_of(lot.recipe.project)["shift_lead"]]
         for body in frames_of(lot, batch.started_at, until_s):
-            outcome = take_frame(sender, batch.pk, body=body, media_type="text/csv")
+            outcome = take_frame(sender, batch.pk, body=body, media_type="application/json")
             if outcome.refused:
                 raise FrameNotTaken(f"{lot.number}: {outcome.refused[0]['detail']}")
 
 
 def frames_of(lot: Lot, started_at: datetime, until_s: float) -> Iterator[bytes]:
-    """Give the readings of a batch's past as frames in CSV, none larger than the product takes."""
+    """Give the readings of a batch's past as frames in JSON, none larger than the product takes."""
     rows: list[str] = []
     for code, at_s, values in _columns(lot, until_s):
         lines = _lines(code, started_at, at_s, values)
         if rows and len(rows) + len(lines) > MAX_ROWS:
-            yield _csv(rows)
+            yield _body(rows)
             rows = []
         rows += lines
     if rows:
-        yield _csv(rows)
+        yield _body(rows)
 
 
-def _csv(rows: Iterable[str]) -> bytes:
-    return ("parameter,at,value\n" + "\n".join(rows)).encode()
+def _body(rows: Iterable[str]) -> bytes:
+    # The quickest of the three forms to read.
+    return ('{"readings":[' + ",".join(rows) + "]}").encode()
 
 
 def _lines(code: str, started_at: datetime, at_s: Floats, values: Floats) -> list[str]:
     start = np.datetime64(started_at.replace(tzinfo=None), "ms")
     times = np.datetime_as_string(start + (at_s * 1000).astype("timedelta64[ms]"))
-    return [f"{code},{at}Z,{value}" for at, value in zip(times.tolist(), values.tolist(), strict=True)]
+    return [
+        f'{{"parameter":"{code}","at":"{at}Z","value":{value}}}'
+        for at, value in zip(times.tolist(), values.tolist(), strict=True)
+    ]
 
 
 def _columns(lot: Lot, until_s: float) -> Iterator[tuple[str, Floats, Floats]]:

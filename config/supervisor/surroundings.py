@@ -48,7 +48,8 @@ class Surroundings:
             "SECRET_KEY": Notes(self.data / "secrets.json").secret("django"),
             "COVALENT_LEDGER_KEY": str(make_ledger_key(self.data / "ledger.key")),
             "COVALENT_URL": f"http://127.0.0.1:{self.port}",
-            "EMAIL_URL": f"filemail://{self.data / 'mail'}",
+            # A slash more than usual: what follows the third is the path, which is absolute.
+            "EMAIL_URL": f"filemail:///{self.data / 'mail'}",
             **(self._for_demo() if self.is_demo else {}),
         }
         inherited = {name: value for name, value in os.environ.items() if name != OWNER_URL}

@@ -108,7 +108,8 @@ class Run:
         self._wait_until_ready()
         if self._asked.demo:
             self._load_demo(around.for_children())
-        say(f"\nCovalent is running at {self._url}   (logs in {self._data / 'log'}; Ctrl-C stops it)")
+        else:
+            self._announce()
         while True:
             self._tick()
 
@@ -185,17 +186,33 @@ class Run:
         say(f"  serving at {self._url}; loading the demo")
         loading = Child("demo", (sys.executable, "manage.py", "load_demo"), env, ROOT, None)
         loading.start()
+        is_open = False
         try:
             while loading.process is not None and loading.process.poll() is None:
+                is_open = is_open or self._open_demo(env)
                 self._tick()
         finally:
             code = loading.process.returncode if loading.process else None
             loading.stop()
+        if not (is_open or self._open_demo(env)):
+            self._announce()
         if code != 0:
-            say(f"  the demo could not be loaded (code {code})")
-            return
+            say(f"  the demo could not be loaded whole (code {code}); the next start goes on")
+
+    def _open_demo(self, env: dict[str, str]) -> bool:
+        """Start the plant and show the logins once what runs is there, before the history."""
+        path = self._data / "demo.json"
+        demo = json.loads(path.read_text()) if path.exists() else {}
+        # One of an earlier start may name another port; it is about to be written again.
+        if demo.get("url") != self._url:
+            return False
         self._keep("plant", (sys.executable, "manage.py", "plant"), env)
-        say(logins(json.loads((self._data / "demo.json").read_text())))
+        say(logins(demo))
+        self._announce()
+        return True
+
+    def _announce(self) -> None:
+        say(f"\nCovalent is running at {self._url}   (logs in {self._data / 'log'}; Ctrl-C stops it)")
 
     def _tick(self) -> None:
         self._keeper.tick()

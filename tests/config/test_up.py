@@ -17,7 +17,7 @@ from config.supervisor.data_folder import held
 from config.supervisor.errors import StartFailed
 from config.supervisor.notes import Notes
 from config.supervisor.surroundings import Surroundings, adopt_running, given_database, make_ledger_key
-from config.supervisor.up import fingerprint, listen, logins, parse, up
+from config.supervisor.up import Run, fingerprint, listen, logins, parse, up
 
 URL = "http://127.0.0.1:8000"
 
@@ -206,3 +206,44 @@ def test_the_default_folder_lies_beside_manage_py():
     assert Path(surroundings.DEFAULT_DATA) == Places().root / "var"
     assert (Places().root / "manage.py").exists()
     assert sys.version_info >= (3, 11)
+
+
+def test_mail_is_written_into_the_data_folder(around):
+    import environ
+
+    config = environ.Env.email_url_config(around.for_children()["EMAIL_URL"])
+    assert config["EMAIL_FILE_PATH"] == str(around.data / "mail")
+
+
+class Listed:
+    """A keeper that only notes what it is given to keep alive."""
+
+    def __init__(self):
+        self.names = []
+
+    def start(self, part):
+        self.names.append(part.name)
+
+
+@pytest.fixture
+def run(tmp_path, bare):
+    return Run(parse(["--demo", "--data", str(tmp_path)]), tmp_path, None, Listed())
+
+
+def test_the_plant_starts_and_logins_are_shown_as_soon_as_the_running_batches_are_there(
+    run, tmp_path, capsys
+):
+    assert not run._open_demo({})
+    person = {"email": "qa@example.com", "password": "a password to read", "totp_secret": "ABC"}
+    (tmp_path / "demo.json").write_text(json.dumps({"url": URL, "people": {"cdmo_qa": person}}))
+    assert run._open_demo({})
+    said = capsys.readouterr().out
+    assert run._keeper.names == ["plant"]
+    assert "qa@example.com" in said
+    assert f"Covalent is running at {URL}" in said
+
+
+def test_the_demo_json_of_another_port_is_waited_out(run, tmp_path):
+    (tmp_path / "demo.json").write_text(json.dumps({"url": "http://127.0.0.1:1", "people": {}}))
+    assert not run._open_demo({})
+    assert run._keeper.names == []

@@ -36,7 +36,7 @@ class Command(BaseCommand):
             "--frozen",
             action="append",
             metavar="NUMBER",
-            help="batch that is never fed; may be given again (default: B-2417)",
+            help="batch that is never fed; may be given again (default: B-2417 and B-2420)",
         )
         parser.add_argument(
             "--faulty", default=usual.faulty, help="batch with the sticking valve (%(default)s)"

@@ -65,6 +65,18 @@ FAMILIES: Final = (
         ),
         (
             Kind(
+                "In-process weight on page {n} entered from memory",
+                "The weight on page {n} was entered 2 h later from memory; the balance printout agrees.",
+                8,
+                60,
+            ),
+            Kind(
+                "Step on page {n} signed before it was done",
+                "The step on page {n} carries a signature 25 min before the time of the equipment log.",
+                8,
+                60,
+            ),
+            Kind(
                 "Page {n} of the batch record missing at review",
                 "Page {n} could not be found at the review and was reconstructed from the data historian.",
                 8,

@@ -17,7 +17,6 @@ from config.demo.lots.writing import (
     Stretch,
     clock,
     samples,
-    sensors,
     whole_course,
 )
 from config.demo.recipes import (
@@ -186,9 +185,8 @@ def _rival(number: int, age_s: float) -> Lot:
 
 def _finished_a() -> Lot:
     phases, ended_s = whole_course(DRUG_SUBSTANCE)
-    shown = ("TEMP", "PH", "DO")
     until_s = clock(14, "00:00")
-    around = (clock(8, "12:00"), clock(9, "18:00"))
+    fault, around = (clock(9, "00:00"), clock(9, "12:00")), (clock(8, "12:00"), clock(9, "18:00"))
     return Lot(
         DRUG_SUBSTANCE,
         "B-2391",
@@ -197,9 +195,10 @@ def _finished_a() -> Lot:
         MALMO,
         "BR-203",
         stretches=(
-            Stretch(shown, 0, around[0], COARSE_S),
-            Stretch(sensors(DRUG_SUBSTANCE), *around, FINE_S),
-            Stretch(shown, around[1], until_s, COARSE_S),
+            Stretch(("TEMP",), 0, fault[0], COARSE_S),
+            Stretch(("TEMP",), *fault, FINE_S),
+            Stretch(("TEMP",), fault[1], until_s, COARSE_S),
+            Stretch(("PH", "DO", "VALVE", "JACKET"), *around, COARSE_S),
             Stretch(samples(DRUG_SUBSTANCE), 6 * HOUR, clock(14, "07:00"), DAY),
         ),
         dots=(
@@ -270,7 +269,9 @@ def _finished_c() -> Lot:
         MALMO,
         "INC-12",
         stretches=(
-            Stretch(gas, 0, 8 * DAY, COARSE_S),
+            Stretch(gas, 0, 5 * DAY, 3 * COARSE_S),
+            Stretch(gas, 5 * DAY, 6 * DAY, COARSE_S),
+            Stretch(gas, 6 * DAY, 8 * DAY, 3 * COARSE_S),
             Stretch(samples(CELL_THERAPY), 0, clock(8, "08:00") + day_s, DAY),
         ),
         dots=(
