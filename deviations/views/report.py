@@ -22,6 +22,7 @@ from deviations.forms import Choices, ReportForm
 from deviations.queries.detail import deviation_detail
 from deviations.queries.places import Ground, Place, find_place, list_grounds, place_of_batch
 from deviations.queries.proposal import propose_from_excursion
+from deviations.states import REPORTERS
 from deviations.views.files import attach_all, files_given
 from portal.action import Replayed, instant, reading
 from portal.actor import Actor
@@ -106,9 +107,9 @@ class LoggedPage(Page):
     template_name: ClassVar[str] = "deviations/logged.html"
 
     def context(self, request: PageRequest, **kwargs: Any) -> dict[str, Any]:
-        """Return the deviation; only those who may log one have a confirmation."""
+        """Return the deviation; only who may log one has a confirmation."""
         found = deviation_detail(request.actor, kwargs["deviation_id"])
-        if found.deviation.reporter_id != request.actor.person_id:
+        if not request.actor.holds(found.program.pk, *REPORTERS):
             raise NotFound
         draft = request.GET.get("draft", "")
         return {

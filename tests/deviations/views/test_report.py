@@ -188,9 +188,11 @@ def test_a_text_of_20000_characters_with_line_breaks_is_taken(running, signed_in
     assert found.description == words.replace("\r\n", "\n")
 
 
-def test_only_the_reporter_has_a_confirmation(running, signed_in):
+def test_only_who_may_log_one_has_a_confirmation(running, signed_in, cdmo_qa):
     page = signed_in("cdmo_operator").post(URL, filled(running.pk))
-    for key in ("cdmo_qa", "sponsor_qa", "rival_sponsor_qa"):
+    (found,) = seen_by(cdmo_qa, Deviation)
+    make.release(cdmo_qa, make.triage(cdmo_qa, found))
+    for key in ("sponsor_qa", "sponsor_viewer", "rival_sponsor_qa"):
         assert signed_in(key).get(page.headers["Location"]).status_code == 404
 
 
