@@ -86,7 +86,7 @@ def body(address, ids):
     now = datetime.now(UTC).isoformat()
     wanted = {
         "deviations/": {"program": str(ids["program_id"]), "title": "Title", "occurred_at": now,
-                        "description": "What happened there.", "detected_at": now, "batch": str(ids["batch_id"])},
+                        "description": "What happened.", "detected_at": now, "batch": str(ids["batch_id"])},
         "batches/": {"program": str(ids["program_id"]), "recipe_version": str(ids["recipe_id"]),
                      "number": uuid.uuid4().hex[:12], "planned_start": now},
         "readings/": {"readings": [{"parameter": "TEMP", "at": now, "value": 36.5}]},

@@ -188,11 +188,12 @@ def test_each_route_answers_somebody_it_belongs_to(filled):
     name, ids = filled
     _point_to(name)
     unanswered = []
+    clients = [client_of(key) for key in ("cdmo_qa", "cdmo_system", "cdmo_admin")]
     for address, route in routes.probed():
         path = routes.fill(address, ids["ours"], ids["organisations"][cast.CDMO])
         tries = [
-            _ask(client_of(key), "GET", path + query).status_code
-            for key in ("cdmo_qa", "cdmo_system", "cdmo_admin")
+            _ask(client, "GET", path + query).status_code
+            for client in clients
             for query in routes.queries(address, ids["ours"])
         ]
         if not any(status < 400 for status in tries) and not all(status == 405 for status in tries):
