@@ -42,9 +42,9 @@ def judged_at_once(who, batch):
             at_us = np.array([microseconds(at) for at, _ in points], np.int64)
             values = np.array([value for _, value in points], np.float64)
             for limit in watch.limits.values():
-                for each in find_episodes(at_us, values, watch.segments[limit.pk]):
-                    if each.is_excursion:
-                        found.append((watch.code, str(limit.kind), *_plain(each)))
+                episodes = find_episodes(at_us, values, watch.segments[limit.pk])
+                name = (watch.code, str(limit.kind))
+                found += [(*name, *_plain(each)) for each in episodes if each.is_excursion]
     return sorted(found, key=str)
 
 

@@ -101,17 +101,18 @@ class TestStoring:
             assert Frame.objects.count() == 0
 
     @pytest.mark.parametrize(
-        ("body", "media_type", "error", "code"),
+        ("frame", "error", "code"),
         [
-            (b"{", JSON, FrameRefused, "broken_json"),
-            (b'{"readings": {}}', JSON, FrameRefused, "wrong_shape"),
-            (b"\xff\xfe", JSON, FrameRefused, "not_utf8"),
-            (b"a,b\n", "text/csv", FrameRefused, "no_header"),
-            (b"", "application/xml", FrameTypeRefused, "unsupported_media_type"),
-            (b" " * (16 * 1024 * 1024 + 1), JSON, FrameTooLarge, "too_large"),
+            ((b"{", JSON), FrameRefused, "broken_json"),
+            ((b'{"readings": {}}', JSON), FrameRefused, "wrong_shape"),
+            ((b"\xff\xfe", JSON), FrameRefused, "not_utf8"),
+            ((b"a,b\n", "text/csv"), FrameRefused, "no_header"),
+            ((b"", "application/xml"), FrameTypeRefused, "unsupported_media_type"),
+            ((b" " * (16 * 1024 * 1024 + 1), JSON), FrameTooLarge, "too_large"),
         ],
     )
-    def test_what_cannot_be_read_is_refused_whole(self, batch, gateway, body, media_type, error, code):
+    def test_what_cannot_be_read_is_refused_whole(self, batch, gateway, frame, error, code):
+        body, media_type = frame
         with pytest.raises(error) as refused:
             take_frame(gateway, batch.pk, body=body, media_type=media_type)
         assert refused.value.problem_code == code
