@@ -208,7 +208,15 @@ def notice_rule(classification: str) -> Clause:
     return CLAUSES[_NOTICE[Classification(classification)]]
 
 
-def ladder_for(kind: str, side: Side, classification: str | None) -> tuple[Step, ...]:  # noqa: ARG001 - the agreement's rules look at kind and class
-    """Return whom an alert asks on its side, step by step, and how long each step waits."""
+UNRELEASED: Final = "notice.unreleased"
+
+
+def ladder_for(kind: str, side: Side, classification: str | None) -> tuple[Step, ...]:  # noqa: ARG001 - the agreement's rules look at the class too
+    """Return whom an alert asks on its side, step by step, and how long each step waits.
+
+    A notice that was not released in half its time is no news to those who should have: it goes to the heads.
+    """
     wait_s = int(settings.LADDER_WAIT.total_seconds())
+    if kind == UNRELEASED:
+        return (Step(_HEADS, wait_s),)
     return Step(_WORKING[Side(side)], wait_s), Step(_HEADS, wait_s)

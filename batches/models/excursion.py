@@ -14,8 +14,8 @@ from portal.models import RecordKey, SpaceRecord
 class Excursion(SpaceRecord):
     """One episode outside one limit: from the first reading outside to the first one back inside (domain 2e).
 
-    Exactly one row per episode and limit, also when frames come late or twice; a row that a late reading joined to an
-    earlier one is withdrawn and names it. Its audience is the parameter's.
+    Exactly one row per episode and limit, also when frames come late or twice; a row that a correction joined
+    to an earlier one is withdrawn and names it. Its audience is the parameter's.
     """
 
     batch = RecordKey(Batch)

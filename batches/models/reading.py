@@ -1,4 +1,4 @@
-"""Readings: the high-rate values of a batch. They are no entries; frames are digested and sealed (ground 4, 5)."""
+"""Readings: the high-rate values of a batch, no entries; frames are digested and sealed (ground 4, 5)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Reading(SpaceRecord):
 
 
 class Frame(models.Model):
-    """What arrived in one request for one audience: digest and counts, sealed once a minute as `readings.sealed`."""
+    """What arrived in one request for one audience: digest and counts, sealed once a minute."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     space = models.ForeignKey("portal.Space", on_delete=models.DO_NOTHING, related_name="+", db_index=False)

@@ -43,7 +43,7 @@ class ProcedureStep(SpaceRecord):
 
 
 class Parameter(SpaceRecord):
-    """What is measured in a batch of this recipe version: unit, criticality, how often a value is expected."""
+    """What is measured in a batch of this recipe version: unit, criticality, expected interval."""
 
     recipe_version = RecordKey(RecipeVersion)
     code = models.CharField(max_length=40)

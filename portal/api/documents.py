@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from typing import Final
 
 from django.http import HttpResponse
 from django.urls import path
@@ -10,32 +11,32 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularSwaggerSplitView
-from rest_framework.renderers import BaseRenderer
 
 from portal.api.authentication import ActorRequest
 from portal.api.base import CovalentView
 from portal.api.security import KeyScheme, SessionScheme
 
 __all__ = ["KeyScheme", "SchemaDocument", "SessionScheme"]
+RENDERERS: Final = (OpenApiJsonRenderer, OpenApiYamlRenderer)
 
 
 @functools.cache
-def _document(renderer: type[BaseRenderer]) -> bytes:
+def _document(media_type: str) -> bytes:
     found = SchemaGenerator().get_schema(request=None, public=True)
-    written: bytes = renderer().render(found, renderer_context={})
-    return written
+    renderer = next(each for each in RENDERERS if each.media_type == media_type)
+    return bytes(renderer().render(found, renderer_context={}))
 
 
 class SchemaDocument(CovalentView):
     """The OpenAPI document."""
 
-    renderer_classes = (OpenApiJsonRenderer, OpenApiYamlRenderer)
+    renderer_classes = RENDERERS
 
     @extend_schema(exclude=True)
     def get(self, request: ActorRequest) -> HttpResponse:
         """Return the document as JSON, or as YAML when the client prefers it."""
-        renderer = request.accepted_renderer
-        return HttpResponse(_document(type(renderer)), content_type=renderer.media_type)
+        media_type = request.accepted_renderer.media_type
+        return HttpResponse(_document(media_type), content_type=media_type)
 
 
 urlpatterns = [

@@ -493,7 +493,6 @@ class Migration(migrations.Migration):
                 ("manufacturer_name", models.CharField(max_length=200)),
                 ("code", models.CharField(max_length=40)),
                 ("title", models.CharField(max_length=200)),
-                ("deviation_number", models.PositiveIntegerField(default=0)),
                 (
                     "manufacturer",
                     models.ForeignKey(

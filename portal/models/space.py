@@ -75,7 +75,6 @@ class Program(SpaceRecord):
     manufacturer_name = models.CharField(max_length=200)
     code = models.CharField(max_length=40)
     title = models.CharField(max_length=200)
-    deviation_number = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints = [
