@@ -40,6 +40,11 @@ class Words(forms.CharField):
         """Undo the line ends of form encoding: a break is one character, however it travelled."""
         return super().to_python(value.replace("\r\n", "\n") if isinstance(value, str) else value)
 
+    def widget_attrs(self, widget: forms.Widget) -> Any:
+        """Let the browser ask for the least length step by step; the longest is counted here."""
+        least = LENGTHS[self.name][0]
+        return super().widget_attrs(widget) | ({"minlength": least} if least else {})
+
     def validate(self, value: Any) -> None:
         """Say in the words of the actions what is wrong with a length."""
         super().validate(value)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connections
 
 from deviations.models import Deviation
 from portal.action import reading
@@ -215,3 +217,20 @@ def test_an_excursion_fills_the_form(running, signed_in, gateway, cdmo_operator)
     client.post(f"{URL}?excursion={found.pk}", sent)
     (made,) = seen_by(cdmo_operator, Deviation)
     assert made.excursion_id == found.pk
+
+
+def test_two_clicks_at_the_same_moment_make_one_deviation(own_database, signed_in, cdmo_operator):
+    running = batches.batch(number="B-2417")
+    client = signed_in("cdmo_operator")
+    sent = filled(running.pk)
+
+    def click(_number):
+        try:
+            return client.post(URL, sent).headers["Location"]
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(2) as pool:
+        addresses = set(pool.map(click, range(2)))
+    (found,) = seen_by(cdmo_operator, Deviation)
+    assert addresses == {f"/deviations/{found.pk}/logged/?draft="}
