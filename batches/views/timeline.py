@@ -7,7 +7,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from django.utils import formats
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -87,4 +87,4 @@ def _words(
     private = "" if each.audience == Audience.SHARED else Audience(each.audience).label
     by = each.seat if each.seat and not each.seat.startswith("system ") else ""
     parts = [about, _("by %s") % by if by else "", private]
-    return format_html(" · ".join("{}" for part in parts if part), *(part for part in parts if part))
+    return format_html_join(" · ", "{}", ((part,) for part in parts if part))
