@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from portal.actor import Actor, Role
@@ -15,10 +15,10 @@ M = TypeVar("M", bound=SpaceRecord)
 
 def get_visible(model: type[M], actor: Actor, record_id: UUID) -> M:
     """Return one row the actor may see; raises NotFound."""
-    found = model.objects.visible_to(actor).filter(pk=record_id).first()
+    found: Any = model.objects.visible_to(actor).filter(pk=record_id).first()
     if found is None:
         raise NotFound
-    return found
+    return cast("M", found)
 
 
 def require_role(actor: Actor, space_id: UUID, *roles: Role, to: str) -> None:
@@ -36,14 +36,14 @@ def lock_record(
 
     Raises: NotFound, Refused, InvalidTransition, VersionMissing, StaleVersion.
     """
-    found = model.objects.visible_to(actor).select_for_update(of=("self",)).filter(pk=record_id).first()
+    found: Any = model.objects.visible_to(actor).select_for_update(of=("self",)).filter(pk=record_id).first()
     if found is None:
         raise NotFound
     step = transitions[to]
     require_role(actor, found.space_id, *step.roles, to=to)
     require_state(found, step, to)
     require_version(found, version)
-    return found
+    return cast("M", found)
 
 
 def require_state(found: Any, step: Transition, to: str) -> None:

@@ -22,7 +22,8 @@ RENDERERS: Final = (OpenApiJsonRenderer, OpenApiYamlRenderer)
 
 @functools.cache
 def _document(media_type: str) -> bytes:
-    found = SchemaGenerator().get_schema(request=None, public=True)
+    generator = SchemaGenerator()  # type: ignore[no-untyped-call]  # the library's is not annotated
+    found = generator.get_schema(request=None, public=True)  # type: ignore[no-untyped-call]  # likewise
     renderer = next(each for each in RENDERERS if each.media_type == media_type)
     return bytes(renderer().render(found, renderer_context={}))
 
