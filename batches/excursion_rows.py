@@ -38,11 +38,12 @@ SIDES: Final[Mapping[str, tuple[Side, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What becomes of the rows of one limit."""
+    """What becomes of the rows of one limit; `carried_id` is the one that all new readings follow on."""
 
     watch: Watch
     limit: Limit
     changes: Changes
+    carried_id: UUID | None
 
 
 @dataclass(slots=True)
@@ -94,7 +95,9 @@ def _revisions(verdict: Verdict, excursions: Mapping[UUID, Excursion]) -> Iterab
     for revision in (*verdict.changes.closed, *verdict.changes.extended):
         row, was_open = excursions[revision.row.id], revision.row.episode.ended_us is None
         step = Step(verdict.watch, verdict.limit, row, revision.after, was_open=was_open)
-        if _is_mere_growth(revision.row, revision.after) and not _calls_for_alert(step):
+        # Readings between those that the row counts already would be missed by whoever counts on from its end.
+        is_growth = row.pk == verdict.carried_id and _is_mere_growth(revision.row, revision.after)
+        if is_growth and not _calls_for_alert(step):
             continue
         _set(row, revision.after)
         row.bump()

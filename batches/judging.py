@@ -239,7 +239,11 @@ def _judge(batch: Batch, cases: Sequence[Case], docket: Docket) -> None:
             max(known.until_us, case.window.until_us),
         )
     columns = dict(zip(spans, read_stretches(batch.pk, list(spans.values())), strict=True))
-    verdicts = [Verdict(case.watch, case.limit, _changes(case, columns[case.watch.id])) for case in cases]
+    verdicts = []
+    for case in cases:
+        carried_id = case.window.carried.id if case.window.carried else None
+        changes = _changes(case, columns[case.watch.id])
+        verdicts.append(Verdict(case.watch, case.limit, changes, carried_id))
     apply_verdicts(batch, docket.excursions, verdicts)
 
 

@@ -28,7 +28,8 @@ LIMITS = {
         make.limit("nor", 36, 37, phase="growth", min_duration_s=15),
     ],
 }
-VALUES = st.sampled_from([35.0, 35.7, 36.5, 36.5, 36.5, 37.2, 38.0])
+# Now and then long stretches outside, else every kind of crossing.
+VALUES = st.sampled_from([35.0, 35.7, 36.5, 36.5, 37.2, 37.2, 37.2, 38.0])
 
 
 def judged_at_once(who, batch):
@@ -103,6 +104,15 @@ def test_a_late_reading_splits_an_excursion_and_the_earlier_part_stays_the_same_
     assert make.excursions(gateway, batch) == [
         ("TEMP", "nor", "high", start, start, start + TEN, 37.2, start, 1),
         ("TEMP", "nor", "high", start + 2 * TEN, start + 2 * TEN, None, 37.2, start + 2 * TEN, 1),
+    ]
+
+
+def test_a_late_reading_within_an_open_excursion_is_counted(database, gateway):
+    batch, start = make.batch(), make.now() - timedelta(minutes=10)
+    make.send(gateway, batch, [("TEMP", start, 37.2), ("TEMP", start + 2 * TEN, 37.2)])
+    make.send(gateway, batch, [("TEMP", start + TEN, 37.25), ("TEMP", start + 3 * TEN, 37.1)])
+    assert make.excursions(gateway, batch) == [
+        ("TEMP", "nor", "high", start, start + 3 * TEN, None, 37.25, start + TEN, 4)
     ]
 
 
