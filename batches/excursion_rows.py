@@ -95,7 +95,7 @@ def _revisions(verdict: Verdict, excursions: Mapping[UUID, Excursion]) -> Iterab
     for revision in (*verdict.changes.closed, *verdict.changes.extended):
         row, was_open = excursions[revision.row.id], revision.row.episode.ended_us is None
         step = Step(verdict.watch, verdict.limit, row, revision.after, was_open=was_open)
-        # Readings between those that the row counts already would be missed by whoever counts on from its end.
+        # A reading between those that the row counts would be missed by whoever counts on from its end.
         is_growth = row.pk == verdict.carried_id and _is_mere_growth(revision.row, revision.after)
         if is_growth and not _calls_for_alert(step):
             continue
