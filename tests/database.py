@@ -1,7 +1,7 @@
 """The tests' database (ground 7): one template a run, one clone a worker, connected as covalent_app.
 
-Loaded as a pytest plugin (`-p tests.database`) before Django reads its settings. The first process starts the embedded
-servers, lets the owner migrate the template and the cast move in; each process then clones it.
+Loaded as a pytest plugin (`-p tests.database`) before Django reads its settings. The first process starts the
+embedded servers, lets the owner migrate the template and the cast move in; each process then clones it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ from psycopg import sql
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = "covalent_template"
 OFFSET_CLOCK = """
-create table portal.clock_offset (one boolean primary key default true check (one), shift interval not null default '0');
+create table portal.clock_offset (
+    one boolean primary key default true check (one),
+    shift interval not null default '0'
+);
 insert into portal.clock_offset default values;
 grant select on portal.clock_offset to covalent_app;
 create or replace function portal.instant() returns timestamptz
