@@ -7,11 +7,13 @@ from typing import Any
 
 from django.db.migrations.operations.base import Operation
 
+# The list is read and cast once, inside the scalar sub-select. With the cast outside alone it was parsed anew
+# for every row: counting 200,000 readings took five times as long. The outer cast only says: this is a value.
 VISIBLE = (
     "((audience <> 'manufacturer' and space_id = any ("
-    "(select nullif(current_setting('covalent.as_sponsor', true), ''))::uuid[]))"
+    "(select nullif(current_setting('covalent.as_sponsor', true), '')::uuid[])::uuid[]))"
     " or (audience <> 'sponsor' and space_id = any ("
-    "(select nullif(current_setting('covalent.as_manufacturer', true), ''))::uuid[])))"
+    "(select nullif(current_setting('covalent.as_manufacturer', true), '')::uuid[])::uuid[])))"
 )
 TRANSITION_TABLES = (
     ("insert", "new table as fresh"),

@@ -15,8 +15,8 @@ begin
         execute format('alter table ledger.%I force row level security', name);
         execute format('create policy owner_all on ledger.%I to covalent_owner using (true) with check (true)', name);
         execute format($p$create policy seat_select on ledger.%I for select to covalent_app using (
-            (audience <> 'manufacturer' and space_id = any ((select nullif(current_setting('covalent.as_sponsor', true), ''))::uuid[]))
-            or (audience <> 'sponsor' and space_id = any ((select nullif(current_setting('covalent.as_manufacturer', true), ''))::uuid[])))$p$, name);
+            (audience <> 'manufacturer' and space_id = any ((select nullif(current_setting('covalent.as_sponsor', true), '')::uuid[])::uuid[]))
+            or (audience <> 'sponsor' and space_id = any ((select nullif(current_setting('covalent.as_manufacturer', true), '')::uuid[])::uuid[])))$p$, name);
     end loop;
     execute 'alter table ledger.marker enable row level security';
     execute 'alter table ledger.marker force row level security';
