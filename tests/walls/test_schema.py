@@ -184,6 +184,7 @@ def test_definer_functions_pin_their_search_path_and_are_listed(as_owner):
         "door.heads_since",
         "door.unsealed",
         "batches.make_partitions",
+        "batches.strays",
     }
     for name, settings, owner, is_public in rows:
         assert owner == "covalent_owner", name
