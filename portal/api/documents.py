@@ -40,7 +40,13 @@ class SchemaDocument(CovalentView):
         return HttpResponse(_document(media_type), content_type=media_type)
 
 
+class Pages(SpectacularSwaggerSplitView):
+    """The document as pages, without inline script; they are only read."""
+
+    http_method_names = ("get", "head")
+
+
 urlpatterns = [
     path("schema/", SchemaDocument.as_view(), name="schema"),
-    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("docs/", Pages.as_view(url_name="schema"), name="docs"),
 ]

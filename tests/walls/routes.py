@@ -58,6 +58,8 @@ def fill(address, ids, organisation):
             parts.append("shared")
         elif name == "seq":
             parts.append("1")
+        elif name == "deviation_id" and "preview" in address:
+            parts.append(str(ids["triaged_id"]))
         elif name in FILLS:
             parts.append(str(ids[FILLS[name]]))
         else:

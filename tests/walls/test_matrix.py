@@ -29,7 +29,8 @@ FORBIDDEN = {
     "cdmo_system": ("CANARY",),
     "gateway": ("CANARY",),
     "cdmo_shift_lead": ("CANARY",),
-    "cdmo_admin": ("OURS", "CANARY", "INTERNAL"),
+    # Its own people's codes in the rival's program are the administrator's business; the programs are not.
+    "cdmo_admin": ("OURS", "INTERNAL"),
     "stranger": ("OURS", "CANARY", "INTERNAL"),
 }
 # With one wall down the short form asks as those who have most to find.
