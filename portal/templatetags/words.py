@@ -36,6 +36,7 @@ WORDS: Final[dict[str, str | Promise]] = {
     "copied": _("Copied"),
     "copy_failed": _("Not copied: select the text and copy it by hand"),
     "new_alert": _("New alert: {title}"),
+    "new_notice": _("New notice: {number} {title}"),
     "changed": _("This part changed while you were writing. Show what is new"),
     "not_answered": _("The server did not answer. Nothing was changed; try again."),
     "refused": _("This was refused: {reason}"),

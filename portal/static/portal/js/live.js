@@ -5,7 +5,7 @@ import { say } from "./words.js";
 import { announce, toast } from "./toast.js";
 
 const GATHER_MS = 150;
-const LOUD = ["alert.", "deviation.notice_released"];
+const LOUD = { "alert.raised": "new_alert", "notice.released": "new_notice" };
 
 const config = JSON.parse(document.getElementById("stream")?.textContent ?? "{}");
 const due = new Map();
@@ -52,14 +52,14 @@ const concerns = (part, event) => {
 };
 
 const tell = (event) => {
-  if (!LOUD.some((kind) => event.kind?.startsWith(kind))) return;
   if (event.kind === "alert.acknowledged") {
     announce(event.title);
     return;
   }
+  if (!(event.kind in LOUD)) return;
   const place = config.links?.[event.subject?.type];
   toast({
-    text: say("new_alert", { title: event.title }),
+    text: say(LOUD[event.kind], { title: event.title, number: event.subject.number }),
     tone: event.classification ?? "",
     url: place ? place.replace("{id}", encodeURIComponent(event.subject.id)) : "",
     stays: true,
