@@ -59,7 +59,7 @@ class Relay:
         self._looked_at: datetime | None = None
         self._has_looked = False
         self._wake = asyncio.Event()
-        self._threads = QueryThreads(2)
+        self._threads = QueryThreads(2, keeps_connections=True)
         self._silent_until = 0.0
 
     async def run(self) -> None:
