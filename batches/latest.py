@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,9 +15,10 @@ from django.db import connection
 from batches.columns import instant_of, microseconds
 from batches.models import Batch, Frame
 from batches.plan import Plan, Watch
-from batches.staging import Column
+from batches.staging import Column, Times, Values
 
 BUCKETS: Final = 48
+Trace = tuple[list[int], list[float]]
 # One bucket of the trace, in expected intervals: of a 10 s sensor the trace shows 24 minutes.
 INTERVALS_A_BUCKET: Final = 3
 # Of what is sampled by the hour or the day each value is shown, also when one comes early or is repeated.
@@ -107,27 +109,31 @@ def _array(numbers: list[int] | list[float]) -> str:
 
 def _together(watch: Watch, known: Newest | None, column: Column, received_at: datetime) -> Newest:
     at_us, values = column
-    at_ms = at_us // 1000
-    if known is None:
-        trace_at, trace = _thin(watch, at_ms, values)
-        return Newest(int(at_us[-1]), float(values[-1]), received_at, trace_at, trace)
-    old_at = np.array(known.trace_at, np.int64)
-    all_at = np.concatenate((old_at, at_ms))
-    order = np.argsort(all_at, kind="stable")
-    trace_at, trace = _thin(watch, all_at[order], np.concatenate((known.trace, values))[order])
-    if at_us[-1] <= known.at_us:
-        return Newest(known.at_us, known.value, known.received_at, trace_at, trace)
+    bucket_ms = INTERVALS_A_BUCKET * watch.interval_us // 1000
+    trace_at, trace = _thin(at_us // 1000, values, bucket_ms)
+    if known is not None:
+        trace_at, trace = _joined(known, (trace_at, trace), bucket_ms)
+        if at_us[-1] <= known.at_us:
+            return Newest(known.at_us, known.value, known.received_at, trace_at, trace)
     return Newest(int(at_us[-1]), float(values[-1]), received_at, trace_at, trace)
 
 
-def _thin(watch: Watch, at_ms: Any, values: Any) -> tuple[list[int], list[float]]:
+def _thin(at_ms: Times, values: Values, bucket_ms: int) -> Trace:
     """Keep the last value of each bucket, of the last buckets."""
-    is_sampled = watch.interval_us >= SAMPLED_FROM_US
-    bucket_us = (
-        watch.interval_us // BUCKETS_A_SAMPLE if is_sampled else INTERVALS_A_BUCKET * watch.interval_us
-    )
-    bucket = at_ms // (bucket_us // 1000)
-    is_last = np.append(bucket[1:] != bucket[:-1], True)
-    is_near = bucket > bucket[-1] - BUCKETS
-    kept = is_last & is_near
+    bucket = at_ms // bucket_ms
+    kept = bucket > bucket[-1] - BUCKETS
+    kept[:-1] &= bucket[1:] != bucket[:-1]
     return at_ms[kept].tolist(), values[kept].tolist()
+
+
+def _joined(known: Newest, fresh: Trace, bucket_ms: int) -> Trace:
+    """Join two thin traces; what comes in order, as nearly always, is put behind."""
+    old_at, old = known.trace_at, known.trace
+    if fresh[0][0] >= old_at[-1]:
+        keep = len(old_at) - (old_at[-1] // bucket_ms == fresh[0][0] // bucket_ms)
+        since = (fresh[0][-1] // bucket_ms - BUCKETS + 1) * bucket_ms
+        first = bisect_left(old_at, since, 0, keep)
+        return old_at[first:keep] + fresh[0], old[first:keep] + fresh[1]
+    at_ms = np.array(old_at + fresh[0], np.int64)
+    order = np.argsort(at_ms, kind="stable")
+    return _thin(at_ms[order], np.array(old + fresh[1])[order], bucket_ms)

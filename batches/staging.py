@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from itertools import pairwise
 from typing import Any, Final
 from uuid import UUID, uuid4
 from weakref import WeakSet
@@ -87,9 +88,14 @@ def store_frame(batch: Batch, watches: Mapping[str, Watch], frame: Frame, receiv
     """Insert what is not stored yet; the first reading of an instant stands (ground 5)."""
     current_action()
     codes = sorted(set(frame.parameters))
-    audiences = sorted({watches[code].audience for code in codes})
+    place = {code: number for number, code in enumerate(codes)}
+    places = np.fromiter(map(place.__getitem__, frame.parameters), np.int64, len(frame.parameters))
+    chosen = [watches[code] for code in codes]
+    audiences = sorted({watch.audience for watch in chosen})
     frame_ids = {audience: uuid4() for audience in audiences}
-    _stage(frame, codes, [watches[code] for code in codes], audiences)
+    parts = np.array([audiences.index(watch.audience) for watch in chosen], dtype=np.int16)
+    ids = np.array([watch.id.bytes for watch in chosen], dtype="V16")
+    _stage(staged_rows(ids[places], parts[places], frame.at_us, frame.values))
     count = 0
     with connection.cursor() as cursor:
         for part, audience in enumerate(audiences):
@@ -97,18 +103,24 @@ def store_frame(batch: Batch, watches: Mapping[str, Watch], frame: Frame, receiv
                 STORE, [batch.space_id, audience, batch.pk, received_at, frame_ids[audience], part]
             )
             count += cursor.rowcount
-    columns = frame.by_parameter()
+    columns = _columns(codes, places, frame)
     if count < len(frame.parameters):
-        columns = _only_stored(batch, [(code, watches[code].id) for code in codes], columns, frame_ids)
+        columns = _only_stored(batch, [(watch.code, watch.id) for watch in chosen], columns, frame_ids)
     return Stored(columns, frame_ids, count)
 
 
-def _stage(frame: Frame, codes: list[str], chosen: list[Watch], audiences: list[str]) -> None:
-    place = {code: number for number, code in enumerate(codes)}
-    places = np.fromiter((place[code] for code in frame.parameters), np.int64, len(frame.parameters))
-    ids = np.array([watch.id.bytes for watch in chosen], dtype="V16")
-    parts = np.array([audiences.index(watch.audience) for watch in chosen], dtype=np.int16)
-    rows = staged_rows(ids[places], parts[places], frame.at_us, frame.values)
+def _columns(codes: Sequence[str], places: NDArray[np.int64], frame: Frame) -> dict[str, Column]:
+    """Return the readings of each parameter in time order."""
+    order = np.lexsort((frame.at_us, places))
+    at_us, values = frame.at_us[order], frame.values[order]
+    edges = np.searchsorted(places[order], np.arange(len(codes) + 1)).tolist()
+    return {
+        code: (at_us[start:end], values[start:end])
+        for code, (start, end) in zip(codes, pairwise(edges), strict=True)
+    }
+
+
+def _stage(rows: bytes) -> None:
     with connection.cursor() as cursor:
         if connection.connection not in _staged:
             cursor.execute(STAGE)
