@@ -27,6 +27,8 @@ def main(where: str) -> None:
         proxy_headers=trusted_proxies is not None,
         forwarded_allow_ips=trusted_proxies,
         ws_max_size=LARGEST_FRAME,
+        # Frames are small and shared by many sockets: compressing each anew costs half of a web process.
+        ws_per_message_deflate=False,
         timeout_graceful_shutdown=GRACE_S,
     )
     uvicorn.Server(config).run(sockets=[_listening(where)])
