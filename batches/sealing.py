@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
+from typing import Final
 
 from django.db import connection
 
@@ -15,7 +16,7 @@ from portal.actor import Actor
 from portal.merkle import tree_head
 
 # A tree of this many digests is a few milliseconds' work; what is left over is sealed with the next one.
-FRAMES_MAX = 20_000
+FRAMES_MAX: Final = 20_000
 
 
 def seal_frames(actor: Actor, batch: Batch) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import structlog
 from celery import shared_task
 from django.db import OperationalError, connection
@@ -10,7 +12,7 @@ from batches.actions.seals import seal_readings
 from portal.actor import system_actor
 from portal.errors import NotFound, Unavailable
 
-BATCHES_A_RUN = 500
+BATCHES_A_RUN: Final = 500
 log = structlog.get_logger(__name__)
 
 

@@ -37,7 +37,7 @@ def batch_in(state, who):
 
 
 @pytest.mark.parametrize(
-    ("state", "step", "role"), product(BatchState.values, TRANSITIONS, sorted(cast.PEOPLE))
+    ("state", "step", "role"), list(product(BatchState.values, TRANSITIONS, sorted(cast.PEOPLE)))
 )
 def test_every_state_step_and_role_does_what_the_table_says(database, cdmo_qa, state, step, role):
     batch, who, table = batch_in(state, cdmo_qa), actor(role), TRANSITIONS[step]
