@@ -121,12 +121,17 @@ const shape = (tone) => {
   return svg;
 };
 
-/** Place each marker as a link over the plot. Positions are set through the CSSOM, which the policy allows. */
+const MARK_PX = 26;
+const LEVELS = 5;
+
+/** Place each marker as a link over the plot, below the ones it would cover. The policy allows positions by CSSOM. */
 export const placeMarkers = (u, layer, markers) => {
   const ratio = devicePixelRatio;
+  const ends = []; // where the last marker of each level ends
   layer.replaceChildren(
     ...markers
       .filter((marker) => (marker.to ?? marker.at) >= u.scales.x.min && marker.at <= u.scales.x.max)
+      .sort((one, other) => one.at - other.at)
       .map((marker) => {
         const link = document.createElement("a");
         link.className = "chart-marker";
@@ -135,7 +140,11 @@ export const placeMarkers = (u, layer, markers) => {
         link.setAttribute("aria-label", marker.label);
         link.dataset.tone = marker.tone ?? "neutral";
         const x = u.valToPos(Math.max(marker.at, u.scales.x.min), "x", false) + u.bbox.left / ratio;
+        const free = ends.findIndex((end) => end <= x);
+        const level = free >= 0 ? free : Math.min(ends.length, LEVELS - 1);
+        ends[level] = x + MARK_PX;
         link.style.left = `${x}px`;
+        link.style.top = `${level * MARK_PX}px`;
         link.append(shape(marker.tone));
         return link;
       }),
