@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from batches.excursion_rows import worst_first
 from batches.forms import DiscontinueForm, PhaseForm, StepForm
-from batches.models import Batch, Excursion
+from batches.models import Batch, Excursion, Limit, Parameter
 from batches.queries import BatchDetail, ParameterState, batch_detail
 from batches.slots import BatchDeviation, deviations_of, facts_of
 from batches.states import TRANSITIONS, BatchState, DataKind, ExcursionState, LimitKind
@@ -124,7 +124,7 @@ def phase_states(detail: BatchDetail, zone: str) -> list[Context]:
 def parameter_row(state: ParameterState, detail: BatchDetail, zone: str, now: datetime) -> Context:
     """Return a parameter with its newest value and the limits of the present phase."""
     parameter, latest, batch = state.parameter, state.latest, detail.batch
-    applying = {limit.kind: limit for limit in state.applying(batch.phase_id)}
+    applying: dict[str, Limit] = {limit.kind: limit for limit in state.applying(batch.phase_id)}
     open_ones = [
         each
         for each in detail.excursions
@@ -141,14 +141,23 @@ def parameter_row(state: ParameterState, detail: BatchDetail, zone: str, now: da
         "at": latest.at if latest is not None else None,
         "when": sampled(latest.at, zone, now) if is_sample and latest is not None else "",
         "stale_after": state.stale_after_s if runs else None,
-        "nor": range_words(parameter, applying.get(LimitKind.NOR) or applying.get(LimitKind.ALERT)),
+        "nor": _range_or(parameter, applying, LimitKind.NOR, LimitKind.ALERT),
         "action": range_words(parameter, applying.get(LimitKind.ACTION)),
-        "par": range_words(parameter, applying.get(LimitKind.PAR) or applying.get(LimitKind.SPEC)),
+        "par": _range_or(parameter, applying, LimitKind.PAR, LimitKind.SPEC),
         "outside": gravest,
         "outside_words": crossing(gravest) if gravest is not None else "",
         "outside_tone": tone_of(gravest) if gravest is not None else "",
         "private": Audience(parameter.audience).label if parameter.audience != Audience.SHARED else "",
     }
+
+
+def _range_or(
+    parameter: Parameter, applying: Mapping[str, Limit], kind: LimitKind, stand_in: LimitKind
+) -> str:
+    """Return a limit's range, or that of what stands in for it with its name."""
+    if kind in applying or stand_in not in applying:
+        return range_words(parameter, applying.get(kind))
+    return f"{stand_in.label}: {range_words(parameter, applying[stand_in])}"
 
 
 def excursion_rows(excursions: Sequence[Excursion], now: datetime) -> list[Context]:

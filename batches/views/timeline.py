@@ -17,7 +17,7 @@ from batches.slots import BatchDeviation
 from batches.views.words import crossing
 from portal.actor import Actor
 from portal.ledger_entries import Happening, list_happenings
-from portal.models import Alert
+from portal.queries import list_alerts
 from portal.states import Audience
 
 MOST: Final = 40
@@ -48,7 +48,7 @@ def timeline(actor: Actor, detail: BatchDetail, deviations: list[BatchDeviation]
     numbered = {each.id: each for each in deviations}
     subjects = [detail.batch.pk, *excursions, *numbered]
     # An entry that raised an alert is known by the alert, also where it opened the excursion.
-    subjects += Alert.objects.visible_to(actor).filter(subject_id__in=subjects).values_list("pk", flat=True)
+    subjects += list_alerts(actor).filter(subject_id__in=subjects).values_list("pk", flat=True)
     found = list_happenings(actor, detail.batch.space_id, subjects, kinds=list(_TITLES), most=MOST)
     titles = {phase.code: str(phase.title) for phase in detail.phases}
     entries: list[Entry] = []

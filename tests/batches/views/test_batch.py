@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from batches.actions.cycle import complete_batch
 from tests.batches.views.scenes import excursions_of, feed, fresh, outside, state_of
 from tests.factories import batches, cast, deviations
 
@@ -133,6 +134,22 @@ class TestReading:
             assert f'id="{part}"' in text
             assert "<html" not in text
         assert "<html" in page("sponsor_viewer", f"{address(batch)}?part=nonsense")[1]
+
+    def test_a_limit_that_stands_in_for_another_is_named(self, page, database):
+        measured = [batches.temperature(batches.limit("alert", 36.5, 37.5), batches.limit("spec", high=39))]
+        found = batches.batch(of=batches.recipe(measured=measured))
+        _, text = page("sponsor_viewer", address(found))
+        assert "alert limit: 36.5 to 37.5" in text
+        assert "specification: at most 39.0" in text
+
+    def test_values_of_a_batch_that_is_over_have_a_time_and_no_age(self, page, batch, cdmo_qa):
+        feed(batch, *fresh())
+        complete_batch(cdmo_qa, batch.pk, version=batch.version)
+        row = re.search(r'<tr data-parameter="TEMP".*?</tr>', page("cdmo_qa", address(batch))[1], re.DOTALL)[
+            0
+        ]
+        assert "data-age" not in row
+        assert '<time class="at"' in row
 
     def test_the_log_button_names_the_batch_and_is_for_the_cdmo(self, page, batch):
         link = f"/deviations/new/?batch={batch.pk}"
