@@ -11,6 +11,7 @@ import structlog
 from celery import shared_task
 from celery.signals import worker_ready
 from django.db import OperationalError, connection
+from kombu.exceptions import OperationalError as BrokerError
 
 from portal.action import reading
 from portal.actions.alerts import postpone_clock
@@ -55,8 +56,16 @@ def sweep() -> int:
             if clock_id in kinds and time.monotonic() < until:
                 called += call_clock(space_id=space_id, clock_id=clock_id, kind=kinds[clock_id])
     if due("delivery", 1):
-        deliver.apply_async(expires=10)
+        _send_courier()
     return called
+
+
+def _send_courier() -> None:
+    """Wake the courier; without a broker the next sweep does, and what was swept stays swept."""
+    try:
+        deliver.apply_async(expires=10)
+    except BrokerError as error:
+        log.warning("courier_not_woken", error=type(error).__name__)
 
 
 def call_clock(*, space_id: UUID, clock_id: UUID, kind: str) -> int:

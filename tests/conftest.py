@@ -12,6 +12,7 @@ import pytest
 from django.db import connection, connections, transaction
 from django.test import Client
 
+import config.celery  # noqa: F401 - tasks sent from a test go to the run's own broker
 from portal import action as action_module
 from portal.actor import Actor, seats_of
 from portal.models import Person
