@@ -16,7 +16,9 @@ from itertools import pairwise
 from urllib.parse import urlsplit
 
 import pytest
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connections
+from django.test import override_settings
 from websockets.exceptions import WebSocketException
 
 from config.supervisor.errors import StartFailed
@@ -118,7 +120,7 @@ def cluster(tmp_path):
     own = None
     try:
         own = OwnCluster(tmp_path)
-        with at_home_in(own.url()):
+        with at_home_in(own.url()), override_settings(LADDER_WAIT=LATER):
             yield own
     finally:
         if own is not None:
@@ -132,9 +134,8 @@ class Producer(threading.Thread):
     Every fifth has a ladder that climbs within seconds, while parts are being killed.
     """
 
-    def __init__(self, settings):
+    def __init__(self):
         super().__init__(daemon=True)
-        self._settings = settings
         self._enough = threading.Event()
         self.committed, self.unsure, self.climbing, self.seconds = [], [], [], 0.0
 
@@ -150,7 +151,7 @@ class Producer(threading.Thread):
         connections.close_all()
 
     def _raise_one(self, title, *, climbs):
-        self._settings.LADDER_WAIT = SOON if climbs else LATER
+        settings.LADDER_WAIT = SOON if climbs else LATER
         try:
             alert = raised(title=title)
         except (DatabaseError, InterfaceError, DomainError):
@@ -219,10 +220,10 @@ class Screen(threading.Thread):
 class Chaos:
     """The running product, its load, and what kills it."""
 
-    def __init__(self, cluster, stack, settings):
+    def __init__(self, cluster, stack):
         self.cluster, self.stack = cluster, stack
         self.began = self.head = head_of(cast.PROGRAM)
-        self.producer = Producer(settings)
+        self.producer = Producer()
         self.screens = [Screen(stack, key, self.began) for key in ("sponsor_system", "cdmo_system")]
         self.kills = Counter()
 
@@ -351,9 +352,9 @@ def climbs(chaos):
     return Counter((kind, times) for (pk, kind), times in about.items() if pk in mine)
 
 
-def survive(cluster, settings, names, pause):
+def survive(cluster, names, pause):
     with start_stack(cluster) as stack:
-        chaos = Chaos(cluster, stack, settings)
+        chaos = Chaos(cluster, stack)
         whole = chaos.run(names, pause)
         found, amount = judge(chaos), len(chaos.producer.climbing)
         print(  # noqa: T201 - the counts are the proof, and `-s` or a failure shows them
@@ -373,15 +374,16 @@ def survive(cluster, settings, names, pause):
 @pytest.mark.chaos
 @pytest.mark.slow
 @pytest.mark.timeout(420)
-def test_each_part_killed_once_under_twenty_alerts_a_second(cluster, settings):
-    survive(cluster, settings, ONCE, lambda: 2.0)
+def test_each_part_killed_once_under_twenty_alerts_a_second(cluster):
+    survive(cluster, ONCE, lambda: 2.0)
 
 
 @pytest.mark.chaos
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
-def test_a_hundred_random_kills_under_twenty_alerts_a_second(cluster, settings):
+def test_a_hundred_random_kills_under_twenty_alerts_a_second(cluster):
     seed = int(os.environ.get("COVALENT_CHAOS_SEED", time.time_ns() % 1_000_000))
     print(f"COVALENT_CHAOS_SEED={seed}")  # noqa: T201 - a failed run is repeated with its seed
     chance = random.Random(seed)  # noqa: S311 - it picks what to kill
-    survive(cluster, settings, chance.choices(ALL, k=100), lambda: chance.uniform(0.1, 4.0))
+    kills = int(os.environ.get("COVALENT_CHAOS_KILLS", "100"))
+    survive(cluster, chance.choices(ALL, k=kills), lambda: chance.uniform(0.1, 4.0))
