@@ -4,22 +4,19 @@ A board has hundreds of them, so they are put together plainly: every text that 
 here, numbers and drawings are our own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
+from html import escape
 from typing import Any, Final
 
 from django import template
-from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 from portal.templatetags.sparklines import sparkline
 
 register = template.Library()
 NO_VALUE: Final = "\u2013"
-
-
-def _get(row: Any, name: str) -> Any:
-    return row.get(name) if isinstance(row, Mapping) else getattr(row, name, None)
 
 
 @register.simple_tag
@@ -32,27 +29,36 @@ def tile_rows(rows: Sequence[Any]) -> SafeString:
 
 
 def _item(row: Any) -> str:
-    decimals, unit, when = _get(row, "decimals"), _get(row, "unit"), _get(row, "when")
+    get: Callable[[str], Any] = row.get if isinstance(row, dict) else partial(_attribute, row)
+    decimals, unit, when = get("decimals"), get("unit"), get("when")
     course = sparkline(
-        _get(row, "points"),
-        _get(row, "since"),
-        _get(row, "until"),
-        nor=_get(row, "nor"),
-        limits=_get(row, "limits"),
-        dots=bool(_get(row, "dots")),
-        marked_at=_get(row, "marked_at"),
+        get("points"),
+        get("since"),
+        get("until"),
+        nor=get("nor"),
+        limits=get("limits"),
+        dots=bool(get("dots")),
+        marked_at=get("marked_at"),
     )
-    shown_unit = f' <span class="unit">{escape(unit)}</span>' if unit else ""
-    shown_when = f'<span class="reading-when">{escape(when)}</span>' if when else ""
+    shown_unit = f' <span class="unit">{_shown(unit)}</span>' if unit else ""
+    shown_when = f'<span class="reading-when">{_shown(when)}</span>' if when else ""
     return (
-        f'<li class="reading" data-tone="{escape(_get(row, "tone") or "")}"'
-        f' data-parameter="{escape(_get(row, "code"))}"'
+        f'<li class="reading" data-tone="{_shown(get("tone") or "")}" data-parameter="{_shown(get("code"))}"'
         f' data-decimals="{1 if decimals is None else int(decimals)}"'
-        f"{_aging(_get(row, 'at'), _get(row, 'stale_after'))}>"
-        f'<span class="reading-name">{escape(_get(row, "label"))}</span>{course}'
-        f'<span class="reading-value"><b data-value>{escape(_get(row, "value") or NO_VALUE)}</b>'
+        f"{_aging(get('at'), get('stale_after'))}>"
+        f'<span class="reading-name">{_shown(get("label"))}</span>{course}'
+        f'<span class="reading-value"><b data-value>{_shown(get("value") or NO_VALUE)}</b>'
         f"{shown_unit}{shown_when}</span></li>"
     )
+
+
+def _attribute(row: Any, name: str) -> Any:
+    return getattr(row, name, None)
+
+
+def _shown(text: Any) -> str:
+    # The standard library's: Django's own way asks of each text whether it is lazy or safe.
+    return escape(str(text))
 
 
 def _aging(at: datetime | None, stale_after: float | None) -> str:
