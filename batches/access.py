@@ -44,7 +44,7 @@ for no key update
 def get_batch(actor: Actor, batch_id: UUID) -> Batch:
     """Return a batch the actor may see, with its recipe version and phase; raises NotFound."""
     rows = Batch.objects.visible_to(actor).select_related("recipe_version", "phase", "site")
-    found = rows.filter(pk=batch_id).first()
+    found = rows.with_id(batch_id)
     if found is None:
         raise NotFound
     return found
@@ -90,7 +90,7 @@ def lock_running_batch(actor: Actor, batch_id: UUID) -> Batch:
 def lock_program(actor: Actor, program_id: UUID) -> Program:
     """Hand out a locked program, so that numbers in it are given once; raises NotFound."""
     rows = Program.objects.visible_to(actor).select_for_update(of=("self",), no_key=True)
-    found = rows.filter(pk=program_id).first()
+    found = rows.with_id(program_id)
     if found is None:
         raise NotFound
     return found

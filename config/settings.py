@@ -50,7 +50,6 @@ MIDDLEWARE = [
     "portal.middleware.allow_dictation",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
-    "servestatic.middleware.ServeStaticMiddleware",
     "portal.middleware.refuse_oversize",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

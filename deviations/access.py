@@ -6,19 +6,19 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
 
+from batches.models import Batch
 from deviations.errors import NoticeOutstanding, NoticeReleased
 from deviations.models import Deviation, Judgement
 from deviations.states import LEADERS, OPEN_STATES, REPORTERS, TRANSITIONS, JudgementKind
 from portal.access import available, require_role, require_state, require_version
 from portal.actor import Actor, Side
 from portal.errors import InvalidTransition, NotFound
-from portal.models import Attachment, ProgramSite, RecordKey, SpaceRecord
+from portal.models import Attachment, Program, RecordKey, RecordQuerySet, SpaceRecord
 from portal.states import Audience, Classification
 
 
-def _locked(actor: Actor) -> QuerySet[Deviation]:
+def _locked(actor: Actor) -> RecordQuerySet[Deviation]:
     # No key changes, so rows that point here (judgements, files) need not wait.
     rows = Deviation.objects.visible_to(actor).select_related("batch__site", "phase", "excursion")
     return rows.select_for_update(of=("self",), no_key=True)
@@ -30,7 +30,7 @@ def get_deviation(actor: Actor, deviation_id: UUID) -> Deviation:
     Raises: NotFound.
     """
     rows = Deviation.objects.visible_to(actor).select_related("batch__site", "phase", "excursion")
-    found = rows.filter(pk=deviation_id).first()
+    found = rows.with_id(deviation_id)
     if found is None:
         raise NotFound
     return hide_unseen(actor, found)
@@ -62,7 +62,7 @@ def lock_deviation(actor: Actor, deviation_id: UUID, *, to: str, version: int | 
     A notice that has left is a state too: releasing it again is refused whatever version was seen.
     Raises: NotFound, Refused, InvalidTransition, NoticeReleased, VersionMissing, StaleVersion.
     """
-    found = _locked(actor).filter(pk=deviation_id).first()
+    found = _locked(actor).with_id(deviation_id)
     if found is None:
         raise NotFound
     step = TRANSITIONS[to]
@@ -80,7 +80,7 @@ def lock_for_file(actor: Actor, deviation_id: UUID) -> Deviation:
     The version rises because a file changes what a notice lets out: whoever previewed it before must look
     again. Raises: NotFound, Refused, InvalidTransition.
     """
-    found = _locked(actor).filter(pk=deviation_id).first()
+    found = _locked(actor).with_id(deviation_id)
     if found is None:
         raise NotFound
     require_role(actor, found.space_id, *REPORTERS, to="attach files")
@@ -153,16 +153,10 @@ def files_of(actor: Actor, deviation: Deviation) -> list[Attachment]:
     return list(rows.order_by("attached_at", "id"))
 
 
-def zone_of(actor: Actor, deviation: Deviation) -> str:
-    """Return the IANA zone in which the record's times are site time."""
-    site = deviation.batch.site if deviation.batch is not None else None
-    return site.zone if site is not None else zone_of_program(actor, deviation.space_id)
-
-
-def zone_of_program(actor: Actor, program_id: UUID) -> str:
-    """Return the zone of the program's first site, UTC when it has none."""
-    sites = ProgramSite.objects.visible_to(actor).filter(space_id=program_id).order_by("name", "id")
-    return next(iter(sites.values_list("zone", flat=True)[:1]), "UTC")
+def zone_of(program: Program, batch: Batch | None) -> str:
+    """Return the IANA zone in which times of the batch, or of the program without one, are site time."""
+    site = batch.site if batch is not None else None
+    return site.zone if site is not None else program.zone
 
 
 def lead_codes(program_id: UUID) -> list[str]:

@@ -15,7 +15,7 @@ M = TypeVar("M", bound=SpaceRecord)
 
 def get_visible(model: type[M], actor: Actor, record_id: UUID) -> M:
     """Return one row the actor may see; raises NotFound."""
-    found: Any = model.objects.visible_to(actor).filter(pk=record_id).first()
+    found: Any = model.objects.visible_to(actor).with_id(record_id)
     if found is None:
         raise NotFound
     return cast("M", found)
@@ -36,7 +36,7 @@ def lock_record(
 
     Raises: NotFound, Refused, InvalidTransition, VersionMissing, StaleVersion.
     """
-    found: Any = model.objects.visible_to(actor).select_for_update(of=("self",)).filter(pk=record_id).first()
+    found: Any = model.objects.visible_to(actor).select_for_update(of=("self",)).with_id(record_id)
     if found is None:
         raise NotFound
     step = transitions[to]
@@ -75,7 +75,7 @@ def available(actor: Actor, found: Any, transitions: Transitions) -> list[str]:
 
 def lock_alert(actor: Actor, alert_id: UUID) -> Alert:
     """Hand out a locked alert that the actor may see; raises NotFound."""
-    found = Alert.objects.visible_to(actor).select_for_update().filter(pk=alert_id).first()
+    found = Alert.objects.visible_to(actor).select_for_update().with_id(alert_id)
     if found is None:
         raise NotFound
     return found

@@ -103,7 +103,7 @@ def _entry(place: tuple[str, str, str, str, str], counts: Mapping[str, NavCount]
 def _person(actor: Actor) -> dict[str, str]:
     member = Member.objects.visible_to(actor).filter(person_id=actor.person_id).first()
     employer = Organisation.objects.visible_to(actor)
-    organisation = employer.filter(pk=actor.organisation_id).first() if actor.organisation_id else None
+    organisation = employer.with_id(actor.organisation_id) if actor.organisation_id else None
     code = next((seat.code for held in actor.seats.values() for seat in held if seat.code), "")
     return {
         "name": member.name if member else code,

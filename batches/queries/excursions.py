@@ -7,12 +7,12 @@ from typing import Final
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
 
 from batches.models import Excursion
 from batches.states import Direction, ExcursionState
 from portal.actor import Actor
 from portal.errors import NotFound
+from portal.models import RecordQuerySet
 
 # All readings after the last one that the row of an open excursion holds are outside: else it would be
 # closed.
@@ -27,7 +27,7 @@ group by w.id
 
 def list_excursions(
     actor: Actor, *, batch_id: UUID | None = None, state: str | None = None
-) -> QuerySet[Excursion]:
+) -> RecordQuerySet[Excursion]:
     """Return the excursions the actor may see, unordered, with batch, parameter and limit.
 
     Those that a late reading joined to another are among them, as withdrawn. The rows of open ones may be a
@@ -61,7 +61,7 @@ def up_to_date(rows: Sequence[Excursion]) -> Sequence[Excursion]:
 
 def get_excursion(actor: Actor, excursion_id: UUID) -> Excursion:
     """Return one excursion up to the last reading, not to be saved. Raises: NotFound."""
-    found = list_excursions(actor).filter(pk=excursion_id).first()
+    found = list_excursions(actor).with_id(excursion_id)
     if found is None:
         raise NotFound
     return up_to_date([found])[0]

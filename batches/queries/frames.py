@@ -16,7 +16,7 @@ def count_taken(actor: Actor, subject_id: UUID) -> int:
     A frame has a row per audience; they share sender and instant. They are counted as the sender's own, not
     by what the sender may see today.
     """
-    first = Frame.objects.visible_to(actor).filter(pk=subject_id).first()
+    first = Frame.objects.visible_to(actor).with_id(subject_id)
     if first is None:
         return 0
     same = Frame.objects.visible_to(actor).filter(

@@ -105,7 +105,7 @@ class Reporting:
             for at_s in (incident.occurred_s, incident.detected_s, incident.aware_s)
         )
         scene = self._scene(reporter, incident, batch, occurred_at)
-        return report_deviation(
+        logged = report_deviation(
             reporter,
             incident.project.id,
             title=incident.title,
@@ -122,6 +122,7 @@ class Reporting:
             external_id=self._external_id(incident),
             external_status=incident.external_status,
         )
+        return logged.deviation
 
     def _worded(self, incident: Incident, start: datetime) -> str:
         zone = ZoneInfo(ZONES[incident.lot])

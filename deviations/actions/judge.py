@@ -10,6 +10,7 @@ from deviations.models import Deviation, Judgement
 from deviations.states import NOTICE_CLOCK, JudgementKind
 from deviations.texts import check_texts
 from portal import ledger
+from portal.access import get_program
 from portal.action import action, instant
 from portal.actor import Actor, Side
 from portal.alerts import start_clock
@@ -50,7 +51,8 @@ def triage_deviation(
         given_at=now,
     )
     rule = notice_rule(classification)
-    due_at = rule.due_at(deviation.aware_at, zone_of(actor, deviation))
+    zone = zone_of(get_program(actor, deviation.space_id), deviation.batch)
+    due_at = rule.due_at(deviation.aware_at, zone)
     fact = DeviationTriaged(classification=classification, clause=rule.code, due_at=due_at)
     ledger.record(deviation, fact, classification=classification)
     if due_at is not None:

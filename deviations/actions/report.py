@@ -5,20 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
+
+from django.db import connection
 
 from batches.access import lock_program
 from batches.models import Batch, Excursion, ProcedureStep
-from deviations.access import find_mirrored, zone_of_program
+from deviations.access import find_mirrored, zone_of
 from deviations.errors import NotInProgram
 from deviations.facts import DeviationMirrored, DeviationReported
-from deviations.models import Deviation, Judgement, Numbering
+from deviations.models import Deviation, Judgement
 from deviations.states import MIRRORERS, REPORTERS, JudgementKind
 from deviations.texts import check_texts
 from portal import ledger
-from portal.access import require_role, require_version
-from portal.action import action, instant
+from portal.access import get_program, require_role, require_version
+from portal.action import action, answer_with, instant
 from portal.actor import Actor
 from portal.errors import Conflict, Invalid
 from portal.models import Program
@@ -30,6 +32,13 @@ AHEAD_MAX: Final = timedelta(minutes=5)
 # (domain 2c).
 LATE_AFTER: Final = timedelta(hours=24)
 OLDEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+# One statement: whoever draws beside us waits for the row, and none is given twice.
+DRAW: Final = """
+    insert into deviations_numbering as n (id, space_id, audience, version, year, last)
+    values (%s, %s, 'manufacturer', 1, %s, 1)
+    on conflict (space_id, year) do update set last = n.last + 1, version = n.version + 1
+    returning last
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +61,19 @@ class _Stated:
     external_as_of: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """What was logged, with the rows beside it: nobody needs to read them again to show the record.
+
+    `zone` is the IANA zone of site time; `judgements` holds the suggested class, when one was given.
+    """
+
+    deviation: Deviation
+    program: Program
+    zone: str
+    judgements: list[Judgement]
+
+
 @action("deviation.report")
 def report_deviation(
     actor: Actor,
@@ -70,17 +92,17 @@ def report_deviation(
     late_reason: str = "",
     external_id: str = "",
     external_status: str = "",
-) -> Deviation:
+) -> Logged:
     """Log what happened, inside the CDMO: the sponsor sees nothing before its notice is released.
 
     `title` is 3..200 characters, `description` 10..20,000, kept verbatim. Occurred, detected and aware
     (detected when not given) follow each other and end now. `late_reason` is asked for from 24 h after
     awareness on. `suggested_class` has no effect. The batch, phase and excursion are of this program; an
     excursion brings its batch, a phase needs one. Raises: NotFound, Refused, Invalid, Conflict. Records:
-    deviation.reported v1. Locks the program. Source: 21 CFR 211.100(b) (recorded at the time of
-    performance); domain 2c.
+    deviation.reported v1. Locks the program where an external record is copied, so that it is copied once.
+    Source: 21 CFR 211.100(b) (recorded at the time of performance); domain 2c.
     """
-    program = lock_program(actor, program_id)
+    program = (lock_program if external_id else get_program)(actor, program_id)
     require_role(actor, program.pk, *REPORTERS, to="log a deviation")
     stated = _Stated(
         title=title,
@@ -98,7 +120,9 @@ def report_deviation(
         external_status=external_status,
         external_as_of=instant() if external_id else None,
     )
-    return _log(actor, program, stated)
+    logged = _log(actor, program, stated)
+    answer_with(logged.deviation)
+    return logged
 
 
 @action("deviation.mirror")
@@ -159,7 +183,7 @@ def mirror_deviation(
         external_status=external_status or "",
         external_as_of=as_of,
     )
-    return _log(actor, program, stated)
+    return _log(actor, program, stated).deviation
 
 
 def _mirror(found: Deviation, status: str | None, as_of: datetime, version: int | None) -> Deviation:
@@ -171,17 +195,18 @@ def _mirror(found: Deviation, status: str | None, as_of: datetime, version: int 
     return found
 
 
-def _log(actor: Actor, program: Program, stated: _Stated) -> Deviation:
+def _log(actor: Actor, program: Program, stated: _Stated) -> Logged:
     now = instant()
     _check(stated, now)
     batch, phase, excursion = _references(actor, program.pk, stated)
     if stated.external_id and find_mirrored(actor, program.pk, stated.external_id) is not None:
         detail = "Another deviation of this program copies that external record; update it by PUT."
         raise Conflict(detail, errors={"external_id": [detail]})
+    zone = zone_of(program, batch)
     deviation = Deviation.objects.create(
         space_id=program.pk,
         audience=Audience.MANUFACTURER,
-        number=_draw_number(actor, program.pk, batch, now),
+        number=_draw_number(program.pk, now.astimezone(ZoneInfo(zone)).year),
         title=stated.title,
         description=stated.description,
         immediate_action=stated.immediate_action,
@@ -199,7 +224,7 @@ def _log(actor: Actor, program: Program, stated: _Stated) -> Deviation:
         external_status=stated.external_status,
         external_as_of=stated.external_as_of,
     )
-    _suggest(deviation, stated.suggested_class)
+    judgements = _suggest(deviation, stated.suggested_class)
     fact = DeviationReported(
         batch_id=deviation.batch_id,
         phase_id=deviation.phase_id,
@@ -211,13 +236,13 @@ def _log(actor: Actor, program: Program, stated: _Stated) -> Deviation:
         is_late=_is_late(stated, now),
     )
     ledger.record(deviation, fact)
-    return deviation
+    return Logged(deviation, program, zone, judgements)
 
 
-def _suggest(deviation: Deviation, suggested: Classification | None) -> None:
+def _suggest(deviation: Deviation, suggested: Classification | None) -> list[Judgement]:
     if suggested is None:
-        return
-    Judgement.objects.create(
+        return []
+    judgement = Judgement.objects.create(
         space_id=deviation.space_id,
         audience=Audience.MANUFACTURER,
         deviation=deviation,
@@ -227,6 +252,7 @@ def _suggest(deviation: Deviation, suggested: Classification | None) -> None:
         code=deviation.reporter_code,
         given_at=deviation.recorded_at,
     )
+    return [judgement]
 
 
 def _is_late(stated: _Stated, now: datetime) -> bool:
@@ -288,13 +314,9 @@ def _references(
     return batch, phase, excursion
 
 
-def _draw_number(actor: Actor, program_id: UUID, batch: Batch | None, now: datetime) -> str:
-    """Return the next number of the site's year; the program is locked, so nobody draws beside us."""
-    zone = batch.site.zone if batch is not None and batch.site is not None else None
-    year = now.astimezone(ZoneInfo(zone or zone_of_program(actor, program_id))).year
-    found = Numbering.objects.visible_to(actor).filter(space_id=program_id, year=year).first()
-    if found is None:
-        found = Numbering(space_id=program_id, audience=Audience.MANUFACTURER, year=year)
-    number = found.draw()
-    found.save()
-    return number
+def _draw_number(program_id: UUID, year: int) -> str:
+    """Return the next number of the site's year, like DEV-2026-0113."""
+    with connection.cursor() as cursor:
+        cursor.execute(DRAW, [uuid4(), program_id, year])
+        last = cursor.fetchone()[0]
+    return f"DEV-{year}-{last:04}"

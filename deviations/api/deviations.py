@@ -34,6 +34,7 @@ from deviations.api.outputs import (
     represent_deviation,
     represent_history,
     represent_list,
+    represent_logged,
     represent_preview,
     represent_proposal,
 )
@@ -98,7 +99,8 @@ class DeviationList(ListView):
     def post(self, request: ActorRequest) -> Response:
         """Log a deviation, internal to the CDMO until its notice is released."""
         given = named(DeviationInput.parse(request))
-        return self.answer(report_deviation(request.actor, given.pop("program"), **given))
+        logged = report_deviation(request.actor, given.pop("program"), **given)
+        return self.respond(represent_logged(request.actor, logged))
 
     @extend_schema(
         operation_id="deviations_mirror",

@@ -10,6 +10,8 @@ from uuid import UUID
 from django.urls import reverse
 from rest_framework import serializers
 
+from deviations.access import open_steps
+from deviations.actions.report import Logged
 from deviations.api.inputs import TRANSITION_INPUTS
 from deviations.models import Deviation
 from deviations.queries import (
@@ -20,10 +22,12 @@ from deviations.queries import (
     Proposal,
     deviation_detail,
     lines_of,
+    times_of,
 )
 from deviations.states import TRANSITIONS
 from portal.actor import Actor
 from portal.api.attachments import AttachmentDetail
+from portal.api.base import Output
 from portal.api.transitions import ActionOffer, offer_actions
 
 
@@ -121,7 +125,7 @@ class ClockOut(serializers.Serializer[Any]):
     ended_at = serializers.DateTimeField(allow_null=True)
 
 
-class DeviationWhole(serializers.Serializer[Any]):
+class DeviationWhole(Output):
     """A deviation as the caller may see it."""
 
     id = serializers.UUIDField(source="deviation.pk")
@@ -170,7 +174,7 @@ class DeviationOut(DeviationWhole):
     available_actions = ActionOffer(many=True)
 
 
-class HistoryLineOut(serializers.Serializer[Any]):
+class HistoryLineOut(Output):
     """One fact of the history."""
 
     seq = serializers.IntegerField()
@@ -197,7 +201,7 @@ class LeavingOut(serializers.Serializer[Any]):
     value = serializers.CharField(allow_null=True)
 
 
-class PreviewOut(serializers.Serializer[Any]):
+class PreviewOut(Output):
     """Exactly what leaves with the notice, and what stays."""
 
     deviation = serializers.UUIDField(source="deviation.pk")
@@ -213,7 +217,7 @@ class PreviewOut(serializers.Serializer[Any]):
     version = serializers.IntegerField(source="deviation.version")
 
 
-class ProposalOut(serializers.Serializer[Any]):
+class ProposalOut(Output):
     """A deviation filled from an excursion, ready to be looked through and logged."""
 
     program = serializers.UUIDField(source="program_id")
@@ -255,16 +259,37 @@ def represent_list(actor: Actor, deviations: Sequence[Deviation]) -> list[dict[s
 
 def represent_deviation(actor: Actor, deviation_id: UUID) -> dict[str, Any]:
     """Return the JSON members of one deviation; raises NotFound."""
-    detail = deviation_detail(actor, deviation_id)
+    return _represent(actor, deviation_detail(actor, deviation_id))
+
+
+def represent_logged(actor: Actor, logged: Logged) -> dict[str, Any]:
+    """Return the JSON members of a deviation that was logged this moment."""
+    # Whatever else a detail has begins later, so nothing is read again.
+    detail = DeviationDetail(
+        deviation=logged.deviation,
+        program=logged.program,
+        zone=logged.zone,
+        classification=None,
+        judgements=logged.judgements,
+        times=times_of(actor, logged.deviation, None),
+        notice=None,
+        files=[],
+        clocks=[],
+        steps=open_steps(actor, logged.deviation, None),
+    )
+    return _represent(actor, detail)
+
+
+def _represent(actor: Actor, detail: DeviationDetail) -> dict[str, Any]:
     steps = {name: TRANSITIONS[name] for name in detail.steps}
-    href = reverse("deviation-api", args=[deviation_id])
+    href = reverse("deviation-api", args=[detail.deviation.pk])
     offered = offer_actions(actor, detail.deviation, steps, href=href, inputs=TRANSITION_INPUTS)
-    return dict(DeviationWhole(detail).data) | {"available_actions": offered}
+    return DeviationWhole.of(detail) | {"available_actions": offered}
 
 
 def represent_preview(preview: NoticePreview) -> dict[str, Any]:
     """Return the JSON members of a notice's preview."""
-    found = dict(PreviewOut(preview).data)
+    found = PreviewOut.of(preview)
     found["fields_leaving"] = [
         {"field": each.field, "label": each.label, "value": _written(each.value)} for each in preview.leaves
     ]
@@ -279,9 +304,9 @@ def _written(value: str | datetime | None) -> str | None:
 
 def represent_history(lines: Sequence[HistoryLine]) -> dict[str, Any]:
     """Return the JSON members of a history."""
-    return {"results": list(HistoryLineOut(lines, many=True).data)}
+    return {"results": [HistoryLineOut.of(each) for each in lines]}
 
 
 def represent_proposal(proposal: Proposal) -> dict[str, Any]:
     """Return the JSON members of a proposal, by the names a report takes."""
-    return dict(ProposalOut(proposal).data)
+    return ProposalOut.of(proposal)

@@ -108,7 +108,7 @@ class Numbering(SpaceRecord):
     """The last deviation number drawn in a program and year.
 
     CDMO internal, and not a column of the shared program row: a sponsor who saw it count would know of
-    what is not disclosed yet. Drawn under the lock of the program.
+    what is not disclosed yet.
     """
 
     year = models.PositiveSmallIntegerField()
@@ -119,12 +119,6 @@ class Numbering(SpaceRecord):
             models.UniqueConstraint(fields=["space", "year"], name="numbering_once_a_year"),
             models.CheckConstraint(condition=Q(audience="manufacturer"), name="numbering_is_internal"),
         ]
-
-    def draw(self) -> str:
-        """Return the next number, like DEV-2026-0113."""
-        self.last += 1
-        self.bump()
-        return f"DEV-{self.year}-{self.last:04}"
 
 
 class Judgement(SpaceRecord):

@@ -1,6 +1,6 @@
 """The read side of the deviations app."""
 
-from deviations.queries.detail import DeviationDetail, deviation_detail
+from deviations.queries.detail import DeviationDetail, deviation_detail, times_of
 from deviations.queries.history import HistoryLine, history
 from deviations.queries.listing import DeviationLine, lines_of, list_deviations
 from deviations.queries.preview import NoticePreview, notice_preview
@@ -18,4 +18,5 @@ __all__ = [
     "list_deviations",
     "notice_preview",
     "propose_from_excursion",
+    "times_of",
 ]

@@ -53,17 +53,17 @@ class DeviationDetail:
 def deviation_detail(actor: Actor, deviation_id: UUID) -> DeviationDetail:
     """Return one deviation whole; raises NotFound."""
     deviation = get_deviation(actor, deviation_id)
-    judgements = list(
-        Judgement.objects.visible_to(actor).filter(deviation=deviation).order_by("-given_at", "-id")
-    )
+    rows = Judgement.objects.visible_to(actor).filter(deviation=deviation)
+    judgements = list(rows.order_by("-given_at", "-id"))
     given = (each for each in judgements if each.kind == JudgementKind.PROVISIONAL)
     classification = next((Classification(each.classification) for each in given), None)
     notice = find_notice(actor, deviation)
+    program = get_program(actor, deviation.space_id)
     clocks = Clock.objects.visible_to(actor).filter(subject_id=deviation.pk, alert=None)
     return DeviationDetail(
         deviation=deviation,
-        program=get_program(actor, deviation.space_id),
-        zone=zone_of(actor, deviation),
+        program=program,
+        zone=zone_of(program, deviation.batch),
         classification=classification,
         judgements=judgements,
         times=times_of(actor, deviation, notice),

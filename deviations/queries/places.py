@@ -10,7 +10,7 @@ from uuid import UUID
 
 from batches.models import Batch, ProcedureStep
 from batches.states import BatchState, Level
-from deviations.access import zone_of_program
+from deviations.access import zone_of
 from deviations.states import REPORTERS
 from portal.access import get_program
 from portal.actor import Actor
@@ -74,7 +74,7 @@ def find_place(actor: Actor, grounds: list[Ground], where: str) -> Place:
 def place_of_batch(actor: Actor, batch_id: UUID) -> Place | None:
     """Return a batch as a place, None when it is not to be seen."""
     rows = Batch.objects.visible_to(actor).select_related("phase", "site")
-    batch = rows.filter(pk=batch_id).first()
+    batch = rows.with_id(batch_id)
     return _place(actor, get_program(actor, batch.space_id), batch) if batch is not None else None
 
 
@@ -92,9 +92,4 @@ def _place(actor: Actor, program: Program, batch: Batch | None) -> Place:
             recipe_version_id=batch.recipe_version_id, level=Level.PHASE
         )
         phases = list(steps.order_by("ordinal", "pk"))
-    return Place(program, batch, phases, _zone(actor, program, batch))
-
-
-def _zone(actor: Actor, program: Program, batch: Batch | None) -> str:
-    site = batch.site if batch is not None else None
-    return site.zone if site is not None else zone_of_program(actor, program.pk)
+    return Place(program, batch, phases, zone_of(program, batch))

@@ -85,12 +85,12 @@ def notice_preview(actor: Actor, deviation_id: UUID) -> NoticePreview:
 
 def compose(actor: Actor, deviation: Deviation) -> NoticePreview:
     """Put a notice together from a triaged deviation whose batch, phase and excursion were read along."""
-    judgement = provisional(actor, deviation)
+    judgement, program = provisional(actor, deviation), get_program(actor, deviation.space_id)
     hidden = [name for name in ("batch", "phase", "excursion") if _is_internal(getattr(deviation, name))]
     return NoticePreview(
         deviation=deviation,
-        program=get_program(actor, deviation.space_id),
-        zone=zone_of(actor, deviation),
+        program=program,
+        zone=zone_of(program, deviation.batch),
         judgement=judgement,
         clause=notice_rule(judgement.classification).code,
         leaves=tuple(

@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 from batches.models import Excursion, PhaseRun
 from batches.queries.excursions import up_to_date
 from batches.states import Direction, ExcursionState
-from deviations.access import zone_of_program
+from deviations.access import zone_of
 from deviations.states import REPORTERS
-from portal.access import get_visible, require_role
+from portal.access import get_program, get_visible, require_role
 from portal.action import instant
 from portal.actor import Actor
 
@@ -60,8 +60,7 @@ def propose_from_excursion(actor: Actor, excursion_id: UUID) -> Proposal:
     rows = Excursion.objects.visible_to(actor).select_related("batch__site", "parameter", "limit")
     excursion = rows.get(pk=seen.pk)
     nested = _nested(actor, excursion)
-    site = excursion.batch.site
-    zone = site.zone if site is not None else zone_of_program(actor, excursion.space_id)
+    zone = zone_of(get_program(actor, excursion.space_id), excursion.batch)
     run = _run_of(actor, excursion)
     scene = _Scene(excursion, nested, run, ZoneInfo(zone), instant())
     outermost = min(nested, key=lambda each: each.started_at)

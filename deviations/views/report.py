@@ -225,7 +225,7 @@ def _report(request: PageRequest, place: Place, form: ReportForm) -> UUID:
     actor = _once(request, given["token"])
     for _turn in range(WAITS_MAX):
         try:
-            return report_deviation(actor, place.program.pk, **_values(given, place)).pk
+            return report_deviation(actor, place.program.pk, **_values(given, place)).deviation.pk
         except Replayed as replayed:
             return UUID(str(replayed.subject_id))
         except Conflict as error:

@@ -130,7 +130,7 @@ def climb_ladder(actor: Actor, clock_id: UUID) -> Alert | None:
     if clock is None or clock.alert_id is None or clock.next_at is None or clock.next_at > instant():
         return None
     alerts = Alert.objects.visible_to(actor).select_for_update(skip_locked=True)
-    alert = alerts.filter(pk=clock.alert_id).first()
+    alert = alerts.with_id(clock.alert_id)
     if alert is None:
         return None
     require_role(actor, alert.space_id, SYSTEM, to="climb a ladder")

@@ -32,7 +32,7 @@ def attach_file(
     the record's app. Raises: NotFound, Refused, InvalidTransition, Conflict. Records: file.attached v1.
     Source: Annex 11 (4.8) and ALCOA+: the original with its digest.
     """
-    record = Record.objects.visible_to(actor).filter(pk=subject_id).first()
+    record = Record.objects.visible_to(actor).with_id(subject_id)
     if record is None:
         raise NotFound
     take = taker_of(record.type)

@@ -68,7 +68,7 @@ def open_program(
     title: str,
     sites: list[tuple[str, str, str]],
 ) -> Program:
-    """Open a program of a partnership; `sites` are (name, city, IANA zone).
+    """Open a program of a partnership; `sites` are (name, city, IANA zone), the first one its own zone.
 
     `actor` is seated in the program's and the partnership's space. Records: program.opened v1.
     """
@@ -84,6 +84,7 @@ def open_program(
         manufacturer_name=partnership.manufacturer_name,
         code=code,
         title=title,
+        **({"zone": sites[0][2]} if sites else {}),
     )
     for name, city, zone in sites:
         ProgramSite.objects.create(space_id=program_id, name=name, city=city, zone=zone)

@@ -75,7 +75,7 @@ def close_member(actor: Actor, member_id: UUID, *, reason: str) -> Member:
 
     Raises: NotFound, Refused. Records: member.left v1. Source: 21 CFR 11.300(c).
     """
-    member = Member.objects.visible_to(actor).select_for_update().filter(pk=member_id).first()
+    member = Member.objects.visible_to(actor).select_for_update().with_id(member_id)
     if member is None:
         raise NotFound
     require_role(actor, member.space_id, *ADMINISTRATORS, to="close accounts")
@@ -133,7 +133,7 @@ def _require_own_side(actor: Actor, organisation_id: UUID, target_id: UUID, side
             raise Invalid("A role in the own organisation has no side.", errors={"side": ["Choose: both."]})
         return
     for model in (Program, Partnership):
-        found = model.objects.visible_to(actor).filter(pk=target_id).first()
+        found = model.objects.visible_to(actor).with_id(target_id)
         if found is not None:
             owner = found.sponsor_id if side == Side.SPONSOR else found.manufacturer_id
             if side == Side.BOTH or owner != organisation_id:
@@ -149,7 +149,7 @@ def end_assignment(actor: Actor, assignment_id: UUID, *, reason: str) -> Assignm
 
     Raises: NotFound, Refused, Conflict. Records: assignment.ended v1.
     """
-    assignment = Assignment.objects.visible_to(actor).select_for_update().filter(pk=assignment_id).first()
+    assignment = Assignment.objects.visible_to(actor).select_for_update().with_id(assignment_id)
     if assignment is None:
         raise NotFound
     require_role(actor, assignment.space_id, *ADMINISTRATORS, to="end seats")
@@ -222,7 +222,7 @@ def revoke_key(actor: Actor, key_id: UUID, *, reason: str) -> ApiKey:
 
     Raises: NotFound, Refused. Records: key.revoked v1. Source: 21 CFR 11.300(c).
     """
-    key = ApiKey.objects.visible_to(actor).select_for_update().filter(pk=key_id).first()
+    key = ApiKey.objects.visible_to(actor).select_for_update().with_id(key_id)
     if key is None:
         raise NotFound
     require_role(actor, key.space_id, *ADMINISTRATORS, to="revoke keys")

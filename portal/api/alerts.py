@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from portal.actions.alerts import acknowledge_alert, open_alert
 from portal.actor import Actor
 from portal.api.authentication import ActorRequest
-from portal.api.base import CovalentView, ListView, choice_param, etag, uuid_param
+from portal.api.base import CovalentView, ListView, Output, choice_param, etag, uuid_param
 from portal.api.transitions import ActionOffer, NoInput, offer_actions
 from portal.models import Alert
 from portal.queries import AlertLine, alert_lines, escalation, list_alerts
@@ -37,7 +37,7 @@ class AlertSubject(serializers.Serializer[Any]):
     number = serializers.CharField()
 
 
-class AlertSummary(serializers.Serializer[Any]):
+class AlertSummary(Output):
     """An alert in a list; `next_at` is when the next roles are told or the ladder ends."""
 
     id = serializers.UUIDField(source="alert.pk")
@@ -57,7 +57,7 @@ class AlertSummary(serializers.Serializer[Any]):
     version = serializers.IntegerField(source="alert.version")
 
 
-class ReceiptDetail(serializers.Serializer[Any]):
+class ReceiptDetail(Output):
     """One told person, by the code the other side knows; `opened_at` is told to their own side only."""
 
     code = serializers.CharField()
@@ -70,7 +70,7 @@ class ReceiptDetail(serializers.Serializer[Any]):
     mail = serializers.CharField()
 
 
-class StepDetail(serializers.Serializer[Any]):
+class StepDetail(Output):
     """One step of the ladder; what is ahead has neither `taken_at` nor `told`."""
 
     number = serializers.IntegerField()
@@ -89,7 +89,7 @@ class AlertDetail(AlertSummary):
 
 
 def _summary(line: AlertLine) -> dict[str, Any]:
-    return dict(AlertSummary(line).data)
+    return AlertSummary.of(line)
 
 
 def represent_alerts(actor: Actor, alerts: Sequence[Alert]) -> list[dict[str, Any]]:
@@ -101,8 +101,8 @@ def represent_alert(actor: Actor, alert_id: UUID) -> dict[str, Any]:
     """Return the JSON members of one alert with its ladder and receipts."""
     found = escalation(actor, alert_id)
     more = {
-        "steps": list(StepDetail(found.steps, many=True).data),
-        "receipts": list(ReceiptDetail(found.receipts, many=True).data),
+        "steps": [StepDetail.of(each) for each in found.steps],
+        "receipts": [ReceiptDetail.of(each) for each in found.receipts],
         "available_actions": offer_actions(
             actor,
             found.alert,

@@ -21,7 +21,7 @@ from portal import blobs
 from portal.actions.attachments import attach_file
 from portal.actor import Actor
 from portal.api.authentication import ActorRequest
-from portal.api.base import CovalentView, ListView, etag, uuid_param
+from portal.api.base import CovalentView, ListView, Output, etag, uuid_param
 from portal.attachments import get_attachment, list_attachments
 from portal.errors import Invalid, TooLarge
 from portal.media import INLINE, clean_name, media_type_of
@@ -36,7 +36,7 @@ class AttachmentInput(serializers.Serializer[Any]):
     file = serializers.FileField(help_text="PNG, JPEG, WebP, HEIC, PDF, CSV or plain text.")
 
 
-class AttachmentDetail(serializers.Serializer[Any]):
+class AttachmentDetail(Output):
     """A file of a record."""
 
     id = serializers.UUIDField()
@@ -59,7 +59,7 @@ class AttachmentDetail(serializers.Serializer[Any]):
 
 def represent_attachments(attachments: Sequence[Attachment]) -> list[dict[str, Any]]:
     """Return the JSON members of files."""
-    return [dict(AttachmentDetail(each).data) for each in attachments]
+    return [AttachmentDetail.of(each) for each in attachments]
 
 
 def received(request: ActorRequest) -> tuple[str, bytes]:

@@ -14,12 +14,16 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from portal.actor import Actor, seats_of
+from portal.actor import Actor, gather_seats
 from portal.errors import Refused
 from portal.middleware import actor_of, origin_of
 from portal.models import Person
 
 TOKEN_CHARACTERS_MAX: Final = 200
+BY_KEY: Final = """
+    select k.person_id, k.organisation_id, k.scopes, k.program_ids, s.space_id, s.side, s.role, s.code
+    from door.by_key(%s) k left join lateral door.spaces_of(k.person_id) s on true
+"""
 
 
 class ActorRequest(Request):
@@ -33,16 +37,13 @@ def actor_by_key(token: str) -> Actor | None:
     if not token or len(token) > TOKEN_CHARACTERS_MAX:
         return None
     with connection.cursor() as cursor:
-        cursor.execute(
-            "select person_id, organisation_id, scopes, program_ids from door.by_key(%s)",
-            [hashlib.sha256(token.encode()).digest()],
-        )
-        row = cursor.fetchone()
-    if row is None:
+        cursor.execute(BY_KEY, [hashlib.sha256(token.encode()).digest()])
+        rows = cursor.fetchall()
+    if not rows:
         return None
-    person_id, organisation_id, scopes, program_ids = row
+    person_id, organisation_id, scopes, program_ids = rows[0][:4]
     bound = {UUID(each) for each in json.loads(program_ids)} | {organisation_id}
-    seats = {space: held for space, held in seats_of(person_id).items() if space in bound}
+    seats = gather_seats(row[4:] for row in rows if row[4] in bound)
     return Actor(person_id, "service", organisation_id, seats, frozenset(json.loads(scopes)))
 
 

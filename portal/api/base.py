@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, ClassVar, Final, cast
+from typing import Any, ClassVar, Final, TypeVar, cast
 from uuid import UUID
 
 from django.db import models
@@ -21,6 +22,7 @@ from portal.actor import Actor
 from portal.api.authentication import ActorRequest
 from portal.errors import Invalid
 
+S = TypeVar("S", bound="serializers.Serializer[Any]")
 SAFE: Final = ("GET", "HEAD", "OPTIONS")
 ETAG: Final = re.compile(r'^"(\d{1,9})"$')
 
@@ -70,6 +72,10 @@ class CovalentView(APIView):
         """Render the row an action returned, as its reader sees it now."""
         with reading(self.request.actor):
             data = self.represent(self.request.actor, record.pk)
+        return self.respond(data, status)
+
+    def respond(self, data: dict[str, Any], status: int | None = None) -> Response:
+        """Answer a write with the JSON members of what it made or changed."""
         return Response(data, status=status or self.made_status, headers=etag(data))
 
     def _replay(self, replayed: Replayed) -> Response:
@@ -142,6 +148,20 @@ class ListView(CovalentView):
         return pager.get_paginated_response(represent(found or []))
 
 
+class Output(serializers.Serializer[Any]):
+    """An explicit output; its fields are made once, not for every answer."""
+
+    @classmethod
+    def of(cls, value: Any) -> dict[str, Any]:
+        """Return the JSON members of one value."""
+        return dict(_made(cls).to_representation(value))
+
+
+@functools.cache
+def _made(exchange: type[S]) -> S:
+    return exchange()
+
+
 class Input(serializers.Serializer[Any]):
     """An explicit input: unknown members are refused, nothing is silently ignored (mass assignment)."""
 
@@ -160,9 +180,7 @@ class Input(serializers.Serializer[Any]):
     @classmethod
     def parse(cls, request: Request) -> dict[str, Any]:
         """Return the validated plain values of the body; raises ValidationError."""
-        given = cls(data=request.data)
-        given.is_valid(raise_exception=True)
-        return dict(given.validated_data)
+        return dict(_made(cls).run_validation(request.data))
 
 
 class Text(serializers.CharField):

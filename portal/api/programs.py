@@ -13,12 +13,12 @@ from rest_framework.response import Response
 
 from portal.access import get_program
 from portal.api.authentication import ActorRequest
-from portal.api.base import CovalentView, ListView, etag
+from portal.api.base import CovalentView, ListView, Output, etag
 from portal.models import Program
 from portal.queries import list_programs
 
 
-class ProgramDetail(serializers.Serializer[Any]):
+class ProgramDetail(Output):
     """A program as its members read it."""
 
     id = serializers.UUIDField()
@@ -31,7 +31,7 @@ class ProgramDetail(serializers.Serializer[Any]):
 
 def represent_programs(programs: Sequence[Program]) -> list[dict[str, Any]]:
     """Return the JSON members of programs."""
-    return [dict(ProgramDetail(each).data) for each in programs]
+    return [ProgramDetail.of(each) for each in programs]
 
 
 class ProgramList(ListView):

@@ -493,6 +493,7 @@ class Migration(migrations.Migration):
                 ("manufacturer_name", models.CharField(max_length=200)),
                 ("code", models.CharField(max_length=40)),
                 ("title", models.CharField(max_length=200)),
+                ("zone", models.CharField(default="UTC", max_length=60)),
                 (
                     "manufacturer",
                     models.ForeignKey(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Value
 
 from portal.actor import Actor
 from portal.states import Audience
@@ -14,16 +14,41 @@ from portal.states import Audience
 M = TypeVar("M", bound=models.Model)
 
 
+class Visible(Func):
+    """True for rows of the actor's spaces whose audience is shared or the actor's side there.
+
+    One expression of fixed text: built for every read of every record, as a tree of conditions it took a
+    third of the time of a short query.
+    """
+
+    conditional = True
+    output_field = models.BooleanField()
+    template = (
+        f"((%(space)s = any(%(sponsor)s::uuid[]) and %(audience)s <> '{Audience.MANUFACTURER}')"
+        f" or (%(space)s = any(%(manufacturer)s::uuid[]) and %(audience)s <> '{Audience.SPONSOR}'))"
+    )
+
+    def __init__(self, actor: Actor) -> None:
+        super().__init__(F("space_id"), F("audience"), Value(actor.as_sponsor), Value(actor.as_manufacturer))
+
+    def as_sql(self, compiler: Any, *_: Any, **__: Any) -> Any:
+        """Return the condition on the row's own space and audience."""
+        space, audience = (compiler.compile(each)[0] for each in self.source_expressions[:2])
+        lists = [cast("Value", each).value for each in self.source_expressions[2:]]
+        words = {"space": space, "audience": audience, "sponsor": "%s", "manufacturer": "%s"}
+        return self.template % words, lists
+
+
 class RecordQuerySet(models.QuerySet[M]):
     """Rows of a record table; every read of an interface starts at `visible_to`."""
 
     def visible_to(self, actor: Actor) -> Self:
         """Keep rows of the actor's spaces whose audience is shared or the actor's side there."""
-        as_sponsor, as_manufacturer = actor.as_sponsor, actor.as_manufacturer
-        return self.filter(
-            (Q(space_id__in=as_sponsor) & ~Q(audience=Audience.MANUFACTURER))
-            | (Q(space_id__in=as_manufacturer) & ~Q(audience=Audience.SPONSOR))
-        )
+        return self.filter(Visible(actor))
+
+    def with_id(self, record_id: uuid.UUID) -> M | None:
+        """Return the row of that id among these, None when it is not; unlike `first` it asks for no order."""
+        return next(iter(self.filter(pk=record_id)), None)
 
 
 if TYPE_CHECKING:

@@ -75,6 +75,8 @@ class Program(SpaceRecord):
     manufacturer_name = models.CharField(max_length=200)
     code = models.CharField(max_length=40)
     title = models.CharField(max_length=200)
+    # Site time where no batch says otherwise: that of the first site.
+    zone = models.CharField(max_length=60, default="UTC")
 
     class Meta:
         constraints = [

@@ -34,7 +34,7 @@ def report(actor, program=cast.PROGRAM, **given):
         "occurred_at": at - timedelta(hours=2),
         "detected_at": at - timedelta(hours=1),
     }
-    return report_deviation(actor, program, **stated | given)
+    return report_deviation(actor, program, **stated | given).deviation
 
 
 def triage(actor, deviation, classification="major", **given):

@@ -257,7 +257,7 @@ create function ledger.seal_chain(marker bigint, speaker text[], space uuid, cha
 $$
 declare
     number bigint; sealed timestamptz; seat text; changes integer;
-    kind text; schema_version integer := 1; summary jsonb; hashes jsonb; parts json; head_bytes bytea; label text;
+    kind text; schema_version integer := 1; summary jsonb; hashes jsonb; parts json; head_bytes bytea;
     is_outside constant boolean := speaker[3] = '';
 begin
     select name, i.summary into kind, summary from ledger.item i
@@ -272,15 +272,15 @@ begin
     seat := coalesce(ledger.seat_of(nullif(speaker[1], '')::uuid, space), '');
 
     -- What was done stands in items of its own, so that one can be shown and the rest withheld.
-    foreach label in array array['actor', 'organisation', 'action', 'reason', 'request', 'transaction',
-                                 'database_user', 'application', 'client_address'] loop
-        perform ledger.keep(marker, space, chain_audience, 'context', label, null, null,
-            json_build_object('item', label, 'value', case label
-                when 'actor' then speaker[1] when 'organisation' then speaker[2] when 'action' then speaker[3]
-                when 'reason' then speaker[4] when 'request' then speaker[5]
-                when 'transaction' then pg_current_xact_id()::text when 'database_user' then speaker[7]
-                when 'application' then speaker[8] else speaker[9] end)::text);
-    end loop;
+    insert into ledger.item (marker_id, space_id, audience, class, name, salt, body, hash)
+    select marker, space, chain_audience, 'context', label, salt, body, sha256(salt || body) from (
+        select at, label, uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as salt,
+               convert_to(json_build_object('item', label, 'value', said)::text, 'UTF8') as body
+        from unnest(array['actor', 'organisation', 'action', 'reason', 'request', 'transaction', 'database_user',
+                          'application', 'client_address'],
+                    array[speaker[1], speaker[2], speaker[3], speaker[4], speaker[5], pg_current_xact_id()::text,
+                          speaker[7], speaker[8], speaker[9]]) with ordinality as spoken(label, said, at)) kept
+    order by at;
 
     if changes <= 1000 then
         select jsonb_agg(encode(hash, 'hex') order by id) into hashes from ledger.item i
