@@ -3,10 +3,12 @@
 from batches.queries.batches import (
     BatchDetail,
     ParameterState,
+    Running,
     batch_detail,
     list_batches,
     list_recipes,
     phases_of,
+    running_since,
 )
 from batches.queries.board import Tile, TileRow, board
 from batches.queries.excursions import get_excursion, list_excursions, up_to_date
@@ -15,6 +17,7 @@ from batches.queries.series import Series, series
 __all__ = [
     "BatchDetail",
     "ParameterState",
+    "Running",
     "Series",
     "Tile",
     "TileRow",
@@ -25,6 +28,7 @@ __all__ = [
     "list_excursions",
     "list_recipes",
     "phases_of",
+    "running_since",
     "series",
     "up_to_date",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -54,6 +54,24 @@ class BatchDetail:
     phases: Sequence[ProcedureStep]
     runs: Sequence[PhaseRun]
     excursions: Sequence[Excursion]
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """Since when a batch is in its phase, and in the unit procedure that the phase is a part of."""
+
+    phase_since: datetime
+    procedure_since: datetime
+
+
+def running_since(runs: Iterable[PhaseRun]) -> Running | None:
+    """Return since when the unended one of a batch's runs, with their phases, lasts; None without one."""
+    known = sorted(runs, key=lambda run: run.started_at)
+    last = next((run for run in reversed(known) if run.ended_at is None), None)
+    if last is None:
+        return None
+    first = next(run for run in known if run.phase.parent_id == last.phase.parent_id)
+    return Running(last.started_at, first.started_at)
 
 
 def list_batches(

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from batches.excursion_rows import worst_first
 from batches.models import Batch, Excursion, Latest, Limit, Parameter, PhaseRun, ProcedureStep
-from batches.queries.batches import ParameterState, list_batches, phases_of
+from batches.queries.batches import ParameterState, Running, list_batches, phases_of, running_since
 from batches.queries.excursions import list_excursions, up_to_date
 from batches.slots import BatchFacts, facts_of
 from batches.states import BatchState, DataKind, ExcursionState, ParameterKind
@@ -77,7 +77,7 @@ class Tile:
 
     batch: Batch
     phases: Sequence[PhasePart]
-    phase_since: datetime | None
+    running: Running | None
     rows: Sequence[TileRow]
     excursions: Sequence[Excursion]
     facts: BatchFacts
@@ -102,8 +102,8 @@ def board(actor: Actor, program_id: UUID | None = None) -> list[Tile]:
     newest = _newest(actor, ids, shown)
     phases = phases_of(actor, list(recipes))
     _attach(actor, batches, phases)
-    runs = PhaseRun.objects.visible_to(actor).filter(batch_id__in=ids, ended_at=None)
-    since = dict(runs.values_list("batch_id", "started_at"))
+    runs = PhaseRun.objects.visible_to(actor).filter(batch_id__in=ids).select_related("phase")
+    since = {batch_id: running_since(of_batch) for batch_id, of_batch in _grouped(runs, "batch_id").items()}
     lasting = list_excursions(actor, state=ExcursionState.OPEN).filter(batch_id__in=ids)
     excursions = _grouped(up_to_date(list(lasting)), "batch_id")
     facts = facts_of(actor, ids)
@@ -120,7 +120,7 @@ def board(actor: Actor, program_id: UUID | None = None) -> list[Tile]:
             Tile(
                 batch=batch,
                 phases=line,
-                phase_since=since.get(batch.pk),
+                running=since.get(batch.pk),
                 rows=rows,
                 excursions=outside,
                 facts=facts[batch.pk],
@@ -220,7 +220,7 @@ def _with_gaps(
 
 
 def _phase_line(
-    batch: Batch, phases: Sequence[ProcedureStep], since: datetime | None, now: datetime
+    batch: Batch, phases: Sequence[ProcedureStep], running: Running | None, now: datetime
 ) -> list[PhasePart]:
     present = next((phase.ordinal for phase in phases if phase.pk == batch.phase_id), 0)
     line = []
@@ -228,8 +228,8 @@ def _phase_line(
         is_now = phase.pk == batch.phase_id
         state = "now" if is_now else "done" if phase.ordinal < present else "ahead"
         part = 1.0 if state == "done" else 0.0
-        if is_now and since is not None and phase.planned_s:
-            part = min((now - since).total_seconds() / phase.planned_s, 1.0)
+        if is_now and running is not None and phase.planned_s:
+            part = min((now - running.phase_since).total_seconds() / phase.planned_s, 1.0)
         line.append(PhasePart(phase.code, phase.title, float(phase.planned_s or 1), state, part))
     return line
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from batches.excursion_rows import worst_first
 from batches.forms import DiscontinueForm, PhaseForm, StepForm
 from batches.models import Batch, Excursion, Limit, Parameter
-from batches.queries import BatchDetail, ParameterState, batch_detail
+from batches.queries import BatchDetail, ParameterState, batch_detail, running_since
 from batches.slots import BatchDeviation, deviations_of, facts_of
 from batches.states import TRANSITIONS, BatchState, DataKind, ExcursionState, LimitKind
 from batches.views.charts import chart_of
@@ -64,7 +64,6 @@ class BatchPage(Page):
         facts = facts_of(actor, [batch.pk])[batch.pk]
         rows = excursion_rows(detail.excursions, now)
         part = request.GET.get("part", "")
-        since = next((run.started_at for run in reversed(detail.runs) if run.ended_at is None), None)
         return {
             "batch": batch,
             "address": f"/batches/{batch.pk}/",
@@ -72,7 +71,7 @@ class BatchPage(Page):
             "place": place,
             "state": state_words(batch, facts),
             "tags": class_tags(facts, f"/deviations/?batch={batch.pk}"),
-            "phase_note": phase_note(since, batch.phase.planned_s if batch.phase else 0, now),
+            "phase_note": phase_note(batch, running_since(detail.runs), now),
             "phases": phase_states(detail, place.zone),
             "chart": chart_of(detail, place.zone, now) if has_data(detail) else None,
             "parameters": [parameter_row(each, detail, place.zone, now) for each in detail.parameters],

@@ -28,7 +28,6 @@ def tile_context(tile: Tile, zone: str, now: datetime) -> Context:
     batch = tile.batch
     # The gravest excursion of each parameter: they come gravest first.
     gravest = {each.parameter.code: each for each in reversed(tile.excursions)}
-    planned_s = batch.phase.planned_s if batch.phase is not None else 0
     return {
         "id": batch.pk,
         "number": batch.number,
@@ -37,7 +36,7 @@ def tile_context(tile: Tile, zone: str, now: datetime) -> Context:
         "tone": _tone(tile.facts, tile.excursions),
         "phases": tile.phases,
         "phase_name": batch.phase.title if batch.phase is not None else "",
-        "phase_note": phase_note(tile.phase_since, planned_s, now),
+        "phase_note": phase_note(batch, tile.running, now),
         "rows": [row_context(row, gravest.get(row.code), zone, now) for row in tile.rows],
         "tags": _tags(tile, gravest, now),
         "at": tile.at,

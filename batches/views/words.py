@@ -12,6 +12,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from batches.models import Batch, Excursion, Limit, Parameter
+from batches.queries import Running
 from batches.slots import BatchFacts
 from batches.states import DataKind, Direction, ExcursionState, LimitKind
 from portal.templatetags.times import duration
@@ -45,13 +46,14 @@ def state_words(batch: Batch, facts: BatchFacts) -> str:
     return ", ".join([capfirst(str(batch.get_state_display())), *facts.blocks])
 
 
-def phase_note(started_at: datetime | None, planned_s: int, now: datetime) -> str:
-    """Return how far a phase is: its day, or hours of those planned."""
-    if started_at is None:
+def phase_note(batch: Batch, running: Running | None, now: datetime) -> str:
+    """Return how far a phase is: hours of those planned; a long one by the day of its unit procedure."""
+    if running is None:
         return ""
-    passed = now - started_at
+    planned_s = batch.phase.planned_s if batch.phase is not None else 0
+    passed = now - running.phase_since
     if planned_s >= DAYS_TOLD_FROM_S:
-        return _("day %(n)s") % {"n": passed // DAY}
+        return _("day %(n)s") % {"n": (now - running.procedure_since) // DAY}
     told = duration(passed) if passed < HOURS_TOLD_FROM else _("%(n)s h") % {"n": passed // HOUR}
     return (
         _("%(passed)s of %(planned)s") % {"passed": told, "planned": duration(planned_s)}
