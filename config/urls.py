@@ -16,4 +16,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("batches.urls")),
     path("", include("portal.urls")),
 ]
+handler404 = "portal.api.problems.not_found"
 handler500 = "portal.api.problems.server_error"

@@ -289,7 +289,8 @@ def _record_refusal(actor: Actor, code: str, error: DomainError) -> None:
         )
         if cursor.fetchone()[0] <= settings.REFUSALS_AN_HOUR:
             subject = {"type": "person", "id": str(actor.person_id), "number": "", "version": 1}
-            payload = {"action": code, "code": error.problem_code, "detail": error.detail}
+            # No words: they may tell of a program that others seated in the organisation have no part in.
+            payload = {"action": code, "code": error.problem_code}
             cursor.execute(
                 "select ledger.record(%s, 'shared', 'action.refused', 1, false, %s, null, '', %s)",
                 [actor.organisation_id, json.dumps(subject), json.dumps(payload)],

@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from portal.actor import Actor, Origin, gather_seats
 from portal.api.authentication import actor_by_key
-from portal.middleware import actor_of
+from portal.middleware import actor_of, has_second_factor
 from portal.models import Person
 
 SIGNED_OUT: Final = 4401
@@ -62,7 +62,7 @@ def admit(headers: Mapping[str, str]) -> Pass:
     if not is_own_origin(headers.get("origin"), headers.get("host", "")):
         raise TurnedAway(FORBIDDEN if "origin" in headers else SIGNED_OUT)
     cookies = parse_cookie(headers.get("cookie", ""))
-    return _admit_session(cookies.get(settings.SESSION_COOKIE_NAME, ""), origin, is_first=True)
+    return admit_session(cookies.get(settings.SESSION_COOKIE_NAME, ""), origin, is_first=True)
 
 
 def is_own_origin(origin: str | None, host: str) -> bool:
@@ -89,11 +89,12 @@ def _admit_key(token: str, origin: Origin) -> Pass:
     )
 
 
-def _admit_session(session_key: str, origin: Origin, *, is_first: bool) -> Pass:
+def admit_session(session_key: str, origin: Origin, *, is_first: bool) -> Pass:
+    """Let a session in that is neither over nor without a second factor. Raises: TurnedAway."""
     request = HttpRequest()
     request.session = SessionStore(session_key)
     person = get_user(request) if session_key else None
-    if not isinstance(person, Person) or is_over(request.session):
+    if not isinstance(person, Person) or is_over(request.session) or not has_second_factor(person):
         raise TurnedAway(SIGNED_OUT)
     # A session from before a change of right ends with its next request; an open socket is judged by seats.
     if is_first and request.session.get("access_epoch", person.access_epoch) != person.access_epoch:
@@ -102,7 +103,7 @@ def _admit_session(session_key: str, origin: Origin, *, is_first: bool) -> Pass:
         actor_of(person).via(origin),
         person.access_epoch,
         _mark(person.password),
-        functools.partial(_admit_session, session_key, origin, is_first=False),
+        functools.partial(admit_session, session_key, origin, is_first=False),
         session_key=session_key,
     )
 

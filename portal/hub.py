@@ -6,7 +6,7 @@ The layer brings news soonest; heads read every 2 s bring what the layer lost; t
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -60,7 +60,7 @@ class Hub:
         self.followers: set[Follower] = set()
         self.watches = Watches()
         self.threads = QueryThreads(3)
-        self.waiting = 0
+        self.waiting: Counter[UUID] = Counter()
         self._looked_at: datetime | None = None
         self._look_now = asyncio.Event()
         self._tasks: set[asyncio.Task[Any]] = set()

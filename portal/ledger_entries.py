@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -21,6 +21,11 @@ from portal.sealing import MARK, KeyMissingError, unseal
 from portal.states import Audience
 
 ITEMS_SHOWN_MAX: Final = 200
+# What a company need not tell the other one about how it acted; a transaction's number would even count
+# what everybody else writes.
+OWN_CONTEXT: Final = frozenset(
+    {"actor", "organisation", "request", "transaction", "database_user", "application", "client_address"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +60,17 @@ class EntryLine:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One part of an entry: class, name, body as it may be read here, and whether its hash holds."""
+    """One part of an entry: class, name, body as it may be read here, and whether its hash holds.
+
+    Of a withheld one the digest alone is shown.
+    """
 
     kind: str
     name: str
     body: str
     digest: str
     holds: bool
+    is_withheld: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +215,13 @@ def show_entry(actor: Actor, space_id: UUID, audience: str, seq: int) -> EntryDe
         )
         items = cursor.fetchall()
     header = bytes(row[7])
-    found = [_item(*each[:5]) for each in items]
+    withheld = frozenset() if _is_own(actor, items) else OWN_CONTEXT
+    found = [
+        replace(_item(*each[:5]), body="", is_withheld=True)
+        if each[0] == "context" and each[1] in withheld
+        else _item(*each[:5])
+        for each in items
+    ]
     return EntryDetail(
         line=_line(row[:7]),
         space_id=space_id,
@@ -223,6 +238,12 @@ def _item(kind: str, name: str, salt: bytes, body: bytes | None, digest: bytes) 
         return Item(kind, name, _("(erased)"), bytes(digest).hex(), holds=True)
     holds = hashlib.sha256(bytes(salt) + bytes(body)).digest() == bytes(digest)
     return Item(kind, name, _shown(bytes(body)), bytes(digest).hex(), holds)
+
+
+def _is_own(actor: Actor, items: Sequence[Sequence[Any]]) -> bool:
+    """Say whether somebody of the reader's own organisation acted."""
+    said = next((bytes(each[3] or b"") for each in items if each[:2] == ("context", "organisation")), b"")
+    return bool(said) and json.loads(said)["value"] == str(actor.organisation_id)
 
 
 def _shown(body: bytes) -> str:

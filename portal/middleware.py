@@ -1,4 +1,4 @@
-"""Between the server and a view: size, session ends, and the actor."""
+"""Between the server and a view: session ends, and the actor."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Final
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
+from django.middleware import common
 from django.utils import timezone
 
 from portal.actor import Actor, Origin, seats_of
@@ -19,36 +20,6 @@ from portal.models import Person
 
 Handler = Callable[[HttpRequest], HttpResponse]
 TOUCH_EVERY: Final = timedelta(seconds=60)
-BODY_BYTES_MAX: Final = {
-    "readings": settings.FRAME_BYTES_MAX,
-    "attachments": settings.ATTACHMENT_BYTES_MAX + 65_536,
-}
-BODY_BYTES_DEFAULT: Final = 1024 * 1024
-
-
-def refuse_oversize(get_response: Handler) -> Handler:
-    """Answer 413 by Content-Length before a body is spooled (ground 8)."""
-
-    def middleware(request: HttpRequest) -> HttpResponse:
-        kind = next((word for word in BODY_BYTES_MAX if f"/{word}/" in request.path), "")
-        most = BODY_BYTES_MAX.get(kind, BODY_BYTES_DEFAULT)
-        if "multipart/form-data" in request.headers.get("Content-Type", ""):
-            most = max(most, BODY_BYTES_MAX["attachments"])
-        length = request.headers.get("Content-Length", "")
-        if length.isdigit() and int(length) > most:
-            detail = f"The request has {int(length)} bytes; this address takes at most {most}."
-            body = {
-                "type": "about:blank",
-                "title": "Too large",
-                "status": 413,
-                "code": "too_large",
-                "detail": detail,
-                "limit": most,
-            }
-            return JsonResponse(body, status=413, content_type="application/problem+json")
-        return get_response(request)
-
-    return middleware
 
 
 def allow_dictation(get_response: Handler) -> Handler:
@@ -60,6 +31,14 @@ def allow_dictation(get_response: Handler) -> Handler:
         return response
 
     return middleware
+
+
+class CommonMiddleware(common.CommonMiddleware):
+    """Django's own; but a program that forgets the slash is told, not redirected: its body would be lost."""
+
+    def should_redirect_with_slash(self, request: HttpRequest) -> bool:
+        """Redirect pages only."""
+        return not request.path.startswith("/api/") and super().should_redirect_with_slash(request)
 
 
 def end_stale_session(get_response: Handler) -> Handler:
@@ -87,6 +66,24 @@ def end_stale_session(get_response: Handler) -> Handler:
     return middleware
 
 
+def _said(request: HttpRequest) -> str:
+    """Return the digest of what a repeat says again: the query in whatever order, and the body.
+
+    Of a form the fields and files count: its boundary is drawn anew for every sending.
+    """
+    said = hashlib.sha256(repr(sorted(request.GET.lists())).encode())
+    if request.content_type != "multipart/form-data":
+        said.update(b"\n" + request.body)
+        return said.hexdigest()
+    said.update(repr(sorted(request.POST.lists())).encode())
+    for name, files in sorted(request.FILES.lists()):
+        for file in files:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+            file.seek(0)
+            said.update(repr((name, file.name, content)).encode())
+    return said.hexdigest()
+
+
 def origin_of(request: HttpRequest) -> Origin:
     """Return where a request came from; the request id is ours, a client's own is not trusted."""
     request_id = getattr(request, "request_id", None) or uuid.uuid4().hex
@@ -94,9 +91,9 @@ def origin_of(request: HttpRequest) -> Origin:
         request_id=str(request_id),
         address=request.META.get("REMOTE_ADDR", ""),
         agent=request.headers.get("User-Agent", "")[:200],
-        idempotency_key=request.headers.get("Idempotency-Key", "")[:200],
+        idempotency_key=request.headers.get("Idempotency-Key", ""),
         route=f"{request.method} {request.path}",
-        body_hash=hashlib.sha256(request.body).hexdigest() if request.headers.get("Idempotency-Key") else "",
+        body_hash=_said(request) if request.headers.get("Idempotency-Key") else "",
     )
 
 
@@ -105,11 +102,10 @@ def actor_of(person: Person) -> Actor:
     return Actor(person.pk, person.kind, person.organisation_id, seats_of(person.pk))
 
 
-def has_second_factor(request: HttpRequest) -> bool:
+def has_second_factor(person: Person) -> bool:
     """Say whether the person has a second factor; with one, nobody is signed in without having shown it."""
-    if not request.session.get("second_factor"):
-        request.session["second_factor"] = Authenticator.objects.filter(user_id=request.user.pk).exists()
-    return bool(request.session["second_factor"])
+    found: bool = Authenticator.objects.filter(user_id=person.pk).exists()
+    return found
 
 
 def know_actor(get_response: Handler) -> Handler:
@@ -117,7 +113,7 @@ def know_actor(get_response: Handler) -> Handler:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         request.actor = None  # type: ignore[attr-defined]  # our own attribute, see ActorRequest
-        if request.user.is_authenticated and has_second_factor(request):
+        if request.user.is_authenticated and has_second_factor(request.user):
             actor = actor_of(request.user).via(origin_of(request))
             request.actor = actor  # type: ignore[attr-defined]  # as above
         return get_response(request)

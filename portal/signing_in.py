@@ -10,6 +10,7 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.http import HttpRequest
@@ -51,6 +52,10 @@ class SealedSecrets(DefaultMFAAdapter):  # type: ignore[misc]  # allauth ships n
                 failure = error
         msg = "no key of this installation reads the second factor"
         raise RuntimeError(msg) from failure
+
+    def can_delete_authenticator(self, authenticator: Authenticator) -> bool:  # noqa: ARG002 - as above
+        """Keep the second factor: nobody works without one, so it is replaced by an administrator only."""
+        return False
 
     def get_public_key_credential_rp_entity(self) -> dict[str, Any]:
         """Name the relying party."""

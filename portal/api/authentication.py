@@ -16,7 +16,7 @@ from rest_framework.request import Request
 
 from portal.actor import Actor, gather_seats
 from portal.errors import Refused
-from portal.middleware import actor_of, origin_of
+from portal.middleware import origin_of
 from portal.models import Person
 
 TOKEN_CHARACTERS_MAX: Final = 200
@@ -80,14 +80,13 @@ class SignedIn(SessionAuthentication):
     """A page of ours calling the API with the session cookie and its CSRF token."""
 
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
-        """Return the signed-in person."""
-        user = getattr(_plain(request), "user", None)
-        if user is None or not user.is_authenticated:
+        """Return the signed-in person; who has shown no second factor is nobody yet, as on the pages."""
+        actor = getattr(_plain(request), "actor", None)
+        if actor is None:
             return None
         self.enforce_csrf(request)
-        actor = getattr(_plain(request), "actor", None) or actor_of(user)
-        request.actor = actor.via(origin_of(_plain(request)))  # type: ignore[attr-defined]  # see ActorRequest
-        return user, request.actor  # type: ignore[attr-defined]  # as above
+        request.actor = actor  # type: ignore[attr-defined]  # see ActorRequest
+        return _plain(request).user, actor
 
 
 class IsActor(BasePermission):

@@ -9,7 +9,8 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar, Final, TypeVar, cast
 from uuid import UUID
 
-from django.db import models
+from django.core.exceptions import ValidationError
+from django.db import DataError, models
 from django.http import HttpRequest, HttpResponseBase
 from rest_framework import serializers
 from rest_framework.pagination import CursorPagination
@@ -24,6 +25,7 @@ from portal.errors import Invalid
 
 S = TypeVar("S", bound="serializers.Serializer[Any]")
 SAFE: Final = ("GET", "HEAD", "OPTIONS")
+KEY_CHARACTERS_MAX: Final = 200
 ETAG: Final = re.compile(r'^"(\d{1,9})"$')
 
 
@@ -59,6 +61,15 @@ class CovalentView(APIView):
             response = self.finalize_response(asked, self.handle_exception(error), *args, **kwargs)
         self.response = response
         return response
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse what no view takes, whatever it asks for."""
+        super().initial(request, *args, **kwargs)
+        if any("\x00" in part for name, given in request.query_params.lists() for part in (name, *given)):
+            detail = "The query holds the character U+0000, which is not accepted anywhere."
+            raise Invalid(detail, code="nul_character")
+        if len(request.headers.get("Idempotency-Key", "")) > KEY_CHARACTERS_MAX:
+            raise Invalid(f"An Idempotency-Key has at most {KEY_CHARACTERS_MAX} characters.", code="bad_key")
 
     def _context(self, request: Request) -> AbstractContextManager[Any]:
         actor: Actor | None = getattr(request, "actor", None)
@@ -144,7 +155,12 @@ class ListView(CovalentView):
         """Answer one page; `represent` gets the rows of the page at once, so that facts come in bulk."""
         pager = Page()
         pager.ordering = self.ordering
-        found = pager.paginate_queryset(rows, request, view=self)
+        try:
+            found = pager.paginate_queryset(rows, request, view=self)
+        except (ValidationError, ValueError, DataError) as error:
+            raise Invalid(
+                "The cursor is none of ours; follow `next`.", errors={"cursor": ["Follow `next`."]}
+            ) from error
         return pager.get_paginated_response(represent(found or []))
 
 

@@ -17,7 +17,6 @@ from portal.api.base import CovalentView
 from portal.api.security import KeyScheme, SessionScheme
 
 __all__ = ["KeyScheme", "SchemaDocument", "SessionScheme"]
-RENDERERS: Final = (OpenApiJsonRenderer, OpenApiYamlRenderer)
 
 
 @functools.cache
@@ -26,6 +25,21 @@ def _document(media_type: str) -> bytes:
     found = generator.get_schema(request=None, public=True)  # type: ignore[no-untyped-call]  # likewise
     renderer = next(each for each in RENDERERS if each.media_type == media_type)
     return bytes(renderer().render(found, renderer_context={}))
+
+
+class PlainJson(OpenApiJsonRenderer):
+    """The document for who asks for JSON."""
+
+    media_type = "application/json"
+
+
+class PlainYaml(OpenApiYamlRenderer):
+    """The document for who asks for YAML."""
+
+    media_type = "application/yaml"
+
+
+RENDERERS: Final = (OpenApiJsonRenderer, OpenApiYamlRenderer, PlainJson, PlainYaml)
 
 
 class SchemaDocument(CovalentView):

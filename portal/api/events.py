@@ -16,17 +16,20 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
+from portal.admission import TurnedAway, admit_session
 from portal.api.authentication import ActorRequest
 from portal.api.base import CovalentView, choice_param, uuid_param
 from portal.api.problems import problem_response
 from portal.chains import LiveChain
 from portal.errors import Invalid
 from portal.hub import Hub
+from portal.middleware import origin_of
 from portal.states import Audience
 from portal.streams import PAGE, SEQ_MAX, ChainKey, heads_of, message, read_entries
 
 WAIT_MAX_S: Final = 25.0
-WAITERS_MAX: Final = 200
+WAITERS_MAX: Final = 1000
+WAITERS_EACH_MAX: Final = 50
 OK: Final = 200
 
 
@@ -122,20 +125,32 @@ async def _answer(request: HttpRequest, hub: Hub, held: LiveChain) -> HttpRespon
     found = await _page(request)
     if found.status_code != OK or found.data["results"]:
         return found
-    if hub.waiting >= WAITERS_MAX:
-        detail = f"{WAITERS_MAX} others are waiting here. Ask again in a moment, or open a socket."
+    person = request.actor.person_id  # type: ignore[attr-defined]  # it was answered, so somebody asked
+    if hub.waiting[person] >= WAITERS_EACH_MAX or hub.waiting.total() >= WAITERS_MAX:
+        detail = f"At most {WAITERS_EACH_MAX} polls wait at once. Ask again in a moment, or open a socket."
         busy = problem_response(503, "too_many_waiting", detail)
         busy["Retry-After"] = "2"
         return busy
     hub.learn(held, found.data["head"])
     await sync_to_async(connections.close_all)()
     seconds = min(float(request.GET["wait"]), WAIT_MAX_S)
-    hub.waiting += 1
+    hub.waiting[person] += 1
     try:
         await hub.wait_beyond(held, int(request.GET.get("after", 0)), seconds)
     finally:
-        hub.waiting -= 1
+        hub.waiting[person] -= 1
+    # A seat, a session or a factor may have ended meanwhile; a key is asked for anew by the view itself.
+    await sync_to_async(_admit_anew)(request)
     return await _page(request)
+
+
+def _admit_anew(request: HttpRequest) -> None:
+    try:
+        renewed = admit_session(request.session.session_key or "", origin_of(request), is_first=False)
+    except TurnedAway:
+        request.actor = None  # type: ignore[attr-defined]  # our own attribute, see ActorRequest
+    else:
+        request.actor = renewed.actor  # type: ignore[attr-defined]  # as above
 
 
 def _chain_to_wait_for(request: HttpRequest) -> ChainKey | None:

@@ -9,11 +9,13 @@ import structlog
 from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.views.defaults import page_not_found
 from rest_framework import exceptions
 from rest_framework.response import Response
 
 from portal.errors import DomainError, NotFound, StaleVersion, Unavailable
 
+API: Final = "/api/"
 TITLES: Final = {
     400: "Not accepted",
     401: "Not signed in",
@@ -111,11 +113,18 @@ def as_problem(error: Exception, context: Any) -> Response | None:
     return Response(body, status=body["status"], headers=headers, content_type="application/problem+json")
 
 
-def problem_response(status: int, code: str, detail: str) -> HttpResponse:
+def problem_response(status: int, code: str, detail: str, **extra: Any) -> HttpResponse:
     """Return a problem outside DRF."""
-    return HttpResponse(
-        json.dumps(problem(status, code, detail)), status=status, content_type="application/problem+json"
-    )
+    body = json.dumps(problem(status, code, detail, **extra))
+    return HttpResponse(body, status=status, content_type="application/problem+json")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer an address that is none: a problem under the API, a page elsewhere."""
+    if not request.path.startswith(API):
+        return page_not_found(request, exception)
+    detail = NotFound().detail if request.path.endswith("/") else "Every address of the API ends in a slash."
+    return problem_response(404, "not_found", detail)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

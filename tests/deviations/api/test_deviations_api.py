@@ -274,7 +274,7 @@ class TestTheList:
 
 
 # Two of the key, savepoint, context, page, classes, rollback, release.
-LIST_QUERIES = 8
+LIST_QUERIES = 7
 
 
 class TestTheMirror:
