@@ -3,19 +3,40 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from django.db import connection
+from django.utils.translation import gettext as _
+
 from portal.access import require_role
 from portal.action import instant
-from portal.actor import Actor
-from portal.errors import Refused
-from portal.models import ApiKey, Assignment, Member, Organisation, Partnership, Person, Program, Site
+from portal.actor import Actor, Seat, Side
+from portal.errors import NotFound, Refused
+from portal.models import ApiKey, Assignment, Member, Organisation, Person, Site
 from portal.states import ADMINISTRATORS, PersonKind
 
 SHOWN_MAX: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A program or partnership in which an organisation is a party: its code and the own side, no more.
+
+    A partnership is its own partnership and has no code.
+    """
+
+    id: UUID
+    partnership_id: UUID
+    code: str
+    side: Side
+
+    @property
+    def is_program(self) -> bool:
+        """Say whether it is a program."""
+        return self.id != self.partnership_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +89,12 @@ class Directory:
     services: list[PersonLine]
     keys: list[KeyLine]
     sites: list[Site]
-    targets: list[tuple[UUID, str]]
-    programs: list[tuple[UUID, str]]
+    places: list[Place]
+    names: dict[UUID, str]
+
+    def programs(self, *sides: Side) -> list[tuple[UUID, str]]:
+        """Return ids and codes of the programs in which the organisation sits on one of the sides."""
+        return [(each.id, each.code) for each in self.places if each.is_program and each.side in sides]
 
 
 def require_administrator(actor: Actor) -> UUID:
@@ -80,39 +105,74 @@ def require_administrator(actor: Actor) -> UUID:
     return actor.organisation_id
 
 
+def list_places(organisation_id: UUID) -> list[Place]:
+    """Return where the organisation is a party, programs by code, then partnerships.
+
+    Reads through a door: its administrators have no seat there. Empty for whoever does not sit in the
+    organisation.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select space_id, partnership_id, code, side from door.places_of(%s)"
+            " order by code = '', code, space_id",
+            [organisation_id],
+        )
+        return [Place(space, partnership, code, Side(side)) for space, partnership, code, side in cursor]
+
+
+def find_place(organisation_id: UUID, space_id: UUID) -> Place | None:
+    """Return one of the organisation's places; None for a foreign id as for one that does not exist."""
+    return next((each for each in list_places(organisation_id) if each.id == space_id), None)
+
+
+def seat_for_one_act(actor: Actor, program_id: UUID) -> Actor:
+    """Return the administrator seated, without a role, in one of the organisation's programs.
+
+    For a single action that writes there: who comes through a door opens a context for one space. Nothing is
+    read with it. Raises: Refused, NotFound.
+    """
+    place = find_place(require_administrator(actor), program_id)
+    if place is None or not place.is_program:
+        raise NotFound
+    seats = actor.seats.get(program_id, ())
+    lent = Seat(program_id, place.side, frozenset(), actor.code(require_administrator(actor)))
+    return replace(actor, seats={**actor.seats, program_id: (*seats, lent)})
+
+
 def read_directory(actor: Actor) -> Directory:
     """Return people, seats, keys and sites of the actor's organisation. Raises: Refused."""
     organisation_id = require_administrator(actor)
     organisation = Organisation.objects.visible_to(actor).get(pk=organisation_id)
-    names = _space_names(actor, organisation)
+    places = list_places(organisation_id)
+    names = {organisation.pk: organisation.name, **_place_names(places)}
     people = _list_people(actor, organisation_id, names)
-    programs = [(each.pk, each.code) for each in Program.objects.visible_to(actor).order_by("code", "pk")]
     keys = ApiKey.objects.visible_to(actor).filter(space_id=organisation_id).order_by("-expires_at", "pk")
     now = instant()
     return Directory(
         organisation=organisation,
         people=[each for each in people if each.kind == PersonKind.HUMAN],
         services=[each for each in people if each.kind == PersonKind.SERVICE],
-        keys=[_key_line(each, dict(programs), now) for each in keys[:SHOWN_MAX]],
+        keys=[_key_line(each, names, now) for each in keys[:SHOWN_MAX]],
         sites=list(Site.objects.visible_to(actor).filter(space_id=organisation_id).order_by("name", "pk")),
-        targets=[
-            (pk, name) for pk, name in names.items() if pk == organisation_id or pk in _own_sides(actor)
-        ],
-        programs=programs,
+        places=places,
+        names=names,
     )
 
 
-def _own_sides(actor: Actor) -> set[UUID]:
-    return {space for space, held in actor.seats.items() if held}
-
-
-def _space_names(actor: Actor, organisation: Organisation) -> dict[UUID, str]:
-    names = {organisation.pk: organisation.name}
-    for each in Partnership.objects.visible_to(actor).order_by("pk"):
-        names[each.pk] = f"{each.sponsor_name} · {each.manufacturer_name}"
-    for program in Program.objects.visible_to(actor).order_by("code", "pk"):
-        names[program.pk] = program.code
-    return names
+def _place_names(places: list[Place]) -> dict[UUID, str]:
+    """Name programs by their code, a partnership by the codes of its programs: no more is known here."""
+    codes: dict[UUID, list[str]] = defaultdict(list)
+    for each in places:
+        if each.is_program:
+            codes[each.partnership_id].append(each.code)
+    return {
+        each.id: each.code
+        if each.is_program
+        else _("all of %(codes)s") % {"codes": ", ".join(codes[each.id])}
+        if codes[each.id]
+        else _("partnership %(id)s, no program yet") % {"id": str(each.id)[:8]}
+        for each in places
+    }
 
 
 def _list_people(actor: Actor, organisation_id: UUID, names: dict[UUID, str]) -> list[PersonLine]:
@@ -144,14 +204,14 @@ def _list_people(actor: Actor, organisation_id: UUID, names: dict[UUID, str]) ->
     ]
 
 
-def _key_line(key: ApiKey, programs: dict[UUID, str], now: datetime) -> KeyLine:
+def _key_line(key: ApiKey, names: dict[UUID, str], now: datetime) -> KeyLine:
     state = "revoked" if key.revoked_at else "expired" if key.expires_at <= now else "live"
     return KeyLine(
         id=key.pk,
         label=key.label,
         hint=key.hint,
         scopes=tuple(key.scopes),
-        programs=tuple(programs.get(UUID(each), "-") for each in key.program_ids),
+        programs=tuple(names.get(UUID(each), "-") for each in key.program_ids),
         expires_at=key.expires_at,
         revoked_at=key.revoked_at,
         state=state,

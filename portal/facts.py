@@ -48,6 +48,24 @@ class ProgramOpened(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class SiteAdded(Fact):
+    """An organisation entered a plant."""
+
+    name = "site.added"
+    is_news = False
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class SiteAttached(Fact):
+    """The manufacturer made a plant known to a program: batches may be made there."""
+
+    name = "site.attached"
+    is_news = False
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
 class AlertRaised(Fact):
     """A side was asked for receipt."""
 

@@ -8,7 +8,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from portal.actions.people import KEY_DAYS_MAX, SCOPES
-from portal.states import ROLES
+from portal.actor import Side
+from portal.states import ROLES, SeatSide
 
 
 class PersonForm(forms.Form):
@@ -52,16 +53,17 @@ class SeatForm(forms.Form):
         help_text=_("UTC. Leave empty for a seat without an end."),
     )
 
-    def __init__(self, *args: Any, people: Any = (), targets: Any = (), **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, people: Any = (), targets: Any = (), sides: Any = (), **kwargs: Any
+    ) -> None:
+        """Take people and targets (both in groups) and the sides the organisation sits on."""
         super().__init__(*args, **kwargs)
-        self.fields["person"].choices = [(str(pk), name) for pk, name in people]  # type: ignore[attr-defined]  # a ChoiceField
-        self.fields["target"].choices = [(str(pk), name) for pk, name in targets]  # type: ignore[attr-defined]  # a ChoiceField
-        roles = [
-            (f"{side}:{role}", f"{role} ({side.label if hasattr(side, 'label') else side})")
-            for side, codes in ROLES.items()
-            for role in codes
+        self.fields["person"].choices = people  # type: ignore[attr-defined]  # a ChoiceField
+        self.fields["target"].choices = targets  # type: ignore[attr-defined]  # a ChoiceField
+        self.fields["role"].choices = [  # type: ignore[attr-defined]  # a ChoiceField
+            (SeatSide(side).label, [(f"{side}:{role}", role.replace("_", " ")) for role in ROLES[side]])
+            for side in (*sides, Side.BOTH)
         ]
-        self.fields["role"].choices = roles  # type: ignore[attr-defined]  # a ChoiceField
 
 
 class KeyForm(forms.Form):
@@ -79,6 +81,33 @@ class KeyForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["service"].choices = [(str(pk), name) for pk, name in services]  # type: ignore[attr-defined]  # a ChoiceField
         self.fields["programs"].choices = [(str(pk), name) for pk, name in programs]  # type: ignore[attr-defined]  # a ChoiceField
+
+
+class SiteForm(forms.Form):
+    """A new plant."""
+
+    name = forms.CharField(label=_("Name of the site"), max_length=120)
+    city = forms.CharField(label=_("City"), max_length=120)
+    zone = forms.CharField(
+        label=_("Time zone"),
+        max_length=60,
+        help_text=_("The IANA name, like Europe/Stockholm; times of the site are shown in it."),
+    )
+
+
+class AttachSiteForm(forms.Form):
+    """A plant of the organisation in one of its programs."""
+
+    site = forms.ChoiceField(label=_("Site"))
+    program = forms.ChoiceField(
+        label=_("Program"),
+        help_text=_("Its sponsor reads name, city and time zone of the site from then on."),
+    )
+
+    def __init__(self, *args: Any, sites: Any = (), programs: Any = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["site"].choices = [(str(pk), name) for pk, name in sites]  # type: ignore[attr-defined]  # a ChoiceField
+        self.fields["program"].choices = [(str(pk), name) for pk, name in programs]  # type: ignore[attr-defined]  # a ChoiceField
 
 
 class ReasonForm(forms.Form):

@@ -26,6 +26,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("administration/services/", admin.AddService.as_view(), name="administration_add_service"),
     path("administration/seats/", admin.GiveSeat.as_view(), name="administration_give_seat"),
     path("administration/keys/", admin.IssueKey.as_view(), name="administration_issue_key"),
+    path("administration/sites/", admin.AddSite.as_view(), name="administration_add_site"),
+    path("administration/program-sites/", admin.AttachSite.as_view(), name="administration_attach_site"),
     path(
         "administration/people/<uuid:record_id>/close/",
         admin.CloseMember.as_view(),

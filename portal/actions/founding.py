@@ -1,16 +1,23 @@
-"""Set up who meets whom: organisations, partnerships, programs, sites. Done by the named actor `setup`."""
+"""Set up who meets whom: organisations, partnerships, programs, sites.
+
+Companies and programs are entered by the named actor `setup`, sites by an organisation's administrators.
+"""
 
 from __future__ import annotations
 
 from uuid import UUID
+from zoneinfo import available_timezones
 
 from portal import ledger
+from portal.access import get_visible, require_role
 from portal.action import action
-from portal.actor import Actor
-from portal.facts import ProgramOpened
+from portal.actor import Actor, Side
+from portal.directory import find_place
+from portal.errors import Conflict, Invalid, NotFound
+from portal.facts import ProgramOpened, SiteAdded, SiteAttached
 from portal.models import Organisation, Partnership, Program, ProgramSite, Site, Space
 from portal.sealing import make_key
-from portal.states import SpaceKind
+from portal.states import ADMINISTRATORS, SpaceKind
 
 
 def _make_space(space_id: UUID, kind: SpaceKind) -> Space:
@@ -30,10 +37,42 @@ def found_organisation(_actor: Actor, organisation_id: UUID, *, name: str, zone:
 
 @action("site.add")
 def add_site(
-    _actor: Actor, organisation_id: UUID, *, name: str, city: str, zone: str, calendar: str = ""
+    actor: Actor, organisation_id: UUID, *, name: str, city: str, zone: str, calendar: str = ""
 ) -> Site:
-    """Enter a plant of an organisation."""
-    return Site.objects.create(space_id=organisation_id, name=name, city=city, zone=zone, calendar=calendar)
+    """Enter a plant of the organisation; `zone` is the IANA zone its times are shown in.
+
+    Raises: Refused, Invalid, Conflict. Records: site.added v1.
+    """
+    require_role(actor, organisation_id, *ADMINISTRATORS, to="add sites")
+    if zone not in available_timezones():
+        raise Invalid("Not a time zone.", errors={"zone": ["Give an IANA name like Europe/Stockholm."]})
+    if Site.objects.visible_to(actor).filter(space_id=organisation_id, name__iexact=name).exists():
+        raise Conflict(f"Your organisation has a site {name} already.")
+    site = Site.objects.create(space_id=organisation_id, name=name, city=city, zone=zone, calendar=calendar)
+    ledger.record(site, SiteAdded(zone=zone))
+    return site
+
+
+@action("site.attach")
+def attach_site(actor: Actor, site_id: UUID, *, program_id: UUID) -> ProgramSite:
+    """Make a plant known to a program of its manufacturer, so that batches can be planned there.
+
+    Both sides read its name, city and zone from then on. `actor` is an administrator with
+    `seat_for_one_act`. Raises: NotFound, Refused, Invalid, Conflict. Records: site.attached v1.
+    """
+    site = get_visible(Site, actor, site_id)
+    require_role(actor, site.space_id, *ADMINISTRATORS, to="attach sites")
+    place = find_place(site.space_id, program_id)
+    if place is None or not place.is_program:
+        raise NotFound
+    if place.side != Side.MANUFACTURER:
+        detail = "A program is made at sites of its manufacturer."
+        raise Invalid(detail, errors={"program": [detail]})
+    if ProgramSite.objects.visible_to(actor).filter(space_id=program_id, name=site.name).exists():
+        raise Conflict(f"{site.name} is a site of {place.code} already.")
+    attached = ProgramSite.objects.create(space_id=program_id, name=site.name, city=site.city, zone=site.zone)
+    ledger.record(attached, SiteAttached(zone=site.zone))
+    return attached
 
 
 @action("partnership.open")

@@ -18,9 +18,10 @@ from portal import ledger
 from portal.access import require_role
 from portal.action import action, instant
 from portal.actor import Actor, Side
-from portal.errors import Conflict, Invalid, NotFound
+from portal.directory import find_place, list_places
+from portal.errors import Conflict, Invalid, NotFound, Refused
 from portal.facts import AssignmentEnded, AssignmentGiven, KeyIssued, KeyRevoked, MemberJoined, MemberLeft
-from portal.models import ApiKey, Assignment, Member, Partnership, Person, Program
+from portal.models import ApiKey, Assignment, Member, Person
 from portal.states import ADMINISTRATORS, ROLES, PersonKind
 
 KEY_DAYS_MAX: Final = 366
@@ -103,15 +104,18 @@ def give_assignment(
 ) -> Assignment:
     """Seat a person on a side of a program or partnership, or in the organisation itself.
 
-    Only the organisation of that side gives its seats; the person may be employed elsewhere. `code` is what
-    the other side reads. Raises: Refused, Invalid. Records: assignment.given v1. Source: 21 CFR 11.10(d),
-    (g).
+    An organisation gives the seats of its own side, to its own people. Its administrators need no seat in the
+    program for that and get none: not even by their own hand. `code` is what the other side reads. Raises:
+    Refused, NotFound, Invalid. Records: assignment.given v1. Source: 21 CFR 11.10(d), (g).
     """
     require_role(actor, organisation_id, *ADMINISTRATORS, to="give seats")
+    if person_id == actor.person_id and target_id != organisation_id:
+        raise Refused("Nobody seats themselves in a program; another administrator of yours does it.")
     if role not in ROLES[side]:
         known = ", ".join(ROLES[side])
         raise Invalid(f"The {side} has no role {role!r}.", errors={"role": [f"Choose one of: {known}."]})
-    _require_own_side(actor, organisation_id, target_id, side)
+    _require_own_side(organisation_id, target_id, side)
+    _require_own_person(actor, organisation_id, person_id)
     assignment = Assignment.objects.create(
         space_id=organisation_id,
         person_id=person_id,
@@ -127,20 +131,24 @@ def give_assignment(
     return assignment
 
 
-def _require_own_side(actor: Actor, organisation_id: UUID, target_id: UUID, side: Side) -> None:
+def _require_own_side(organisation_id: UUID, target_id: UUID, side: Side) -> None:
     if target_id == organisation_id:
         if side != Side.BOTH:
             raise Invalid("A role in the own organisation has no side.", errors={"side": ["Choose: both."]})
         return
-    for model in (Program, Partnership):
-        found = model.objects.visible_to(actor).with_id(target_id)
-        if found is not None:
-            owner = found.sponsor_id if side == Side.SPONSOR else found.manufacturer_id
-            if side == Side.BOTH or owner != organisation_id:
-                detail = "Your organisation gives the seats of its own side only."
-                raise Invalid(detail, errors={"side": [detail]})
-            return
-    raise NotFound
+    place = find_place(organisation_id, target_id)
+    if place is None:
+        raise NotFound
+    if side != place.side:
+        detail = "Your organisation gives the seats of its own side only."
+        raise Invalid(detail, errors={"side": [detail]})
+
+
+def _require_own_person(actor: Actor, organisation_id: UUID, person_id: UUID) -> None:
+    own = Member.objects.visible_to(actor).filter(space_id=organisation_id, is_active=True)
+    if not own.filter(person_id=person_id).exists():
+        detail = "Seats are given to people and systems of your organisation whose account is open."
+        raise Invalid(detail, errors={"person": [detail]})
 
 
 @action("assignment.end")
@@ -182,9 +190,10 @@ def issue_key(
     program_ids: Collection[UUID],
     expires_at: datetime,
 ) -> ApiKey:
-    """Issue a key to a service account of the organisation, bound to programs, with scopes and an end.
+    """Issue a key to a service account of the organisation, bound to programs it is a party of.
 
-    `token` comes from `fresh_token()` and is not kept. Raises: Refused, Invalid. Records: key.issued v1.
+    It opens no more than the account's seats in these programs, narrowed to its scopes. `token` comes from
+    `fresh_token()` and is not kept. Raises: Refused, Invalid. Records: key.issued v1.
     """
     require_role(actor, organisation_id, *ADMINISTRATORS, to="issue keys")
     unknown = sorted(set(scopes) - set(SCOPES))
@@ -201,6 +210,11 @@ def issue_key(
     if service is None:
         raise Invalid(
             "Keys belong to service accounts of your organisation.", errors={"person": ["Not one."]}
+        )
+    own = {each.id for each in list_places(organisation_id) if each.is_program}
+    if not own.issuperset(program_ids):
+        raise Invalid(
+            "A key is bound to programs of your organisation.", errors={"programs": ["Not one of yours."]}
         )
     key = ApiKey.objects.create(
         space_id=organisation_id,

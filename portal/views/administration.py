@@ -16,11 +16,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal.action import reading
-from portal.actions import people
+from portal.actions import founding, people
 from portal.actor import Side
-from portal.directory import Directory, read_directory
+from portal.directory import Directory, PersonLine, read_directory, seat_for_one_act
 from portal.errors import DomainError, Refused
-from portal.forms import KeyForm, PersonForm, ReasonForm, SeatForm, ServiceForm
+from portal.forms import AttachSiteForm, KeyForm, PersonForm, ReasonForm, SeatForm, ServiceForm, SiteForm
 from portal.pages import Page, PageRequest
 from portal.states import PersonKind
 
@@ -46,17 +46,35 @@ class AdministrationPage(Page):
 
 
 def _forms(directory: Directory) -> dict[str, forms.Form]:
-    everyone = [
-        (each.person_id, each.name) for each in (*directory.people, *directory.services) if each.is_active
-    ]
-    services = [(each.person_id, each.name) for each in directory.services if each.is_active]
+    systems = _open_accounts(directory.services)
+    everyone = [(_("People"), _open_accounts(directory.people)), (_("Systems"), systems)]
+    sides = sorted({each.side for each in directory.places})
+    sites = [(each.pk, each.name) for each in directory.sites]
     return {
         "person_form": PersonForm(),
         "service_form": ServiceForm(),
-        "seat_form": SeatForm(people=everyone, targets=directory.targets),
-        "key_form": KeyForm(services=services, programs=directory.programs),
+        "seat_form": SeatForm(people=everyone, targets=_targets(directory), sides=sides),
+        "key_form": KeyForm(services=systems, programs=directory.programs(*Side)),
+        "site_form": SiteForm(),
+        "attach_form": AttachSiteForm(sites=sites, programs=directory.programs(Side.MANUFACTURER)),
         "reason_form": ReasonForm(),
     }
+
+
+def _open_accounts(lines: list[PersonLine]) -> list[tuple[str, str]]:
+    return [(str(each.person_id), each.name) for each in lines if each.is_active]
+
+
+def _targets(directory: Directory) -> list[tuple[str, list[tuple[str, str]]]]:
+    own = directory.organisation
+    partnerships = [
+        (str(each.id), directory.names[each.id]) for each in directory.places if not each.is_program
+    ]
+    return [
+        (_("One program"), [(str(pk), code) for pk, code in directory.programs(*Side)]),
+        (_("All programs of a partnership, now and later"), partnerships),
+        (_("Own organisation"), [(str(own.pk), own.name)]),
+    ]
 
 
 class AdministrationStep(AdministrationPage):
@@ -161,6 +179,33 @@ class GiveSeat(AdministrationStep):
             valid_until=until.replace(tzinfo=UTC) if until else None,
         )
         return _("The seat is given.")
+
+
+class AddSite(AdministrationStep):
+    """Enter a plant."""
+
+    form_name: ClassVar[str] = "site_form"
+    tab: ClassVar[str] = "sites"
+
+    def act(self, request: PageRequest, form: forms.Form, **_kwargs: Any) -> str:
+        """Add the site."""
+        site = founding.add_site(request.actor, _own(request), **form.cleaned_data)
+        return _("%(name)s is a site now; attach it to the programs made there.") % {"name": site.name}
+
+
+class AttachSite(AdministrationStep):
+    """Make a plant known to a program."""
+
+    form_name: ClassVar[str] = "attach_form"
+    tab: ClassVar[str] = "sites"
+
+    def act(self, request: PageRequest, form: forms.Form, **_kwargs: Any) -> str:
+        """Attach the site, seated in the program for this act alone."""
+        program_id = UUID(form.cleaned_data["program"])
+        with reading(request.actor):
+            seated = seat_for_one_act(request.actor, program_id)
+        attached = founding.attach_site(seated, UUID(form.cleaned_data["site"]), program_id=program_id)
+        return _("Batches can be planned at %(name)s now.") % {"name": attached.name}
 
 
 class EndStep(AdministrationStep):

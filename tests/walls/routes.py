@@ -98,6 +98,12 @@ def body(address, ids):
         "cancel/": {"reason": "Reason of a few words."},
         "end/": {"reason": "Reason of a few words."},
         "revoke/": {"reason": "Reason of a few words."},
+        "administration/seats/": {"person": str(uuid.uuid4()), "target": str(ids["program_id"]),
+                                  "role": "manufacturer:qa", "code": "QA 99"},
+        "administration/keys/": {"service": str(uuid.uuid4()), "label": "Key", "scopes": "read", "days": "30",
+                                 "programs": str(ids["program_id"])},
+        "administration/sites/": {"name": "Plant", "city": "Lund", "zone": "Europe/Stockholm"},
+        "administration/program-sites/": {"site": str(uuid.uuid4()), "program": str(ids["program_id"])},
     }  # fmt: skip
     return next((found for ending, found in wanted.items() if address.endswith(ending)), {})
 

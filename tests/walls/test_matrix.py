@@ -29,7 +29,7 @@ FORBIDDEN = {
     "cdmo_system": ("CANARY",),
     "gateway": ("CANARY",),
     "cdmo_shift_lead": ("CANARY",),
-    # Its own people's codes in the rival's program are the administrator's business; the programs are not.
+    # Codes of programs and of its own people in them are the administrator's business; what they hold is not.
     "cdmo_admin": ("OURS", "INTERNAL"),
     "stranger": ("OURS", "CANARY", "INTERNAL"),
 }

@@ -180,6 +180,7 @@ def test_definer_functions_pin_their_search_path_and_are_listed(as_owner):
         "door.by_key",
         "door.spaces_of",
         "door.people_of",
+        "door.places_of",
         "door.due",
         "door.heads_since",
         "door.unsealed",

@@ -38,6 +38,23 @@ $$
       and portal.instant() >= a.valid_from and (a.valid_until is null or portal.instant() < a.valid_until)
 $$;
 
+-- Where an organisation is a party, for its administrators, who have no seat there and get none by asking. Answers only
+-- a context that sits in that organisation.
+create function door.places_of(organisation uuid)
+    returns table (space_id uuid, partnership_id uuid, code text, side text)
+    language sql stable security definer set search_path = pg_catalog as
+$$
+    with partnerships as (
+        select p.id, case when p.sponsor_id = organisation then 'sponsor' else 'manufacturer' end as side
+        from public.portal_partnership p
+        where organisation in (p.sponsor_id, p.manufacturer_id)
+          and organisation = any (portal.setting('as_manufacturer')::uuid[]))
+    select id, id, '', side from partnerships
+    union all
+    select g.id, g.partnership_id, g.code, p.side
+    from public.portal_program g join partnerships p on p.id = g.partnership_id
+$$;
+
 create function door.due(kind text, most integer) returns table (id uuid, space_id uuid)
     language sql stable security definer set search_path = pg_catalog as
 $$
