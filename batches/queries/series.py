@@ -60,9 +60,11 @@ def series(
     if not POINTS_LEAST <= points <= POINTS_MOST:
         raise Invalid("Too few or too many points.", errors={"points": [f"{POINTS_LEAST} to {POINTS_MOST}."]})
     known = Parameter.objects.visible_to(actor).filter(recipe_version_id=batch.recipe_version_id)
-    found = known.filter(code=parameter).first()
+    parameters = {each.code: each for each in known.order_by("ordinal", "id")}
+    # Looked up here and not there: the database takes no U+0000, not even to say that it finds nothing.
+    found = parameters.get(parameter)
     if found is None:
-        codes = ", ".join(known.order_by("ordinal", "id").values_list("code", flat=True)) or "none"
+        codes = ", ".join(parameters) or "none"
         raise Invalid("The batch has no such parameter.", errors={"parameter": [f"Choose one of: {codes}."]})
     since = start or (batch.started_at or batch.planned_start) - BEFORE_START
     until = end or batch.ended_at or instant() + timedelta(minutes=5)

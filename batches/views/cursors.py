@@ -30,16 +30,27 @@ class Leaf:
 
 def leaf(rows: QuerySet[Batch], query: QueryDict) -> Leaf:
     """Return the page that the query's `cursor` asks for; one that says nothing leads to the first."""
-    found = _CURSOR.fullmatch(query.get("cursor", ""))
-    if found is None:
+    place = _place(query.get("cursor", ""))
+    if place is None:
         batches = list(rows.order_by("-planned_start", "-id")[: PAGE + 1])
         return _leaf(batches[:PAGE], query, has_newer=False, has_older=len(batches) > PAGE)
-    at, record_id = instant_of(int(found[2])), UUID(found[3])
-    if found[1] == "older":
+    way, at, record_id = place
+    if way == "older":
         batches = list(_beyond(rows, at, record_id, "lt").order_by("-planned_start", "-id")[: PAGE + 1])
         return _leaf(batches[:PAGE], query, has_newer=True, has_older=len(batches) > PAGE)
     batches = list(_beyond(rows, at, record_id, "gt").order_by("planned_start", "id")[: PAGE + 1])
     return _leaf(batches[:PAGE][::-1], query, has_newer=len(batches) > PAGE, has_older=True)
+
+
+def _place(cursor: str) -> tuple[str, datetime, UUID] | None:
+    """Return the way, and the batch behind which the page begins; None for a cursor that is none of ours."""
+    found = _CURSOR.fullmatch(cursor)
+    if found is None:
+        return None
+    try:
+        return found[1], instant_of(int(found[2])), UUID(found[3])
+    except (ValueError, OverflowError):
+        return None
 
 
 def _beyond(rows: QuerySet[Batch], at: datetime, record_id: UUID, sign: str) -> QuerySet[Batch]:

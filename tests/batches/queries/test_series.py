@@ -91,7 +91,7 @@ def test_a_batch_that_is_over_ends_the_window(database, gateway, cdmo_qa):
 
 
 def test_what_cannot_be_shown_is_said(fed, start, sponsor_viewer):
-    for code in ("NONE", "", "LOAD", "temp"):
+    for code in ("NONE", "", "LOAD", "temp", "\x00", "TEMP\x00"):
         with pytest.raises(Invalid) as refused:
             ask(sponsor_viewer, fed, code)
         assert refused.value.errors == {"parameter": ["Choose one of: TEMP, PH, VALVE, VCD."]}

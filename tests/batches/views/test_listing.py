@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from uuid import uuid4
+
+import pytest
 
 from batches.views import cursors
 from tests.batches.views.scenes import feed, fresh
@@ -66,6 +69,24 @@ def test_pages_lead_on_and_back_and_lose_none(page, monkeypatch):
     assert (numbers(third), onward(third, "next")) == (["B-4"], "")
     assert numbers(page("sponsor_viewer", onward(third, "prev"))[1]) == ["B-2", "B-3"]
     assert numbers(page("sponsor_viewer", onward(second, "prev"))[1]) == ["B-0", "B-1"]
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        f"older.-99999999999999999.{uuid4()}",
+        f"newer.-99999999999999999.{uuid4()}",
+        "older.0." + "-" * 36,
+        "older.0." + "a" * 36,
+        "older.99999999999999999." + "-a" * 18,
+        "older.1.%00",
+    ],
+)
+def test_a_cursor_that_is_none_of_ours_leads_to_the_first_page(page, cursor):
+    batches.batch(number="B-1")
+    batches.batch(cast.RIVAL_PROGRAM, number="CANARY-1")
+    status, text = page("sponsor_viewer", f"/batches/?cursor={cursor}")
+    assert (status, numbers(text)) == (200, ["B-1"])
 
 
 def test_batches_that_start_together_are_neither_lost_nor_doubled(page, monkeypatch):
