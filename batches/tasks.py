@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
+from uuid import UUID
 
 import structlog
 from celery import shared_task
@@ -18,18 +19,25 @@ log = structlog.get_logger(__name__)
 
 @shared_task(name="batches.seal_readings", ignore_result=True)
 def seal_all_readings() -> int:
-    """Seal what no entry covers yet, batch by batch; a busy one waits for the next run. Return how many."""
+    """Seal what no entry covers yet, batch by batch; return how many. One that cannot be stops no other."""
     with connection.cursor() as cursor:
         cursor.execute("select space_id, batch_id from door.unsealed(%s)", [BATCHES_A_RUN])
         waiting = cursor.fetchall()
-    sealed = 0
-    for space_id, batch_id in waiting:
-        try:
-            seal_readings(system_actor("sealer", space_id), batch_id)
-            sealed += 1
-        except (NotFound, Unavailable) as error:
-            log.warning("seal_put_off", batch=str(batch_id), code=error.problem_code)
-    return sealed
+    return sum(seal_batch(space_id=space_id, batch_id=batch_id) for space_id, batch_id in waiting)
+
+
+def seal_batch(*, space_id: UUID, batch_id: UUID) -> int:
+    """Seal the readings of one batch; one that is busy or fails is logged and waits for the next run."""
+    try:
+        seal_readings(system_actor("sealer", space_id), batch_id)
+    except (NotFound, Unavailable, OperationalError) as error:
+        # Contention or an outage passes.
+        log.warning("seal_put_off", batch=str(batch_id), error=type(error).__name__)
+        return 0
+    except Exception:
+        log.exception("seal_failed", batch=str(batch_id))
+        return 0
+    return 1
 
 
 @shared_task(
