@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NoReturn
 from uuid import UUID
 
 from batches.access import lock_batch
@@ -13,6 +12,7 @@ from batches.judging import judge_change
 from batches.models import Batch, PhaseRun
 from batches.phases import enter_phase, find_phase, leave_phase, list_phases
 from batches.plan import read_plan
+from batches.reach import check_happened
 from batches.sealing import seal_frames
 from batches.states import BatchState
 from portal import ledger
@@ -25,8 +25,8 @@ from portal.errors import Conflict, Invalid
 def start_batch(actor: Actor, batch_id: UUID, *, version: int | None, at: datetime | None = None) -> Batch:
     """Begin the execution, in the first phase of the recipe; from one hour before, readings are taken.
 
-    `at` is when it began, now if not given. Raises: NotFound, Refused, InvalidTransition, StaleVersion,
-    Invalid.
+    `at` is when it began, now if not given: as in every step, from 2000 to five minutes from now. Raises:
+    NotFound, Refused, InvalidTransition, StaleVersion, Invalid.
     Records: batch.started v1. Source: 21 CFR 211.188.
     """
     batch = lock_batch(actor, batch_id, to="start", version=version)
@@ -99,21 +99,19 @@ def discontinue_batch(
     return batch
 
 
-def _refuse(field: str, detail: str) -> NoReturn:
-    raise Invalid(detail, errors={field: [detail]})
-
-
 def _stated(at: datetime | None) -> datetime:
-    if at is not None and at > instant():
-        _refuse("at", "This is recorded once it has happened; the time lies in the future.")
-    return at or instant()
+    if at is None:
+        return instant()
+    check_happened("at", at, instant())
+    return at
 
 
 def _require_after_last_phase(actor: Actor, batch: Batch, at: datetime) -> None:
     runs = PhaseRun.objects.visible_to(actor).filter(batch=batch, ended_at=None)
     began = next((run.started_at for run in runs), batch.started_at)
     if began is not None and at < began:
-        _refuse("at", f"The present phase began at {began.isoformat()}; the time lies before.")
+        detail = f"The present phase began at {began.isoformat()}; the time lies before."
+        raise Invalid(detail, errors={"at": [detail]})
 
 
 def _end(actor: Actor, batch: Batch, state: BatchState, at: datetime | None) -> datetime:

@@ -8,12 +8,14 @@ from typing import NoReturn
 from uuid import UUID
 
 from batches.access import PLANNERS, find_recipe, lock_program
+from batches.copies import check_copy
 from batches.facts import BatchMirrored, BatchPlanned, BatchStarted
 from batches.models import Batch
 from batches.phases import enter_phase, find_phase, list_phases
+from batches.reach import check_happened, check_planned
 from batches.states import RecipeState
 from portal import ledger
-from portal.access import require_role, require_version
+from portal.access import require_role
 from portal.action import action, instant
 from portal.actor import Actor
 from portal.errors import Conflict, Invalid
@@ -37,9 +39,9 @@ def plan_batch(
 ) -> Batch:
     """Enter a batch that will execute a recipe version, or one that is running already.
 
-    With `started_at` in the past the batch is in process, in the recipe's first phase, or, with `phases`
-    (code, start) in order, in the last of them; the first starts with the batch. Raises: NotFound, Refused,
-    Invalid, Conflict.
+    With `started_at`, from 2000 to five minutes from now, the batch is in process, in the recipe's first
+    phase, or, with `phases` (code, start) in order, in the last of them; the first starts with the batch.
+    `planned_start` reaches twenty years ahead. Raises: NotFound, Refused, Invalid, Conflict.
     Records: batch.planned v1, batch.started v1. Source: 21 CFR 211.188 (batch production records).
     """
     program = lock_program(actor, program_id)
@@ -73,7 +75,7 @@ def mirror_batch(
     program_id: UUID,
     *,
     external_id: str,
-    external_status: str = "",
+    external_status: str | None = None,
     as_of: datetime | None = None,
     version: int | None = None,
     recipe_version_id: UUID | None = None,
@@ -83,20 +85,18 @@ def mirror_batch(
 ) -> Batch:
     """Copy the status a batch has in the plant's own system, the master; enter the batch if it is new.
 
-    `as_of` is when the copy was true there, now if not given; an older copy never replaces a newer one. A new
-    batch needs recipe version, number and planned start; for a known one these are left as they are.
-    `version` is compared where given. Raises: NotFound, Refused, Invalid, Conflict, StaleVersion. Records:
-    batch.planned v1, batch.mirrored v1.
+    A status that is not given stays as it is. `as_of` is when the copy was true there, now if not given; an
+    older copy never replaces a newer one. A new batch needs recipe version, number and planned start; for a
+    known one these are left as they are. `version` is compared where given. Raises: NotFound, Refused,
+    Invalid, Conflict, StaleVersion, NothingToMatch. Records: batch.planned v1, batch.mirrored v1.
     """
     program = lock_program(actor, program_id)
     require_role(actor, program.pk, *PLANNERS, to="mirror batches")
     if not external_id:
         _refuse("external_id", "Say which batch of the plant's system is meant.")
-    as_of = as_of or instant()
-    if as_of > instant():
-        _refuse("as_of", "A copy cannot be of the future.")
     known = Batch.objects.visible_to(actor).filter(space_id=program.pk, external_id=external_id)
     batch = known.select_for_update(of=("self",)).first()
+    copied_at = check_copy(batch, as_of=as_of, field="as_of", version=version)
     if batch is None:
         batch = _enter_mirrored(
             actor,
@@ -108,11 +108,10 @@ def mirror_batch(
             title=title,
         )
     else:
-        _check_newer(batch, as_of, version)
         batch.bump()
-    batch.external_status, batch.external_as_of = external_status, as_of
+    batch.mirror(external_status, copied_at)
     batch.save()
-    ledger.record(batch, BatchMirrored(as_of=as_of))
+    ledger.record(batch, BatchMirrored(as_of=copied_at))
     return batch
 
 
@@ -131,6 +130,7 @@ def _enter(
     external_id: str,
 ) -> Batch:
     """Return a planned batch, not saved yet; the program is locked, so that its number is given once."""
+    check_planned("planned_start", planned_start, instant())
     recipe = find_recipe(actor, program.pk, recipe_version_id)
     if recipe is None or recipe.state != RecipeState.EFFECTIVE:
         _refuse("recipe_version", "The program has no such recipe version in force.")
@@ -164,8 +164,9 @@ def _begin(actor: Actor, batch: Batch, started_at: datetime, history: Sequence[t
     codes = history or [(phase.code, started_at) for phase in phases[:1]]
     runs = [(find_phase(phases, code), at) for code, at in codes]
     starts = [at for _, at in runs]
-    if started_at > instant() or any(at > instant() for at in starts):
-        _refuse("started_at", "A batch that runs has started in the past.")
+    check_happened("started_at", started_at, instant())
+    for at in starts:
+        check_happened("phases", at, instant())
     if starts and (starts[0] != started_at or starts != sorted(starts)):
         _refuse(
             "phases",
@@ -206,11 +207,3 @@ def _enter_mirrored(
     batch.save(force_insert=True)
     ledger.record(batch, BatchPlanned(recipe_version_id=recipe_version_id, planned_start=planned_start))
     return batch
-
-
-def _check_newer(found: Batch, as_of: datetime, version: int | None) -> None:
-    if version is not None:
-        require_version(found, version)
-    if found.external_as_of is not None and as_of < found.external_as_of:
-        detail = f"A copy as of {found.external_as_of.isoformat()} is here already; this one is older."
-        raise Conflict(detail, code="older_copy")

@@ -15,8 +15,9 @@ from batches.frame_rows import Refusal
 from batches.frames import parse_frame
 from batches.judging import judge_frame
 from batches.latest import look_up, store_newest
-from batches.models import Batch, Frame
+from batches.models import Batch, Frame, FrameAnswer
 from batches.plan import Plan, plan_of
+from batches.reach import AHEAD
 from batches.series import downsample
 from batches.staging import Stored, store_frame
 from portal.action import action, after_commit, answer_with, instant
@@ -24,7 +25,6 @@ from portal.actor import Actor
 from portal.live import publish_readings
 
 BEFORE_START: Final = timedelta(hours=1)
-AHEAD: Final = timedelta(minutes=5)
 # What is pushed to screens of one frame and parameter; a screen that wants more asks for the series.
 POINTS_SHOWN: Final = 120
 NO_GAP_US: Final = 2**62
@@ -49,7 +49,8 @@ def take_frame(actor: Actor, batch_id: UUID, *, body: bytes, media_type: str) ->
     `body` is JSON, NDJSON or CSV of at most 100,000 rows and 16 MB, as `media_type` says. `at` of a row lies
     between one hour before the batch's start and five minutes from now. A reading that is stored already is a
     duplicate; the first of an instant stands. Frames of one batch are taken one after the other. A repeat, a
-    late or an unordered frame leads to the same readings and the same excursions as one sent in order.
+    late or an unordered frame leads to the same readings and the same excursions as one sent in order. What
+    a frame with an idempotency key was told is kept, and its repeat is told the same, also after the end.
     Raises: NotFound, Refused, BatchNotRunning, FrameRefused, FrameTooLarge, FrameTypeRefused.
     Records: excursion.* v1 and alert.raised where the readings call for it; the frames by readings.sealed
     later.
@@ -64,15 +65,28 @@ def take_frame(actor: Actor, batch_id: UUID, *, body: bytes, media_type: str) ->
         earliest_us=microseconds((batch.started_at or received_at) - BEFORE_START),
         latest_us=microseconds(received_at + AHEAD),
     )
-    if not frame.parameters:
-        answer_with(batch)
-        return FrameOutcome(0, frame.duplicates, frame.refused)
-    stored = store_frame(batch, plan.watches, frame, received_at)
-    series = _take_in(actor, batch, plan, stored) if stored.count else {}
-    if not stored.count:
-        answer_with(batch)
-    duplicates = frame.duplicates + len(frame.parameters) - stored.count
-    return FrameOutcome(stored.count, duplicates, frame.refused, series)
+    outcome = FrameOutcome(0, frame.duplicates, frame.refused)
+    if frame.parameters:
+        stored = store_frame(batch, plan.watches, frame, received_at)
+        series = _take_in(actor, batch, plan, stored) if stored.count else {}
+        duplicates = frame.duplicates + len(frame.parameters) - stored.count
+        outcome = FrameOutcome(stored.count, duplicates, frame.refused, series)
+    if actor.origin.idempotency_key:
+        _keep(batch, outcome)
+    return outcome
+
+
+def _keep(batch: Batch, outcome: FrameOutcome) -> None:
+    """Keep what the sender is told; a repeat may come when the batch has ended and takes nothing more."""
+    kept = FrameAnswer.objects.create(
+        space_id=batch.space_id,
+        batch=batch,
+        received_at=instant(),
+        accepted=outcome.accepted,
+        duplicates=outcome.duplicates,
+        refused=outcome.refused,
+    )
+    answer_with(kept)
 
 
 def _take_in(actor: Actor, batch: Batch, plan: Plan, stored: Stored) -> dict[str, Series]:
@@ -101,7 +115,6 @@ def _take_in(actor: Actor, batch: Batch, plan: Plan, stored: Stored) -> dict[str
         )
         series[audience] = {code: _shown(at_us, values) for code, (at_us, values) in part.items()}
     store_newest(batch, plan, fresh, known, frames)
-    answer_with(frames[0])
     for audience, shown in series.items():
         _publish(batch, audience, shown)
     return series

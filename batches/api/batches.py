@@ -20,7 +20,8 @@ from batches.queries import batch_detail, list_batches
 from batches.states import BatchState
 from portal.actor import Actor
 from portal.api.authentication import ActorRequest
-from portal.api.base import CovalentView, ListView, choice_param, etag, seen_version, uuid_param
+from portal.api.base import CovalentView, choice_param, etag, seen_version, uuid_param
+from portal.api.mirrors import MirrorView
 from portal.errors import Invalid
 
 PROGRAM = OpenApiParameter("program", OpenApiTypes.UUID, description="Only of this program.")
@@ -29,11 +30,10 @@ EXTERNAL_ID = OpenApiParameter("external_id", str, required=True, description="T
 EXTERNAL_ID_CHARACTERS = 120
 
 
-class BatchList(ListView):
+class BatchList(MirrorView):
     """List, enter and mirror batches."""
 
     ordering = ("-planned_start", "id")
-    made_status = 201
 
     @extend_schema(operation_id="batches_list", parameters=[PROGRAM, STATE], responses=BatchShown(many=True))
     def get(self, request: ActorRequest) -> Response:
@@ -85,7 +85,7 @@ class BatchList(ListView):
             recipe_version_id=given.pop("recipe_version", None),
             **given,
         )
-        return self.answer(batch, status=201 if batch.version == 1 else 200)
+        return self.answer_copy(batch)
 
     def represent(self, actor: Actor, record_id: UUID) -> dict[str, Any]:
         """Return the batch as its own address shows it."""

@@ -8,6 +8,7 @@ from typing import Final
 from rest_framework import serializers
 
 from portal.api.base import Input, Text
+from portal.api.fields import Instant
 
 REASON_CHARACTERS: Final = 4000
 AT = "When it happened, with offset; now if not given."
@@ -19,8 +20,8 @@ class PlanInput(Input):
     program = serializers.UUIDField()
     recipe_version = serializers.UUIDField()
     number = Text(most=60)
-    planned_start = serializers.DateTimeField()
-    started_at = serializers.DateTimeField(required=False)
+    planned_start = Instant()
+    started_at = Instant(required=False)
     title = Text(most=200, required=False, allow_blank=True)
     equipment = Text(most=60, required=False, allow_blank=True)
     site = serializers.UUIDField(required=False)
@@ -30,45 +31,47 @@ class PlanInput(Input):
 class MirrorBatchInput(Input):
     """The copy of a batch's status in the plant's own system; what is needed to enter a new one."""
 
-    external_status = Text(most=120, required=False, allow_blank=True)
-    as_of = serializers.DateTimeField(required=False, help_text="When the copy was true there.")
+    external_status = Text(
+        most=120, required=False, allow_blank=True, allow_null=True, help_text="Stays as it is if left out."
+    )
+    as_of = Instant(required=False, help_text="When the copy was true there.")
     recipe_version = serializers.UUIDField(required=False)
     number = Text(most=60, required=False)
-    planned_start = serializers.DateTimeField(required=False)
+    planned_start = Instant(required=False)
     title = Text(most=200, required=False, allow_blank=True)
 
 
 class StartInput(Input):
     """The start of a batch."""
 
-    at = serializers.DateTimeField(required=False, help_text=AT)
+    at = Instant(required=False, help_text=AT)
 
 
 class PhaseInput(Input):
     """A move to a phase."""
 
     phase = Text(most=60, help_text="The code of a phase of the recipe.")
-    at = serializers.DateTimeField(required=False, help_text=AT)
+    at = Instant(required=False, help_text=AT)
 
 
 class CompleteInput(Input):
     """The end of a batch."""
 
-    at = serializers.DateTimeField(required=False, help_text=AT)
+    at = Instant(required=False, help_text=AT)
 
 
 class DiscontinueInput(Input):
     """The end of a batch for good."""
 
     reason = Text(most=REASON_CHARACTERS, required=False, allow_blank=True)
-    at = serializers.DateTimeField(required=False, help_text=AT)
+    at = Instant(required=False, help_text=AT)
 
 
 class ReadingInput(Input):
     """One value of one parameter at one instant."""
 
     parameter = serializers.CharField(help_text="The code of a parameter of the batch's recipe.")
-    at = serializers.DateTimeField(help_text="ISO 8601 with offset.")
+    at = Instant(help_text="ISO 8601 with offset.")
     value = serializers.FloatField()
     unit = serializers.CharField(required=False, help_text="If given, the parameter's own.")
 

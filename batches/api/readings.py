@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from uuid import UUID
 
 from django.urls import path
@@ -13,8 +12,9 @@ from rest_framework.response import Response
 from batches.actions.readings import FrameOutcome, take_frame
 from batches.api.inputs import ReadingsInput
 from batches.api.outputs import FrameTaken, SeriesShown
+from batches.models import FrameAnswer
 from batches.queries import series
-from batches.queries.frames import count_taken
+from batches.queries.frames import frame_answer
 from portal.action import Replayed, reading
 from portal.api.authentication import ActorRequest
 from portal.api.base import CovalentView
@@ -46,21 +46,17 @@ class TakeReadings(CovalentView):
         """
         # The raw bytes, before DRF's parsers.
         actor, body = request.actor, request._request.body  # noqa: SLF001 - DRF has no public name for it
-        media_type = request.content_type or ""
         try:
-            outcome = take_frame(actor, batch_id, body=body, media_type=media_type)
+            outcome = take_frame(actor, batch_id, body=body, media_type=request.content_type or "")
         except Replayed as replayed:
-            # All of it is stored, so taking it again tells what was refused and changes nothing.
-            again = replace(actor, origin=replace(actor.origin, idempotency_key=""))
-            outcome = take_frame(again, batch_id, body=body, media_type=media_type)
+            # As it was told then: nothing runs again, and the batch may have ended since.
             with reading(actor):
-                accepted = count_taken(actor, replayed.subject_id)
-            first = replace(outcome, accepted=accepted, duplicates=outcome.duplicates - accepted)
-            return Response(_taken(first), headers={"Idempotent-Replayed": "true"})
+                told = frame_answer(actor, replayed.subject_id)
+            return Response(_taken(told), headers={"Idempotent-Replayed": "true"})
         return Response(_taken(outcome))
 
 
-def _taken(outcome: FrameOutcome) -> dict[str, object]:
+def _taken(outcome: FrameOutcome | FrameAnswer) -> dict[str, object]:
     return {"accepted": outcome.accepted, "duplicates": outcome.duplicates, "refused": outcome.refused}
 
 

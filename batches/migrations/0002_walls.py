@@ -32,5 +32,6 @@ class Migration(migrations.Migration):
         migrations.RunSQL(READINGS.read_text(encoding="utf-8"), migrations.RunSQL.noop),
         TelemetryTable("reading"),
         TelemetryTable("frame"),
+        TelemetryTable("frameanswer"),
         TelemetryTable("latest"),
     ]

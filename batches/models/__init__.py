@@ -2,13 +2,14 @@
 
 from batches.models.batch import Batch, PhaseRun
 from batches.models.excursion import Excursion
-from batches.models.reading import Frame, Latest, Reading
+from batches.models.reading import Frame, FrameAnswer, Latest, Reading
 from batches.models.recipe import Limit, Parameter, ProcedureStep, RecipeVersion
 
 __all__ = [
     "Batch",
     "Excursion",
     "Frame",
+    "FrameAnswer",
     "Latest",
     "Limit",
     "Parameter",

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from batches.models.recipe import ProcedureStep, RecipeVersion
+from batches.reach import within_reach
 from batches.states import BatchState
 from portal.models import ProgramSite, RecordKey, SpaceRecord
 
@@ -44,6 +45,10 @@ class Batch(SpaceRecord):
                 condition=Q(ended_at=None) | Q(started_at=None) | Q(ended_at__gte=F("started_at")),
                 name="batch_ends_after_it_starts",
             ),
+            models.CheckConstraint(
+                condition=within_reach("planned_start", "started_at", "ended_at", "external_as_of"),
+                name="batch_times_within_reach",
+            ),
         ]
 
     def start(self, at: datetime, phase: ProcedureStep | None) -> None:
@@ -55,6 +60,10 @@ class Batch(SpaceRecord):
         """Move to a phase."""
         self.phase = phase
         self.bump()
+
+    def mirror(self, status: str | None, as_of: datetime) -> None:
+        """Copy what the plant's own system says of it; a status it does not say stays."""
+        self.external_status, self.external_as_of = self.external_status if status is None else status, as_of
 
     def end(self, state: BatchState, at: datetime) -> None:
         """Complete or discontinue the batch."""
@@ -78,5 +87,8 @@ class PhaseRun(SpaceRecord):
             ),
             models.CheckConstraint(
                 condition=Q(ended_at=None) | Q(ended_at__gte=F("started_at")), name="phaserun_has_length"
+            ),
+            models.CheckConstraint(
+                condition=within_reach("started_at", "ended_at"), name="phaserun_times_within_reach"
             ),
         ]

@@ -62,6 +62,30 @@ class Frame(models.Model):
         ]
 
 
+class FrameAnswer(models.Model):
+    """What the sender of a frame was told, kept some days for a repeat under its Idempotency-Key.
+
+    CDMO internal, as all who send are: the reasons of refused rows repeat the sender's words.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    space = models.ForeignKey("portal.Space", on_delete=models.DO_NOTHING, related_name="+", db_index=False)
+    audience = models.CharField(max_length=12, choices=Audience, default=Audience.MANUFACTURER)
+    batch = RecordKey(Batch)
+    received_at = models.DateTimeField()
+    accepted = models.PositiveIntegerField()
+    duplicates = models.PositiveIntegerField()
+    refused = models.JSONField()
+
+    objects = RecordQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["space", "received_at"], name="frameanswer_age")]
+        constraints = [
+            models.CheckConstraint(condition=Q(audience="manufacturer"), name="frameanswer_is_internal")
+        ]
+
+
 class Latest(models.Model):
     """The newest value of a parameter in a batch and a thin trace for the tile; derived from the readings."""
 

@@ -58,10 +58,21 @@ class BatchDetail:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """Since when a batch is in its phase, and in the unit procedure that the phase is a part of."""
+    """Since when a batch is in its phase, and in the unit procedure that the phase is a part of.
+
+    The plant's clock may run a little ahead of ours: what is said to begin in a minute has just begun.
+    """
 
     phase_since: datetime
     procedure_since: datetime
+
+    def in_phase(self, now: datetime) -> timedelta:
+        """Return how long the batch has been in its phase."""
+        return max(now - self.phase_since, timedelta(0))
+
+    def in_procedure(self, now: datetime) -> timedelta:
+        """Return how long the batch has been in its unit procedure."""
+        return max(now - self.procedure_since, timedelta(0))
 
 
 def running_since(runs: Iterable[PhaseRun]) -> Running | None:

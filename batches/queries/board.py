@@ -229,7 +229,7 @@ def _phase_line(
         state = "now" if is_now else "done" if phase.ordinal < present else "ahead"
         part = 1.0 if state == "done" else 0.0
         if is_now and running is not None and phase.planned_s:
-            part = min((now - running.phase_since).total_seconds() / phase.planned_s, 1.0)
+            part = min(running.in_phase(now).total_seconds() / phase.planned_s, 1.0)
         line.append(PhasePart(phase.code, phase.title, float(phase.planned_s or 1), state, part))
     return line
 

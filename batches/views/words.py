@@ -51,9 +51,9 @@ def phase_note(batch: Batch, running: Running | None, now: datetime) -> str:
     if running is None:
         return ""
     planned_s = batch.phase.planned_s if batch.phase is not None else 0
-    passed = now - running.phase_since
+    passed = running.in_phase(now)
     if planned_s >= DAYS_TOLD_FROM_S:
-        return _("day %(n)s") % {"n": (now - running.procedure_since) // DAY}
+        return _("day %(n)s") % {"n": running.in_procedure(now) // DAY}
     told = duration(passed) if passed < HOURS_TOLD_FROM else _("%(n)s h") % {"n": passed // HOUR}
     return (
         _("%(passed)s of %(planned)s") % {"passed": told, "planned": duration(planned_s)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -11,7 +11,9 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from batches.access import lock_program
+from batches.copies import check_copy
 from batches.models import Batch, Excursion, ProcedureStep
+from batches.reach import AHEAD, OLDEST
 from deviations.access import find_mirrored, zone_of
 from deviations.errors import NotInProgram
 from deviations.facts import DeviationMirrored, DeviationReported
@@ -19,19 +21,16 @@ from deviations.models import Deviation, Judgement
 from deviations.states import MIRRORERS, REPORTERS, JudgementKind
 from deviations.texts import check_texts
 from portal import ledger
-from portal.access import get_program, require_role, require_version
+from portal.access import get_program, require_role
 from portal.action import action, answer_with, instant
 from portal.actor import Actor
 from portal.errors import Conflict, Invalid
 from portal.models import Program
 from portal.states import Audience, Classification
 
-# Clocks of sensors and people run a little ahead of ours; readings are taken with the same tolerance.
-AHEAD_MAX: Final = timedelta(minutes=5)
 # A record is opened the same shift, at the latest one day after awareness; later it needs a reason
 # (domain 2c).
 LATE_AFTER: Final = timedelta(hours=24)
-OLDEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 # One statement: whoever draws beside us waits for the row, and none is given twice.
 DRAW: Final = """
     insert into deviations_numbering as n (id, space_id, audience, version, year, last)
@@ -149,20 +148,20 @@ def mirror_deviation(
     """Bring the copy of the CDMO's own record up to date, logging it here first when it is new.
 
     Only `external_status` and `external_as_of` (now when not given) are mastered there: on a record that
-    exists the facts are taken as said already and never overwritten. A new one needs title, description,
-    occurred and detected. `version`, when given, must be the present one. Idempotent. Raises: NotFound,
-    Refused, Invalid, StaleVersion. Records: deviation.reported v1 or deviation.mirrored v1.
+    exists the facts are taken as said already and never overwritten, and an older copy never replaces a
+    newer one. A new one needs title, description, occurred and detected. `version`, when given, must be the
+    present one. Idempotent. Raises: NotFound, Refused, Invalid, Conflict, StaleVersion, NothingToMatch.
+    Records: deviation.reported v1 or deviation.mirrored v1.
     """
     program = lock_program(actor, program_id)
     require_role(actor, program.pk, *MIRRORERS, to="copy from the quality system")
     check_texts({"external_id": external_id, "external_status": external_status or ""})
     if not external_id.strip():
         raise Invalid("Say which record is copied.", errors={"external_id": ["At least 1 character."]})
-    as_of = external_as_of or instant()
-    _check_order({"external_as_of": as_of})
     found = find_mirrored(actor, program.pk, external_id)
+    as_of = check_copy(found, as_of=external_as_of, field="external_as_of", version=version)
     if found is not None:
-        return _mirror(found, external_status, as_of, version)
+        return _mirror(found, external_status, as_of)
     if occurred_at is None or detected_at is None:
         missing = {"occurred_at": occurred_at, "detected_at": detected_at}
         errors = {name: ["Needed for a new record."] for name, given in missing.items() if given is None}
@@ -186,9 +185,7 @@ def mirror_deviation(
     return _log(actor, program, stated).deviation
 
 
-def _mirror(found: Deviation, status: str | None, as_of: datetime, version: int | None) -> Deviation:
-    if version is not None:
-        require_version(found, version)
+def _mirror(found: Deviation, status: str | None, as_of: datetime) -> Deviation:
     found.mirror(found.external_status if status is None else status, as_of)
     found.save(update_fields=["external_status", "external_as_of", "version"])
     ledger.record(found, DeviationMirrored(as_of=as_of))
@@ -274,7 +271,7 @@ def _check(stated: _Stated, now: datetime) -> None:
 
 def _check_order(times: dict[str, datetime]) -> None:
     """Raise Invalid unless the instants follow each other, none before 2000 and none after now."""
-    latest, previous, errors = instant() + AHEAD_MAX, ("", OLDEST), {}
+    latest, previous, errors = instant() + AHEAD, ("", OLDEST), {}
     for name, at in times.items():
         if at < previous[1]:
             words = previous[0].replace("_at", "") or "1 January 2000"

@@ -41,10 +41,10 @@ from deviations.api.outputs import (
 from deviations.models import Deviation
 from deviations.queries import history, list_deviations, notice_preview, propose_from_excursion
 from deviations.states import DeviationState
-from portal.action import Replayed
 from portal.actor import Actor
 from portal.api.authentication import ActorRequest
-from portal.api.base import CovalentView, Input, ListView, choice_param, etag, seen_version, uuid_param
+from portal.api.base import CovalentView, Input, choice_param, etag, seen_version, uuid_param
+from portal.api.mirrors import MirrorView
 from portal.errors import Invalid
 from portal.states import Classification
 
@@ -74,11 +74,10 @@ def _needed(request: ActorRequest, name: str) -> UUID:
     return found
 
 
-class DeviationList(ListView):
+class DeviationList(MirrorView):
     """List deviations, log one, copy one."""
 
     ordering = ("-recorded_at", "-id")
-    made_status = 201
 
     @extend_schema(
         operation_id="deviations_list", parameters=FILTERS, responses=DeviationSummaryOut(many=True)
@@ -118,16 +117,7 @@ class DeviationList(ListView):
             version=seen_version(request),
             **given,
         )
-        return self.answer(deviation, status=self._mirrored_status(deviation.version))
-
-    def _mirrored_status(self, version: int) -> int:
-        return 201 if version == 1 else 200
-
-    def _replay(self, replayed: Replayed) -> Response:
-        response = super()._replay(replayed)
-        if self.request.method == "PUT":
-            response.status_code = self._mirrored_status(replayed.version)
-        return response
+        return self.answer_copy(deviation)
 
     def represent(self, actor: Actor, record_id: UUID) -> dict[str, Any]:
         """Return the deviation that was logged."""

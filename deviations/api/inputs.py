@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Final
 
 from rest_framework import serializers
 
 from deviations.texts import LENGTHS
 from portal.api.base import Input, Text
+from portal.api.fields import Instant
 from portal.states import Classification
-
-
-class Instant(serializers.DateTimeField):
-    """An instant with its offset: a local time alone does not say when it was."""
-
-    def enforce_timezone(self, value: datetime) -> datetime:
-        """Refuse what has no offset instead of guessing one."""
-        if value.tzinfo is None:
-            words = "Give the offset too, as in 2026-03-01T08:00:00Z or 2026-03-01T09:00:00+01:00."
-            raise serializers.ValidationError(words, code="no_zone")
-        return super().enforce_timezone(value)
 
 
 def _words(field: str, **more: Any) -> Text:

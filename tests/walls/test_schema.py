@@ -29,7 +29,7 @@ NO_RIGHTS = {
     "auth_permission": "likewise",
     "auth_group_permissions": "likewise",
 }
-TELEMETRY = {"batches_reading", "batches_frame", "batches_latest"}
+TELEMETRY = {"batches_reading", "batches_frame", "batches_frameanswer", "batches_latest"}
 MIRROR = {"portal_record"}
 
 

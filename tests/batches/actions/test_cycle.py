@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import product
 
 import pytest
@@ -104,11 +104,38 @@ def test_unknown_phases_and_impossible_times_are_refused(database, cdmo_qa):
     with pytest.raises(Invalid) as refused:
         move_phase(cdmo_qa, batch.pk, phase="drying", version=1)
     assert refused.value.errors == {"phase": ["The phases are: growth, production, harvest."]}
-    for at in (make.now() + timedelta(minutes=1), make.now() - timedelta(days=2)):
+    for at in (make.now() + timedelta(minutes=6), make.now() - timedelta(days=2)):
         with pytest.raises(Invalid):
             move_phase(cdmo_qa, batch.pk, phase="production", version=1, at=at)
         with pytest.raises(Invalid):
             complete_batch(cdmo_qa, batch.pk, version=1, at=at)
+
+
+AT = {
+    "start": lambda who, batch, at: start_batch(who, batch.pk, version=1, at=at),
+    "phase": lambda who, batch, at: move_phase(who, batch.pk, phase="production", version=1, at=at),
+    "complete": lambda who, batch, at: complete_batch(who, batch.pk, version=1, at=at),
+    "discontinue": lambda who, batch, at: discontinue_batch(who, batch.pk, version=1, at=at),
+}
+
+
+@pytest.mark.parametrize("year", [1, 1999, 9999])
+@pytest.mark.parametrize(
+    ("state", "step"),
+    [(source, step) for step, table in TRANSITIONS.items() for source in table.sources],
+)
+def test_no_step_takes_a_time_that_no_clock_of_the_plant_shows(database, cdmo_qa, state, step, year):
+    batch, head = batch_in(state, cdmo_qa), head_of(cast.PROGRAM)
+    with pytest.raises(Invalid) as refused:
+        AT[step](cdmo_qa, batch, datetime(year, 12, 31, 23, 59, 59, tzinfo=UTC))
+    assert list(refused.value.errors) == ["at"]
+    now = make.fresh(cdmo_qa, batch)
+    assert (now.state, now.version, head_of(cast.PROGRAM)) == (state, 1, head)
+
+
+def test_a_step_stated_by_a_clock_that_runs_ahead_is_taken(database, cdmo_qa):
+    batch, soon = make.batch(running=None), make.now() + timedelta(minutes=4)
+    assert start_batch(cdmo_qa, batch.pk, version=1, at=soon).started_at == soon
 
 
 def test_limits_follow_the_phase_also_when_it_is_told_late(database, gateway, cdmo_qa):

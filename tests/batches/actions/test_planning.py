@@ -1,9 +1,10 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
 
 from batches.actions.planning import mirror_batch, plan_batch
+from batches.errors import NothingToMatch
 from batches.models import Batch, PhaseRun
 from portal.action import reading
 from portal.errors import Conflict, Invalid, NotFound, Refused, StaleVersion
@@ -74,8 +75,31 @@ def test_phases_out_of_order_unknown_or_to_come_are_refused(recipe, cdmo_qa, pha
 
 
 def test_a_start_to_come_is_no_start(recipe, cdmo_qa):
-    with pytest.raises(Invalid, match="in the past"):
-        plan(cdmo_qa, recipe, started_at=make.now() + timedelta(minutes=1))
+    with pytest.raises(Invalid, match="future"):
+        plan(cdmo_qa, recipe, started_at=make.now() + timedelta(minutes=6))
+
+
+def test_the_clock_of_the_plant_may_run_some_minutes_ahead_of_ours(recipe, cdmo_qa):
+    soon = make.now() + timedelta(minutes=4)
+    assert plan(cdmo_qa, recipe, started_at=soon).started_at == soon
+
+
+@pytest.mark.parametrize("field", ["planned_start", "started_at", "phases"])
+@pytest.mark.parametrize("year", [1, 1999, 2050, 9999])
+def test_a_time_out_of_all_reach_is_refused_by_its_field_and_enters_no_batch(recipe, cdmo_qa, field, year):
+    at = datetime(year, 12, 31, 23, 59, 59, tzinfo=UTC)
+    with pytest.raises(Invalid) as refused:
+        plan(cdmo_qa, recipe, **{field: [("growth", at)] if field == "phases" else at})
+    assert list(refused.value.errors) == [{"phases": "started_at"}.get(field, field)]
+    with reading(cdmo_qa):
+        assert Batch.objects.count() == 0
+
+
+def test_a_plan_reaches_twenty_years_ahead(recipe, cdmo_qa):
+    far = make.now() + timedelta(days=20 * 365)
+    assert plan(cdmo_qa, recipe, planned_start=far).planned_start == far
+    with pytest.raises(Invalid, match="20 years"):
+        plan(cdmo_qa, recipe, number="B-8", planned_start=far + timedelta(days=6))
 
 
 def test_a_number_and_an_external_id_are_given_once_in_a_program(recipe, cdmo_qa):
@@ -151,8 +175,48 @@ class TestMirror:
         plan(cdmo_system, recipe, external_id="MES-1")
         now = make.now()
         mirror_batch(cdmo_system, cast.PROGRAM, external_id="MES-1", external_status="New", as_of=now)
-        with pytest.raises(Conflict, match="older"):
+        with pytest.raises(Conflict, match="older") as refused:
             mirror_batch(cdmo_system, cast.PROGRAM, external_id="MES-1", as_of=now - timedelta(seconds=1))
+        assert refused.value.problem_code == "older_copy"
+
+    def test_a_copy_that_does_not_say_when_is_the_newest_even_beside_a_clock_ahead(self, recipe, cdmo_system):
+        plan(cdmo_system, recipe, external_id="MES-1")
+        ahead = make.now() + timedelta(minutes=4)
+        mirror_batch(cdmo_system, cast.PROGRAM, external_id="MES-1", external_status="A", as_of=ahead)
+        again = mirror_batch(cdmo_system, cast.PROGRAM, external_id="MES-1", external_status="B")
+        assert (again.external_status, again.external_as_of) == ("B", ahead)
+
+    def test_a_status_that_is_not_said_stays_and_an_empty_one_is_taken(self, recipe, cdmo_system):
+        plan(cdmo_system, recipe, external_id="MES-1")
+        told = [
+            mirror_batch(cdmo_system, cast.PROGRAM, external_id="MES-1", external_status=status)
+            for status in ("Running", None, "")
+        ]
+        assert [batch.external_status for batch in told] == ["Running", "Running", ""]
+        assert [batch.version for batch in told] == [2, 3, 4]
+
+    def test_a_version_of_a_batch_that_is_not_here_enters_none(self, recipe, cdmo_system):
+        with pytest.raises(NothingToMatch):
+            mirror_batch(
+                cdmo_system,
+                cast.PROGRAM,
+                external_id="MES-9",
+                version=77,
+                recipe_version_id=recipe.pk,
+                number="B-9",
+                planned_start=make.now(),
+            )
+        with reading(cdmo_system):
+            assert Batch.objects.count() == 0
+
+    @pytest.mark.parametrize("year", [1, 1999, 9999])
+    def test_a_copy_of_another_age_is_refused(self, recipe, cdmo_system, year):
+        batch = plan(cdmo_system, recipe, external_id="MES-1")
+        at = datetime(year, 12, 31, tzinfo=UTC)
+        with pytest.raises(Invalid) as refused:
+            mirror_batch(cdmo_system, cast.PROGRAM, external_id="MES-1", as_of=at)
+        assert list(refused.value.errors) == ["as_of"]
+        assert make.fresh(cdmo_system, batch).external_as_of is None
 
     def test_what_is_needed_to_enter_a_batch_is_named(self, recipe, cdmo_system):
         with pytest.raises(Invalid) as refused:

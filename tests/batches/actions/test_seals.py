@@ -1,9 +1,10 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from batches.actions.seals import seal_readings
-from batches.models import Frame
+from batches.models import Frame, FrameAnswer
 from batches.tasks import make_partitions, seal_all_readings
 from portal.action import reading
 from portal.actor import system_actor
@@ -89,6 +90,41 @@ def test_the_task_finds_what_waits_in_every_space(swept, fed, gateway):
     assert seal_all_readings() == 0
     assert entries_of(cast.RIVAL_PROGRAM)[-1][1] == "readings.sealed"
     assert "CANARY" not in str(entries_of(cast.PROGRAM))
+
+
+@pytest.mark.parametrize("code", ["58030", "55P03", "P0001"])
+def test_a_batch_that_cannot_be_sealed_stops_no_other_one(own_database, as_owner, gateway, code):
+    first, second = make.batch(number="B-1"), make.batch(number="B-2")
+    for batch in (first, second):
+        make.send(gateway, batch, [("TEMP", make.now(), 36.5)])
+    as_owner.execute(
+        "create function fail() returns trigger language plpgsql as"
+        f" $$ begin raise exception 'a fault' using errcode = '{code}'; end $$;"
+        " create trigger fault before update on batches_frame for each row"
+        f" when (old.batch_id = '{first.pk}') execute function fail()"
+    )
+    assert seal_all_readings() == 1
+    assert [frame.sealed_seq for frame in frames(gateway, first)] == [None]
+    assert [frame.sealed_seq for frame in frames(gateway, second)] == [head_of(cast.PROGRAM)]
+    as_owner.execute("drop trigger fault on batches_frame")
+    assert seal_all_readings() == 1
+    assert [frame.sealed_seq for frame in frames(gateway, first)] == [head_of(cast.PROGRAM)]
+
+
+def test_what_frames_were_answered_is_swept_when_no_key_can_ask_for_it(fed, sealer, gateway, clock):
+    keyed = replace(gateway, origin=replace(gateway.origin, idempotency_key="k1", body_hash="x"))
+    make.send(keyed, fed, [("TEMP", make.now(), 36.5)])
+
+    def kept():
+        with reading(gateway):
+            return FrameAnswer.objects.visible_to(gateway).count()
+
+    clock.move(timedelta(hours=73))
+    seal_readings(sealer, fed.pk)
+    assert kept() == 1
+    clock.move(timedelta(hours=97))
+    seal_readings(sealer, fed.pk)
+    assert kept() == 0
 
 
 def test_partitions_are_made_ahead_and_only_once(database, as_owner):

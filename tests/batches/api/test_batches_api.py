@@ -137,6 +137,12 @@ class TestPlan:
             ({"recipe_version": str(uuid4())}, "recipe_version"),
             ({"site": str(uuid4())}, "site"),
             ({"started_at": "2999-01-01T00:00:00Z"}, "started_at"),
+            ({"started_at": "0001-01-01T00:00:00Z"}, "started_at"),
+            ({"started_at": "2026-03-01T08:00:00"}, "started_at"),
+            ({"planned_start": "0001-01-01T00:00:00Z"}, "planned_start"),
+            ({"planned_start": "0001-01-01T00:00:00+14:00"}, "planned_start"),
+            ({"planned_start": "9999-12-31T23:59:59Z"}, "planned_start"),
+            ({"planned_start": "2026-03-01T08:00:00"}, "planned_start"),
             ({"state": "complete"}, "state"),
         ],
     )
@@ -144,6 +150,19 @@ class TestPlan:
         answer = api("cdmo_system").post(URL, plan_body(make.recipe(), **changed), content_type=JSON)
         assert answer.status_code == 400
         assert field in answer.json()["errors"]
+
+    @pytest.mark.parametrize("at", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+    def test_a_mistyped_year_takes_no_page_down(self, database, api, signed_in, at):
+        recipe, planned = make.recipe(), make.batch(running=None)
+        client, seen = api("cdmo_system"), {"If-Match": '"1"'}
+        for changed in ({"planned_start": at}, {"started_at": at}):
+            assert client.post(URL, plan_body(recipe, **changed), content_type=JSON).status_code == 400
+        for step in ("start", "discontinue"):
+            answer = client.post(of(planned, f"{step}/"), {"at": at}, content_type=JSON, headers=seen)
+            assert (answer.status_code, list(answer.json()["errors"])) == (400, ["at"])
+        for key in ("cdmo_qa", "sponsor_viewer", "rival_sponsor_qa"):
+            for page in ("/batches/", "/board/"):
+                assert signed_in(key).get(page).status_code == 200
 
     def test_wrong_hands_are_refused(self, database, api, signed_in):
         body = plan_body(make.recipe())
@@ -172,6 +191,53 @@ class TestMirror:
         make.batch(external_id="MES-1")
         stale = self.put(api("cdmo_system"), {"external_status": "x"}, **{"If-Match": '"7"'})
         assert (stale.status_code, stale.headers["ETag"]) == (412, '"1"')
+
+    def test_a_version_of_what_is_not_here_is_412_and_enters_nothing(self, database, api):
+        new = plan_body(make.recipe())
+        new.pop("program")
+        answer = self.put(api("cdmo_system"), new, **{"If-Match": '"77"'})
+        assert (answer.status_code, answer.json()["code"]) == (412, "nothing_to_match")
+        assert api("cdmo_system").get(URL).json()["results"] == []
+
+    def test_a_rival_learns_nothing_of_an_external_id_by_a_version(self, database, signed_in):
+        make.batch(external_id="MES-1")
+        answers = [
+            self.put(signed_in("rival_sponsor_qa"), {}, external_id=known, **{"If-Match": '"77"'})
+            for known in ("MES-1", "MES-2")
+        ]
+        assert [answer.status_code for answer in answers] == [404, 404]
+        assert answers[0].json() == answers[1].json()
+
+    @pytest.mark.parametrize("body", [{}, {"external_status": None}])
+    def test_a_status_that_is_not_sent_stays(self, database, api, body):
+        make.batch(external_id="MES-1")
+        self.put(api("cdmo_system"), {"external_status": "Running"})
+        again = self.put(api("cdmo_system"), body)
+        assert (again.json()["external_status"], again.json()["version"]) == ("Running", 3)
+
+    def test_an_older_copy_is_a_conflict_and_changes_nothing(self, database, api):
+        batch = make.batch(external_id="MES-1")
+        at = make.now()
+        self.put(api("cdmo_system"), {"external_status": "CLOSED", "as_of": at.isoformat()})
+        older = {"external_status": "OPEN", "as_of": (at - timedelta(hours=5)).isoformat()}
+        answer = self.put(api("cdmo_system"), older)
+        assert (answer.status_code, answer.json()["code"]) == (409, "older_copy")
+        assert api("cdmo_system").get(of(batch)).json()["external_status"] == "CLOSED"
+
+    def test_repeats_answer_the_first_status(self, database, api):
+        new = plan_body(make.recipe())
+        new.pop("program")
+        entered = [self.put(api("cdmo_system"), new, **{"Idempotency-Key": "m1"}) for _ in range(2)]
+        known = [self.put(api("cdmo_system"), {}, **{"Idempotency-Key": "m2"}) for _ in range(2)]
+        assert [answer.status_code for answer in entered + known] == [201, 201, 200, 200]
+        assert [answer.json()["version"] for answer in entered + known] == [1, 1, 2, 2]
+        assert [answer.headers.get("Idempotent-Replayed") for answer in entered] == [None, "true"]
+
+    @pytest.mark.parametrize("at", ["2026-03-01T08:00:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+    def test_a_copy_says_an_instant_of_our_days(self, database, api, at):
+        make.batch(external_id="MES-1")
+        answer = self.put(api("cdmo_system"), {"as_of": at})
+        assert (answer.status_code, list(answer.json()["errors"])) == (400, ["as_of"])
 
     def test_it_needs_to_know_which(self, database, api):
         assert self.put(api("cdmo_system"), {}, external_id="").status_code == 400
@@ -235,8 +301,11 @@ class TestCycle:
     def test_bad_values_are_named(self, running, api):
         unknown = self.step(api("cdmo_system"), running, "phase", {"phase": "drying"})
         assert unknown.json()["errors"] == {"phase": ["The phases are: growth, production, harvest."]}
-        naive = self.step(api("cdmo_system"), running, "complete", {"at": "yesterday"})
-        assert "at" in naive.json()["errors"]
+        odd = self.step(api("cdmo_system"), running, "complete", {"at": "yesterday"})
+        assert "at" in odd.json()["errors"]
+        local = make.now().replace(tzinfo=None).isoformat()
+        naive = self.step(api("cdmo_system"), running, "complete", {"at": local})
+        assert (naive.status_code, naive.json()["errors"]["at"][0][:20]) == (400, "Give the offset too,")
         future = self.step(api("cdmo_system"), running, "complete", {"at": "2999-01-01T00:00:00Z"})
         assert (future.status_code, "at" in future.json()["errors"]) == (400, True)
 

@@ -7,6 +7,8 @@ from datetime import timedelta
 import pytest
 
 from batches.actions.cycle import complete_batch
+from batches.specs import StepSpec
+from batches.states import Level
 from tests.batches.views.scenes import excursions_of, feed, fresh, outside, state_of
 from tests.factories import batches, cast, deviations
 
@@ -277,6 +279,25 @@ class TestSteps:
         assert client.post(f"{address(batch)}complete/", {}).status_code == 400
         assert client.post(f"{address(batch)}complete/", {"version": "x"}).status_code == 400
         assert state_of(batch) == ("in_process", "growth", 1)
+
+    def test_a_mistyped_year_is_said_beside_its_field_and_takes_no_page_down(self, signed_in, page, database):
+        planned = batches.batch(running=None)
+        for at in ("0001-01-01T00:00", "1999-12-31T00:00"):
+            early = self.post(signed_in("cdmo_qa"), planned, "start", at=at)
+            assert (early.status_code, "Not before 1 January 2000." in early.content.decode()) == (400, True)
+        late = self.post(signed_in("cdmo_qa"), planned, "start", at="9999-12-31T23:59")
+        assert (late.status_code, "lies in the future" in late.content.decode()) == (400, True)
+        assert state_of(planned) == ("planned", "", 1)
+        for key, listed in (("cdmo_qa", True), ("sponsor_viewer", True), ("rival_sponsor_qa", False)):
+            status, text = page(key, "/batches/")
+            assert (status, planned.number in text) == (200, listed)
+
+    def test_a_phase_that_begins_in_a_minute_has_just_begun(self, signed_in, page, database):
+        phases = [StepSpec("culture", "Culture", planned_s=14 * 86_400)]
+        steps = [StepSpec("make", "Make it", Level.PROCEDURE, children=phases)]
+        batches.batch(of=batches.recipe(steps=steps), running=-timedelta(minutes=4))
+        status, text = page("cdmo_qa", "/board/")
+        assert (status, "day -1" in text, "day 0" in text) == (200, False, True)
 
     def test_a_step_by_address_opens_its_form(self, page, batch):
         status, text = page("cdmo_qa", f"{address(batch)}complete/")

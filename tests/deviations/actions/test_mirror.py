@@ -2,9 +2,10 @@ from datetime import timedelta
 
 import pytest
 
+from batches.errors import NothingToMatch
 from deviations.actions.report import mirror_deviation
 from deviations.models import Deviation
-from portal.errors import Invalid, NotFound, Refused, StaleVersion
+from portal.errors import Conflict, Invalid, NotFound, Refused, StaleVersion
 from tests.deviations.conftest import facts, only, seen_by
 from tests.factories import cast
 from tests.factories import deviations as make
@@ -49,6 +50,39 @@ def test_a_state_that_is_not_sent_stays(database, cdmo_system):
     mirror(cdmo_system, external_status="open", **stated())
     mirror(cdmo_system)
     assert only(cdmo_system, Deviation).external_status == "open"
+
+
+def test_an_older_copy_never_replaces_a_newer_one(database, cdmo_system):
+    now = make.now()
+    mirror(cdmo_system, external_status="OPEN", external_as_of=now - timedelta(hours=6), **stated())
+    mirror(cdmo_system, external_status="CLOSED", external_as_of=now)
+    told = facts()
+    with pytest.raises(Conflict) as refused:
+        mirror(cdmo_system, external_status="OPEN", external_as_of=now - timedelta(hours=5))
+    assert refused.value.problem_code == "older_copy"
+    row = only(cdmo_system, Deviation)
+    assert (row.external_status, row.external_as_of, row.version) == ("CLOSED", now, 2)
+    assert facts() == told
+
+
+def test_the_same_copy_may_come_twice(database, cdmo_system):
+    now = make.now()
+    mirror(cdmo_system, external_status="OPEN", external_as_of=now, **stated())
+    assert mirror(cdmo_system, external_status="OPEN", external_as_of=now).external_as_of == now
+
+
+def test_a_copy_that_does_not_say_when_is_the_newest_even_beside_a_clock_ahead(database, cdmo_system):
+    ahead = make.now() + timedelta(minutes=4)
+    mirror(cdmo_system, external_status="OPEN", external_as_of=ahead, **stated())
+    row = mirror(cdmo_system, external_status="CLOSED")
+    assert (row.external_status, row.external_as_of) == ("CLOSED", ahead)
+
+
+def test_a_version_of_a_record_that_is_not_here_logs_nothing(database, cdmo_system):
+    with pytest.raises(NothingToMatch):
+        mirror(cdmo_system, version=77, **stated())
+    assert seen_by(cdmo_system, Deviation) == []
+    assert facts() == []
 
 
 def test_a_new_one_without_its_facts_is_refused(database, cdmo_system):

@@ -310,6 +310,19 @@ class TestTheMirror:
         assert self.put(client, {}, If_Match='"9"').status_code == 412
         assert self.put(client, {}, If_Match='"1"').status_code == 200
 
+    def test_a_version_of_what_is_not_here_is_412_and_logs_nothing(self, database, api, cdmo_qa):
+        answer = self.put(api("cdmo_system"), self.given(), If_Match='"77"')
+        assert (answer.status_code, answer.json()["code"]) == (412, "nothing_to_match")
+        assert seen_by(cdmo_qa, Deviation) == []
+
+    def test_an_older_copy_is_a_conflict_and_changes_nothing(self, database, api, cdmo_qa):
+        client, at = api("cdmo_system"), make.now()
+        self.put(client, self.given(external_status="CLOSED", external_as_of=at.isoformat()))
+        older = {"external_status": "OPEN", "external_as_of": (at - timedelta(hours=5)).isoformat()}
+        answer = self.put(client, older)
+        assert (answer.status_code, answer.json()["code"]) == (409, "older_copy")
+        assert only(cdmo_qa, Deviation).external_status == "CLOSED"
+
     def test_repeats_answer_the_first_status(self, database, api):
         client = api("cdmo_system")
         given = self.given()

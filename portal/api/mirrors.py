@@ -1,0 +1,30 @@
+"""Lists that also copy records of a plant's own system, by PUT."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.response import Response
+
+from portal.action import Replayed
+from portal.api.base import ListView
+
+
+class MirrorView(ListView):
+    """A list whose PUT enters a record of the plant's own system, 201, or copies into a known one, 200."""
+
+    made_status = 201
+
+    def answer_copy(self, record: Any) -> Response:
+        """Render the record a copy was taken into; its first version is the one that was entered."""
+        return self.answer(record, status=_status_of(record.version))
+
+    def _replay(self, replayed: Replayed) -> Response:
+        response = super()._replay(replayed)
+        if self.request.method == "PUT":
+            response.status_code = _status_of(replayed.version)
+        return response
+
+
+def _status_of(version: int) -> int:
+    return 201 if version == 1 else 200
