@@ -11,7 +11,10 @@ from batches.models import FrameAnswer
 from batches.queries.frames import frame_answer
 from config.handler import body_bytes_max
 from portal.action import reading
+from portal.actions.people import end_assignment
+from portal.actor import system_actor
 from portal.errors import NotFound
+from portal.models import Assignment
 from tests.factories import batches as make
 from tests.factories import cast
 
@@ -114,9 +117,20 @@ class TestReadings:
         again = post(api("gateway"), batch, make.frame(*rows), **key)
         assert first.json() == again.json() == {"accepted": 2, "duplicates": 0, "refused": []}
 
-    def test_who_has_lost_the_batch_repeats_into_a_404(self, batch, start, api, gateway, rival_sponsor_qa):
-        body = make.frame(("TEMP", start, 36.5))
-        post(api("gateway"), batch, body, **{"Idempotency-Key": "frame-5"})
+    def test_a_gateway_that_has_lost_its_seat_repeats_into_a_404(self, batch, start, api, gateway):
+        body, key = make.frame(("TEMP", start, 36.5)), {"Idempotency-Key": "frame-5"}
+        post(api("gateway"), batch, body, **key)
+        admin = system_actor("setup", cast.CDMO, cast.PARTNERSHIP, cast.PROGRAM)
+        with reading(admin):
+            seats = list(Assignment.objects.visible_to(admin).filter(person_id=gateway.person_id))
+        for seat in seats:
+            end_assignment(admin, seat.pk, reason="The gateway is taken down.")
+        assert post(api("gateway"), batch, body, **key).status_code == 404
+
+    def test_what_a_frame_was_told_is_nothing_for_the_rival(
+        self, batch, start, api, gateway, rival_sponsor_qa
+    ):
+        post(api("gateway"), batch, make.frame(("TEMP", start, 36.5)), **{"Idempotency-Key": "frame-7"})
         (kept,) = answers(gateway)
         assert answers(rival_sponsor_qa) == []
         with reading(rival_sponsor_qa), pytest.raises(NotFound):

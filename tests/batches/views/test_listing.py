@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from uuid import uuid4
 
 import pytest
 
@@ -74,8 +73,8 @@ def test_pages_lead_on_and_back_and_lose_none(page, monkeypatch):
 @pytest.mark.parametrize(
     "cursor",
     [
-        f"older.-99999999999999999.{uuid4()}",
-        f"newer.-99999999999999999.{uuid4()}",
+        f"older.-99999999999999999.{cast.PROGRAM}",
+        f"newer.-99999999999999999.{cast.PROGRAM}",
         "older.0." + "-" * 36,
         "older.0." + "a" * 36,
         "older.99999999999999999." + "-a" * 18,
