@@ -74,6 +74,14 @@ def lock_deviation(actor: Actor, deviation_id: UUID, *, to: str, version: int | 
     return found
 
 
+def lock_for_signature(actor: Actor, deviation_id: UUID) -> Deviation:
+    """Hand out a locked deviation to be signed as it stands; raises NotFound."""
+    found = _locked(actor).with_id(deviation_id)
+    if found is None:
+        raise NotFound
+    return hide_unseen(actor, found)
+
+
 def lock_for_file(actor: Actor, deviation_id: UUID) -> Deviation:
     """Hand out a locked deviation that takes a file, and raise its version.
 

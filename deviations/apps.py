@@ -18,14 +18,17 @@ class DeviationsConfig(AppConfig):
         from deviations.queries.inbox import deviations_waiting
         from deviations.queries.of_batch import deviations_of_batch
         from deviations.queries.saved_filters import count_to_move_on
+        from deviations.signing import DEVIATION
         from deviations.states import NOTICE_CLOCK
         from deviations.views.navigation import deviation_counts
         from portal.alerts import on_clock
         from portal.attachments import takes_files
         from portal.shell import nav_counts
+        from portal.signable import register
         from portal.slots import inbox, waiting
 
         takes_files("deviation", lock_for_file)
+        register(DEVIATION)
         batch_facts.register(facts_of_batches)
         batch_deviations.register(deviations_of_batch)
         inbox.register(deviations_waiting)

@@ -63,6 +63,18 @@ class AlertState(models.TextChoices):
     UNANSWERED = "unanswered", _("no reply, ladder ended")
 
 
+class Meaning(models.TextChoices):
+    """What a signature says (domain 1b): a sponsor's never reads like the CDMO's approval."""
+
+    AUTHORED = "authored", _("authored")
+    REVIEWED = "reviewed", _("reviewed, no objection")
+    CONCURRED = "concurred", _("concurred")
+    IMPACT_APPROVED = "impact_approved", _("product impact approved")
+    APPROVED = "approved", _("approved")
+    CERTIFIED = "certified", _("certified")
+    REJECTED = "rejected", _("rejected")
+
+
 class ClockState(models.TextChoices):
     """A deadline runs, was met, or passed (design 4); a withdrawn one lost its reason."""
 

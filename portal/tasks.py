@@ -128,6 +128,7 @@ def tidy() -> None:
         for old in (
             "portal_idempotency where created_at < portal.instant() - interval '72 hours'",
             "portal_refusalcount where hour < portal.instant() - interval '72 hours'",
+            "portal_signingtry where at < portal.instant() - interval '72 hours'",
             "django_session where expire_date < portal.instant()",
         ):
-            cursor.execute(f"delete from {old}")  # noqa: S608 - three fixed texts
+            cursor.execute(f"delete from {old}")  # noqa: S608 - fixed texts

@@ -5,6 +5,7 @@ from portal.models.attachment import Attachment
 from portal.models.base import RecordKey, RecordQuerySet, SpaceRecord
 from portal.models.identity import Heartbeat, Idempotency, RefusalCount, RelayShard
 from portal.models.person import ApiKey, Assignment, Member, Person
+from portal.models.signing import Signature, Signer, SigningTry
 from portal.models.space import Organisation, Partnership, Program, ProgramSite, Record, Site, Space
 
 __all__ = [
@@ -30,6 +31,9 @@ __all__ = [
     "RecordQuerySet",
     "RefusalCount",
     "RelayShard",
+    "Signature",
+    "Signer",
+    "SigningTry",
     "Site",
     "Space",
     "SpaceRecord",

@@ -1,0 +1,264 @@
+"""Signing: who may, the statement each signer accepts once, and the one ceremony for every record."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import rfc8785
+from django.db import IntegrityError, connection, transaction
+
+from portal import ledger
+from portal.access import require_role, require_version
+from portal.action import action, instant
+from portal.actor import Actor
+from portal.errors import Conflict, Invalid, InvalidTransition, NotFound, Refused, StaleVersion
+from portal.facts import SignatureGiven, SignerEnabled, SignerWithdrawn, SigningFailed, StatementAccepted
+from portal.models import Member, Organisation, Person, Signature, Signer
+from portal.proving import TRIES_MAX, Proof, failures_of, prove, use_up
+from portal.signable import (
+    STATEMENT,
+    STATEMENTS,
+    Signable,
+    content_of,
+    digest_of,
+    open_meanings,
+    signable_of,
+)
+from portal.states import ADMINISTRATORS, Meaning, PersonKind
+
+FORMAT: Final = "covalent-signature/1"
+IDENTITY_MIN: Final = 10
+NOT_A_SIGNER: Final = "Your organisation has not let you sign; ask its administrator."
+
+
+@action("signer.enable")
+def enable_signer(
+    actor: Actor, organisation_id: UUID, person_id: UUID, *, identity: str, trained_until: datetime
+) -> Signer:
+    """Let a person of the organisation sign until the training ends; also renews one.
+
+    `identity` says how it was checked who the person is. Nobody enables oneself: it takes two people.
+    Raises: Refused, NotFound, Invalid. Records: signer.enabled v1. Source: 21 CFR 11.10(i), 11.100(b).
+    """
+    require_role(actor, organisation_id, *ADMINISTRATORS, to="let somebody sign")
+    if person_id == actor.person_id:
+        raise Refused("Nobody lets oneself sign: another administrator checks who you are.")
+    members = Member.objects.visible_to(actor).filter(space_id=organisation_id, person_id=person_id)
+    member = members.select_related("person").first()
+    if member is None or not member.is_active or member.person.kind != PersonKind.HUMAN:
+        raise NotFound
+    if len(identity.strip()) < IDENTITY_MIN:
+        words = f"Say how the identity was checked, in at least {IDENTITY_MIN} characters."
+        raise Invalid(words, errors={"identity": [words]})
+    now = instant()
+    if trained_until <= now:
+        raise Invalid("The training is over.", errors={"trained_until": ["A date to come."]})
+    signer = _signer(actor, person_id) or Signer(space_id=organisation_id, person_id=person_id)
+    if signer.enabled_at is not None:
+        signer.bump()
+    signer.identity, signer.enabled_by, signer.enabled_at = identity.strip(), actor.person_id, now
+    signer.trained_until, signer.withdrawn_at = trained_until, None
+    signer.save()
+    ledger.record(signer, SignerEnabled(person_id=person_id, trained_until=trained_until))
+    return signer
+
+
+@action("signer.withdraw")
+def withdraw_signer(actor: Actor, organisation_id: UUID, person_id: UUID, *, reason: str) -> Signer:
+    """Take the right to sign from a person; what was signed stays. Raises: Refused, NotFound, Invalid."""
+    require_role(actor, organisation_id, *ADMINISTRATORS, to="take the right to sign")
+    signer = _signer(actor, person_id)
+    if signer is None or signer.space_id != organisation_id or signer.withdrawn_at is not None:
+        raise NotFound
+    if not reason.strip():
+        raise Invalid("Say why.", errors={"reason": ["At least 1 character."]})
+    ledger.give_reason(signer, reason)
+    signer.withdrawn_at = instant()
+    signer.bump()
+    signer.save(update_fields=["withdrawn_at", "version"])
+    ledger.record(signer, SignerWithdrawn(person_id=person_id))
+    return signer
+
+
+def accept_statement(actor: Actor, *, statement: int, password: str, code: str) -> Signer:
+    """Accept the signer's statement, proved like a signature. Raises: Refused, Invalid."""
+    proof = _proved(actor, password, code)
+    return _accept(actor, proof, statement)
+
+
+@action("signer.accept_statement")
+def _accept(actor: Actor, proof: Proof, statement: int) -> Signer:
+    now = instant()
+    use_up(proof, now)
+    if statement != STATEMENT:
+        raise Invalid("This statement is not the present one. Read it again.", code="statement_changed")
+    signer = _signer(actor, actor.person_id)
+    if signer is None or signer.withdrawn_at is not None:
+        raise Refused(NOT_A_SIGNER, code="not_a_signer")
+    signer.statement, signer.accepted_at = statement, now
+    signer.bump()
+    signer.save(update_fields=["statement", "accepted_at", "version"])
+    ledger.record(signer, StatementAccepted(person_id=actor.person_id, statement=statement))
+    return signer
+
+
+def sign(
+    actor: Actor,
+    kind: str,
+    record_id: UUID,
+    *,
+    meaning: Meaning,
+    version: int,
+    digest: str,
+    password: str,
+    code: str,
+) -> Signature:
+    """Sign one version of a record: `digest` is of what was shown, password and code prove who signs.
+
+    Raises: NotFound, Refused (`credentials_wrong`, `signing_locked`, `code_used`, `not_a_signer`,
+    `statement_missing`, `training_over`, `key_cannot_sign`), StaleVersion, InvalidTransition, Conflict.
+    Records: signature.given v1, or signing.failed v1. Source: 21 CFR 11.50, 11.70, 11.200(a).
+    """
+    proof = _proved(actor, password, code)
+    return _sign(actor, proof, signable_of(kind), record_id, meaning=meaning, version=version, digest=digest)
+
+
+def _proved(actor: Actor, password: str, code: str) -> Proof:
+    """Return the proof that the actor is the person; a wrong try is counted and told. Raises: Refused."""
+    if actor.kind != PersonKind.HUMAN or actor.scopes is not None:
+        raise Refused(
+            "A key cannot sign: a person does, with password and one-time code.", code="key_cannot_sign"
+        )
+    with connection.cursor() as cursor:
+        cursor.execute("select portal.instant()")
+        now = cursor.fetchone()[0]
+    proof = prove(actor.person_id, password, code, now)
+    if proof is None:
+        left = TRIES_MAX - _fail(actor)
+        detail = (
+            f"Password or one-time code is wrong. {max(left, 0)} tries are left before signing is locked."
+        )
+        raise Refused(detail, code="credentials_wrong")
+    return proof
+
+
+@action("signing.fail")
+def _fail(actor: Actor) -> int:
+    """Count a wrong try; it is told on the chain of the person's own organisation."""
+    now = instant()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "insert into portal_signingtry (person_id, at) values (%s, %s)", [actor.person_id, now]
+        )
+    failures = failures_of(actor.person_id, now)
+    member = Member.objects.visible_to(actor).filter(person_id=actor.person_id).first()
+    if member is not None:
+        ledger.record(member, SigningFailed(code=actor.code(member.space_id), failures=failures))
+    return failures
+
+
+@action("record.sign")
+def _sign(
+    actor: Actor,
+    proof: Proof,
+    signable: Signable,
+    record_id: UUID,
+    *,
+    meaning: Meaning,
+    version: int,
+    digest: str,
+) -> Signature:
+    record = signable.lock(actor, record_id)
+    now = instant()
+    use_up(proof, now)
+    _require_signer(actor, now)
+    _require_meaning(actor, record, signable, meaning)
+    require_version(record, version)
+    shown = signable.show(actor, record)
+    content = content_of(record, signable.type, shown)
+    if digest_of(content) != digest:
+        detail = "What you were shown is not what the record says now. Read it again, then sign."
+        raise StaleVersion(detail, version=record.version)
+    member = Member.objects.visible_to(actor).get(person_id=actor.person_id)
+    company = Organisation.objects.visible_to(actor).get(pk=member.space_id)
+    manifest = content | {
+        "format": FORMAT,
+        "meaning": str(meaning),
+        "signer": {
+            "id": str(actor.person_id),
+            "name": member.name,
+            "organisation": company.name,
+            "code": actor.code(record.space_id),
+        },
+        "signed_at": now.isoformat(),
+        "zone": shown.zone,
+        "statement": STATEMENT,
+        "proved_by": ["password", "one-time code"],
+    }
+    signature = Signature(
+        space_id=record.space_id,
+        audience=record.audience,
+        subject_type=signable.type,
+        subject_id=record.pk,
+        subject_version=record.version,
+        meaning=meaning,
+        person_id=actor.person_id,
+        printed_name=member.name,
+        organisation=company.name,
+        code=actor.code(record.space_id),
+        side=str(actor.side(record.space_id)),
+        signed_at=now,
+        zone=shown.zone,
+        manifest=rfc8785.dumps(manifest).decode(),
+        digest=digest_of(manifest),
+    )
+    try:
+        with transaction.atomic():
+            signature.save(force_insert=True)
+    except IntegrityError as error:
+        raise Conflict("You have signed this version with this meaning.", code="signed_already") from error
+    ledger.record(record, _given(signature))
+    return signature
+
+
+def _given(signature: Signature) -> SignatureGiven:
+    return SignatureGiven(
+        signature_id=signature.pk,
+        meaning=str(signature.meaning),
+        code=signature.code,
+        subject_version=signature.subject_version,
+        digest=signature.digest,
+    )
+
+
+def _signer(actor: Actor, person_id: UUID) -> Signer | None:
+    return Signer.objects.visible_to(actor).select_for_update().filter(person_id=person_id).first()
+
+
+def _require_signer(actor: Actor, now: datetime) -> None:
+    """Raise Refused unless the person may sign at this moment."""
+    person = Person.objects.get(pk=actor.person_id)
+    signer = _signer(actor, actor.person_id)
+    if signer is None or signer.withdrawn_at is not None or not person.is_active:
+        raise Refused(NOT_A_SIGNER, code="not_a_signer")
+    if signer.trained_until <= now:
+        raise Refused("Your training for signing is over; have it renewed.", code="training_over")
+    if signer.statement not in STATEMENTS or signer.statement != STATEMENT:
+        raise Refused("Accept the signer's statement first, under My security.", code="statement_missing")
+
+
+def _require_meaning(actor: Actor, record: Any, signable: Signable, meaning: Meaning) -> None:
+    rule = signable.rules.get(meaning)
+    if rule is None:
+        raise Invalid(
+            f"A {signable.type} is not signed as {meaning.label}.", errors={"meaning": ["Not here."]}
+        )
+    require_role(actor, record.space_id, *rule.roles, to=f"sign as {meaning.label}")
+    if record.state not in rule.states:
+        names = ", ".join(rule.states)
+        detail = f"To sign as {meaning.label} starts from {names}; this record is {record.state}."
+        raise InvalidTransition(detail, state=str(record.state))
+    if meaning not in open_meanings(actor, record, signable):
+        raise Refused("Who reported or leads it does not approve it: another person does.", code="own_work")

@@ -1,0 +1,59 @@
+"""Signatures on a record, as every rendering shows them (21 CFR 11.50)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from portal.actor import Actor
+from portal.models import Signature, Signer
+from portal.signable import STATEMENT, Shown, Signable, content_of, digest_of, open_meanings
+from portal.states import Meaning
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureLine:
+    """A signature beside its record; one on an earlier version no longer stands for what the record says."""
+
+    signature: Signature
+    is_current: bool
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ceremony:
+    """What a signer is shown before signing."""
+
+    record: Any
+    shown: Shown
+    meanings: list[Meaning]
+    digest: str
+    signer: Signer | None
+    needs_statement: bool
+
+
+def signatures_of(actor: Actor, subject_id: UUID, version: int) -> list[SignatureLine]:
+    """Return the signatures on a record that the actor may see, oldest first."""
+    rows = Signature.objects.visible_to(actor).filter(subject_id=subject_id).order_by("signed_at", "id")
+    return [SignatureLine(each, each.subject_version == version, each.holds) for each in rows]
+
+
+def ceremony(actor: Actor, signable: Signable, record_id: UUID) -> Ceremony:
+    """Return what would be signed of a record and with which meanings. Raises: NotFound."""
+    record = signable.find(actor, record_id)
+    shown = signable.show(actor, record)
+    signer = own_signer(actor)
+    return Ceremony(
+        record=record,
+        shown=shown,
+        meanings=open_meanings(actor, record, signable),
+        digest=digest_of(content_of(record, signable.type, shown)),
+        signer=signer,
+        needs_statement=signer is None or signer.statement != STATEMENT,
+    )
+
+
+def own_signer(actor: Actor) -> Signer | None:
+    """Return the actor's own right to sign, None without one."""
+    return Signer.objects.visible_to(actor).filter(person_id=actor.person_id, withdrawn_at=None).first()
