@@ -109,7 +109,7 @@ def _person(actor: Actor) -> dict[str, str]:
         "name": member.name if member else code,
         "role": code,
         "organisation": organisation.name if organisation else "",
-        "url": "",
+        "url": "/security/",
     }
 
 

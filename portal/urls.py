@@ -10,6 +10,7 @@ from portal.views.alerts import AcknowledgeAlert, AlertPage
 from portal.views.escalations import EscalationsPage
 from portal.views.home import HomePage
 from portal.views.ledger import LedgerEntryPage, LedgerPage
+from portal.views.signing import SecurityPage, SignersPage, SignPage
 from portal.views.styleguide import StyleGuide
 
 styleguide = [path("styleguide/", StyleGuide.as_view(), name="styleguide")] if settings.DEBUG else []
@@ -21,6 +22,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("escalations/", EscalationsPage.as_view(), name="escalations"),
     path("ledger/", LedgerPage.as_view(), name="ledger"),
     path("ledger/<uuid:space_id>/<str:audience>/<int:seq>/", LedgerEntryPage.as_view(), name="ledger_entry"),
+    path("sign/<str:kind>/<uuid:record_id>/", SignPage.as_view(), name="sign"),
+    path("security/", SecurityPage.as_view(), name="security"),
+    path("administration/signers/", SignersPage.as_view(), name="administration_signers"),
     path("administration/", admin.AdministrationPage.as_view(), name="administration"),
     path("administration/people/", admin.AddPerson.as_view(), name="administration_add_person"),
     path("administration/services/", admin.AddService.as_view(), name="administration_add_service"),

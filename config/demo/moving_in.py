@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
@@ -15,9 +17,13 @@ from config.demo.people import PASSWORD, PEOPLE, SERVICES, Login, Seat, Service
 from config.demo.secrets import KEY_LASTS, token_digest, token_of, totp_secret_of
 from portal.action import reading
 from portal.actions import founding, people
+from portal.actions.signing import enable_signer
 from portal.actor import Actor, Role, Side, seats_of
-from portal.models import ApiKey, Assignment, Organisation, Partnership, Person, Program, Site
+from portal.models import ApiKey, Assignment, Organisation, Partnership, Person, Program, Signer, Site
 from portal.states import PersonKind
+
+SIGNING_ROLES: Final = ("qa", "quality_head")
+TRAINED_FOR: Final = timedelta(days=365)
 
 
 def found_companies() -> None:
@@ -94,6 +100,8 @@ def seat_people(logins: Iterable[Login]) -> None:
             TOTP.activate(person, totp_secret_of(login.key))
         for seat in login.seats:
             _seat(setup, person, seat)
+        if any(seat.role in SIGNING_ROLES for seat in login.seats):
+            _let_sign(setup, login, person)
 
 
 def install_services(services: Iterable[Service]) -> None:
@@ -116,6 +124,20 @@ def _join(setup: Actor, login: Login) -> Person:
         zone=login.zone or login.employer.zone,
     )
     return member.person
+
+
+def _let_sign(setup: Actor, login: Login, person: Person) -> None:
+    """Let a person sign; the statement is theirs to accept, under My security."""
+    with reading(setup):
+        if Signer.objects.visible_to(setup).filter(person_id=person.pk).exists():
+            return
+    enable_signer(
+        setup,
+        login.employer.id,
+        person.pk,
+        identity="Passport seen by the administrator.",
+        trained_until=timezone.now() + TRAINED_FOR,
+    )
 
 
 def _install(setup: Actor, service: Service) -> Person:

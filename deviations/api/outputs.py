@@ -125,6 +125,23 @@ class ClockOut(serializers.Serializer[Any]):
     ended_at = serializers.DateTimeField(allow_null=True)
 
 
+class SignatureOut(serializers.Serializer[Any]):
+    """A signature: printed name, time and meaning (11.50); `current` while it stands for this version."""
+
+    id = serializers.UUIDField(source="signature.pk")
+    meaning = serializers.CharField(source="signature.meaning")
+    name = serializers.CharField(source="signature.printed_name")
+    organisation = serializers.CharField(source="signature.organisation")
+    code = serializers.CharField(source="signature.code")
+    side = serializers.CharField(source="signature.side")
+    signed_at = serializers.DateTimeField(source="signature.signed_at")
+    site_zone = serializers.CharField(source="signature.zone")
+    version = serializers.IntegerField(source="signature.subject_version")
+    digest = serializers.CharField(source="signature.digest")
+    current = serializers.BooleanField(source="is_current")
+    holds = serializers.BooleanField()
+
+
 class DeviationWhole(Output):
     """A deviation as the caller may see it."""
 
@@ -161,6 +178,7 @@ class DeviationWhole(Output):
     notice = NoticeOut(allow_null=True)
     attachments = AttachmentDetail(source="files", many=True)
     clocks = ClockOut(many=True)
+    signatures = SignatureOut(many=True)
     version = serializers.IntegerField(source="deviation.version")
 
     def get_mastered_elsewhere(self, detail: DeviationDetail) -> list[str]:
@@ -275,6 +293,7 @@ def represent_logged(actor: Actor, logged: Logged) -> dict[str, Any]:
         notice=None,
         files=[],
         clocks=[],
+        signatures=[],
         steps=open_steps(actor, logged.deviation, None),
     )
     return _represent(actor, detail)

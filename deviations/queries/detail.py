@@ -14,6 +14,7 @@ from deviations.states import JudgementKind
 from portal.access import get_program
 from portal.actor import Actor
 from portal.models import Attachment, Clock, Program, Receipt
+from portal.queries.signatures import SignatureLine, signatures_of
 from portal.states import Classification
 
 
@@ -47,6 +48,7 @@ class DeviationDetail:
     notice: Notice | None
     files: list[Attachment]
     clocks: list[Clock]
+    signatures: list[SignatureLine]
     steps: list[str]
 
 
@@ -70,6 +72,7 @@ def deviation_detail(actor: Actor, deviation_id: UUID) -> DeviationDetail:
         notice=notice,
         files=files_of(actor, deviation),
         clocks=list(clocks.order_by("due_at", "id")),
+        signatures=signatures_of(actor, deviation.pk, deviation.version),
         steps=open_steps(actor, deviation, classification),
     )
 

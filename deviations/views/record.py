@@ -19,6 +19,7 @@ from deviations.actions.judge import triage_deviation
 from deviations.actions.release import release_notice
 from deviations.forms import CancelForm, CloseForm, InvestigateForm, StepForm, TriageForm
 from deviations.queries import DeviationDetail, deviation_detail, history, notice_preview
+from deviations.signing import DEVIATION
 from deviations.states import OPEN_STATES, REPORTERS
 from deviations.views.curve import curve_of
 from deviations.views.files import attach_all, files_given
@@ -39,6 +40,7 @@ from portal.models import Alert
 from portal.pages import Page, PageRequest
 from portal.queries import Escalation, alert_lines, escalation, list_alerts
 from portal.queries.rooms import Room
+from portal.signable import open_meanings
 from portal.states import AlertState, Audience
 from portal.views.alerts import note_opened
 from portal.views.ladders import acknowledge_url, banner, ladder, sits_on
@@ -70,6 +72,10 @@ class DeviationPage(Page):
         return {
             "found": found,
             "deviation": deviation,
+            "signatures": found.signatures,
+            "sign_url": reverse("sign", args=["deviation", deviation.pk])
+            if open_meanings(actor, deviation, DEVIATION)
+            else "",
             "is_private": deviation.audience != Audience.SHARED,
             "is_sponsor": sits_on(actor, deviation.space_id, "sponsor"),
             "states": states_of(found, now),

@@ -51,9 +51,13 @@ def fill(address, ids, organisation):
             parts.append(part)
             continue
         kind, _, name = part.strip("<>").rpartition(":")
-        if name == "record_id":
+        if name == "record_id" and address.startswith("sign/"):
+            parts.append(str(ids["deviation_id"]))
+        elif name == "record_id":
             place = next(word for word in ("people", "seats", "keys") if word in address)
             parts.append(str(organisation[{"people": "member", "seats": "assignment", "keys": "key"}[place]]))
+        elif name == "kind":
+            parts.append("deviation")
         elif name == "audience":
             parts.append("shared")
         elif name == "seq":
@@ -102,6 +106,9 @@ def body(address, ids):
                                   "role": "manufacturer:qa", "code": "QA 99"},
         "administration/keys/": {"service": str(uuid.uuid4()), "label": "Key", "scopes": "read", "days": "30",
                                  "programs": str(ids["program_id"])},
+        "administration/signers/": {"person": str(uuid.uuid4()), "identity": "Passport seen.",
+                                    "trained_until": "2040-01-01"},
+        "sign/<str:kind>/<uuid:record_id>/": {"meaning": "approved", "version": "1", "digest": "0" * 64},
         "administration/sites/": {"name": "Plant", "city": "Lund", "zone": "Europe/Stockholm"},
         "administration/program-sites/": {"site": str(uuid.uuid4()), "program": str(ids["program_id"])},
     }  # fmt: skip
