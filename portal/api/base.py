@@ -52,15 +52,19 @@ class CovalentView(APIView):
             self.initial(asked, *args, **kwargs)
             handler = getattr(self, str(asked.method).lower(), self.http_method_not_allowed)
             with self._context(asked):
-                response = self.finalize_response(asked, handler(asked, *args, **kwargs), *args, **kwargs)
+                response = self.finalize_response(asked, self._handled(handler), *args, **kwargs)
                 if isinstance(response, Response):
                     response.render()
-        except Replayed as replayed:
-            response = self.finalize_response(asked, self._replay(replayed), *args, **kwargs)
         except Exception as error:  # noqa: BLE001 - the edge: DRF's handler raises what it does not know
             response = self.finalize_response(asked, self.handle_exception(error), *args, **kwargs)
         self.response = response
         return response
+
+    def _handled(self, handler: Callable[..., Any]) -> Any:
+        try:
+            return handler(self.request, *self.args, **self.kwargs)
+        except Replayed as replayed:
+            return self._replay(replayed)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse what no view takes, whatever it asks for."""

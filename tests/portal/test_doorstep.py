@@ -207,3 +207,19 @@ class TestASharedEntry:
 def _newest_shared(client: Client) -> str:
     seq = next(seq for seq, kind, _, _ in reversed(entries_of(cast.PROGRAM)) if kind == "notice.released")
     return client.get(f"/ledger/{cast.PROGRAM}/shared/{seq}/").content.decode()
+
+
+def test_a_repeat_by_who_no_longer_sees_the_record_is_not_found(database, api, cdmo_system):
+    """An answer from before is looked up with the rights of now."""
+    at = make.now().isoformat()
+    stated = {"program": str(cast.PROGRAM), "title": make.TITLE, "description": make.WORDS}
+    body = stated | {"occurred_at": at, "detected_at": at}
+    sent = {"content_type": "application/json", "headers": {"Idempotency-Key": "again"}}
+    assert api("cdmo_system").post(DEVIATIONS, body, **sent).status_code == 201
+    setup = system_actor("setup", cast.CDMO, cast.PROGRAM)
+    with reading(setup):
+        seats = Assignment.objects.visible_to(setup).filter(person_id=cdmo_system.person_id)
+        ids = list(seats.values_list("pk", flat=True))
+    for seat in ids:
+        people.end_assignment(setup, seat, reason="System replaced.")
+    assert api("cdmo_system").post(DEVIATIONS, body, **sent).status_code == 404

@@ -11,6 +11,7 @@ OPEN = {
     "portal_person": "read at sign-in, before a context exists; names and seats stand elsewhere",
     "portal_idempotency": "infrastructure: digests of keys and ids, no content",
     "portal_refusalcount": "a counter per person and hour",
+    "portal_signingtry": "when somebody tried to sign; no content, swept after 72 h",
     "portal_relayshard": "leases of the relays",
     "portal_heartbeat": "when a process was last seen",
     "django_session": "sessions, by random key",
