@@ -10,8 +10,13 @@ class BatchesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Tell the frame of every page how many batches run."""
+        """Tell the frame of every page how many batches run, and Home what is new in them."""
         from batches.views.navigation import batch_counts
+        from batches.views.news import batch_of_excursions, excursion_news, running_batches
         from portal.shell import nav_counts
+        from portal.slots import batch_of, news, running
 
         nav_counts.register(batch_counts)
+        running.register(running_batches)
+        news.register(excursion_news)
+        batch_of.register(batch_of_excursions)

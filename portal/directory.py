@@ -187,7 +187,15 @@ def _list_people(actor: Actor, organisation_id: UUID, names: dict[UUID, str]) ->
         live = each.valid_from <= now and (each.valid_until is None or now < each.valid_until)
         where = names.get(each.target_id, "-")
         seats[each.person_id].append(
-            SeatLine(each.pk, where, each.role.replace("_", " "), each.code, each.valid_from, each.valid_until, live)
+            SeatLine(
+                each.pk,
+                where,
+                each.role.replace("_", " "),
+                each.code,
+                each.valid_from,
+                each.valid_until,
+                live,
+            )
         )
     return [
         PersonLine(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any, ClassVar, Final, cast
 from urllib.parse import quote
 
@@ -14,6 +15,7 @@ from django_htmx.middleware import HtmxDetails
 from portal.action import reading
 from portal.actor import Actor
 from portal.errors import DomainError, NotFound
+from portal.looks import note_look
 
 SAFE: Final = ("GET", "HEAD")
 
@@ -34,6 +36,8 @@ class Page(View):
 
     here: ClassVar[str] = ""
     template_name: ClassVar[str] = ""
+    # The part of the address that names a batch: to open its page is a look at it.
+    looks_at: ClassVar[str] = ""
     request: PageRequest
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -44,7 +48,10 @@ class Page(View):
         try:
             if request.method in SAFE:
                 with reading(asked.actor):
-                    return super().dispatch(request, *args, **kwargs)
+                    response = super().dispatch(request, *args, **kwargs)
+                if self.looks_at and response.status_code == HTTPStatus.OK and is_look(asked):
+                    note_look(asked.actor, kwargs[self.looks_at])
+                return response
             return super().dispatch(request, *args, **kwargs)
         except NotFound as error:
             raise Http404(error.detail) from error
@@ -73,6 +80,11 @@ class Page(View):
         extra = {"refusal": error, "given": request.POST, "errors": error.errors}
         with reading(request.actor):
             return self.show(request, status=error.status, extra=extra, **kwargs)
+
+
+def is_look(request: HttpRequest) -> bool:
+    """Say whether a person asked for the page: a poll and a part that renews itself are no look."""
+    return request.method == "GET" and request.headers.get("X-Covalent-Background") != "1"
 
 
 def to_sign_in(request: HttpRequest) -> HttpResponseRedirect:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Generic, ParamSpec, TypeVar
@@ -53,6 +53,35 @@ class InboxItem:
     space_id: UUID | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RunningBatch:
+    """A batch in process as Home names it; `zone` is the IANA zone of where it is made."""
+
+    id: UUID
+    number: str
+    title: str
+    url: str
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One thing that came about in a batch: an excursion or a deviation, and when this reader could know."""
+
+    batch_id: UUID
+    subject_id: UUID
+    kind: str
+    words: str
+    url: str
+    at: datetime
+    classification: str = ""
+
+
+running: Final[Slot[[Actor], list[RunningBatch]]] = Slot("running")
+# What is new in batches since an instant each.
+news: Final[Slot[[Actor, Mapping[UUID, datetime]], list[News]]] = Slot("news")
+# To which of these batches records belong, as far as a provider knows them.
+batch_of: Final[Slot[[Actor, Collection[UUID], Collection[UUID]], Mapping[UUID, UUID]]] = Slot("batch_of")
 inbox: Final[Slot[[Actor], list[InboxItem]]] = Slot("inbox")
 # How many things wait for a person, counted without reading them: every page shows the sum.
 waiting: Final[Slot[[Actor], int]] = Slot("waiting")

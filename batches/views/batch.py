@@ -51,6 +51,7 @@ class BatchPage(Page):
 
     here: ClassVar[str] = "batches"
     template_name: ClassVar[str] = "batches/batch.html"
+    looks_at: ClassVar[str] = "batch_id"
     step: ClassVar[str] = ""
 
     def context(self, request: PageRequest, **kwargs: Any) -> Context:

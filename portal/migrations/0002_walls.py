@@ -14,6 +14,7 @@ OPEN_TABLES = (
     "portal_person",
     "portal_idempotency",
     "portal_refusalcount",
+    "portal_look",
     "portal_relayshard",
     "portal_heartbeat",
     "django_session",

@@ -28,6 +28,20 @@ class RefusalCount(models.Model):
     count = models.PositiveIntegerField()
 
 
+class Look(models.Model):
+    """When a person last looked at Home or at a batch; says nothing of what stands there.
+
+    `seen_at` is the latest look, `before_at` the last one of the sitting before: what came since is new for
+    the whole sitting, not only for the first second of it.
+    """
+
+    pk = models.CompositePrimaryKey("person_id", "place_id")
+    person_id = models.UUIDField()
+    place_id = models.UUIDField()
+    seen_at = models.DateTimeField()
+    before_at = models.DateTimeField(null=True)
+
+
 class RelayShard(models.Model):
     """The lease by which one relay leads one shard of chains (10 s)."""
 

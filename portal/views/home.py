@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
+from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 
 from portal.actor import Actor
-from portal.pages import Page, PageRequest
+from portal.looks import HOME, note_look
+from portal.pages import Page, PageRequest, is_look
 from portal.queries import alert_lines, list_alerts, list_inbox
+from portal.queries.news import since_last_look
 from portal.queries.rooms import Room, list_rooms
 from portal.slots import InboxItem
 from portal.states import AlertState
@@ -27,10 +30,21 @@ class HomePage(Page):
     here: ClassVar[str] = "home"
     template_name: ClassVar[str] = "portal/home.html"
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Note the look before the page is read: what is new is counted from the sitting before this one."""
+        actor: Actor | None = getattr(request, "actor", None)
+        if actor is not None and is_look(request):
+            note_look(actor, HOME)
+        return super().dispatch(request, *args, **kwargs)
+
     def context(self, request: PageRequest, **_kwargs: Any) -> dict[str, Any]:
-        """Return the rows by time left."""
-        actor, rooms = request.actor, list_rooms(request.actor)
+        """Return the rows by time left, and what is new; of a part that renews itself that part alone."""
+        actor = request.actor
+        if request.GET.get("part") == "news":
+            return {"since": since_last_look(actor), "partial": "news"}
+        rooms = list_rooms(actor)
         return {
+            "since": None if request.htmx else since_last_look(actor),
             "items": [_row(actor, each, rooms) for each in sorted(list_inbox(actor), key=_order)],
             "others": _others(actor, rooms),
             "rooms": sorted(rooms.values(), key=lambda each: each.program.code),

@@ -12,6 +12,7 @@ OPEN = {
     "portal_idempotency": "infrastructure: digests of keys and ids, no content",
     "portal_refusalcount": "a counter per person and hour",
     "portal_signingtry": "when somebody tried to sign; no content, swept after 72 h",
+    "portal_look": "when a person last looked at Home or a batch: two ids and two times, no content",
     "portal_relayshard": "leases of the relays",
     "portal_heartbeat": "when a process was last seen",
     "django_session": "sessions, by random key",

@@ -1,0 +1,59 @@
+"""What Home says of deviations since a person last looked: logged to the CDMO, disclosed to the sponsor."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from django.db.models import Q
+
+from deviations.access import newest_classes
+from deviations.models import Deviation, Notice
+from portal.actor import Actor
+from portal.slots import News
+
+MOST: Final = 500
+
+
+def deviation_news(actor: Actor, since: Mapping[UUID, datetime]) -> list[News]:
+    """Return what this reader could know since: logged on the CDMO's side, else disclosed; three queries."""
+    earliest = min(since.values())
+    notices = Notice.objects.visible_to(actor).filter(
+        deviation__batch_id__in=since.keys(), released_at__gt=earliest
+    )
+    disclosed = dict(notices.values_list("deviation_id", "released_at"))
+    rows = list(
+        Deviation.objects.visible_to(actor)
+        .filter(Q(recorded_at__gt=earliest) | Q(pk__in=disclosed.keys()), batch_id__in=since.keys())
+        .order_by("-recorded_at", "-id")[:MOST]
+    )
+    classes = newest_classes(actor, [each.pk for each in rows])
+    own = set(actor.as_manufacturer)
+    found = []
+    for each in rows:
+        at = each.recorded_at if each.space_id in own else disclosed.get(each.pk)
+        if each.batch_id is not None and at is not None and at > since[each.batch_id]:
+            found.append(_line(each, each.batch_id, at, classes.get(each.pk, "")))
+    return found
+
+
+def _line(deviation: Deviation, batch_id: UUID, at: datetime, classification: str) -> News:
+    return News(
+        batch_id=batch_id,
+        subject_id=deviation.pk,
+        kind="deviation",
+        words=f"{deviation.number} {deviation.title}",
+        url=f"/deviations/{deviation.pk}/",
+        at=at,
+        classification=classification,
+    )
+
+
+def batch_of_deviations(
+    actor: Actor, batch_ids: Collection[UUID], subject_ids: Collection[UUID]
+) -> Mapping[UUID, UUID]:
+    """Return the batch of each deviation among the records; one query."""
+    rows = Deviation.objects.visible_to(actor).filter(pk__in=subject_ids, batch_id__in=batch_ids)
+    return dict(rows.values_list("pk", "batch_id"))
