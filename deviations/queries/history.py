@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from deviations.access import files_of, get_deviation
 from portal.actor import Actor
 from portal.models import Alert
+from portal.states import Meaning
 from portal.streams import audiences_of
 
 Payload = Mapping[str, Any]
@@ -89,6 +90,11 @@ def _reported(fact: Payload) -> str:
     return _("Opened from an excursion") if fact.get("excursion_id") else _("Opened")
 
 
+def _signed(fact: Payload) -> str:
+    given = fact.get("meaning", "")
+    return _("Signed: %s") % (Meaning(given).label if given in Meaning.values else given)
+
+
 _WORDS: Final[Mapping[str, Callable[[Payload], str]]] = {
     "deviation.reported": _reported,
     "deviation.triaged": _triaged,
@@ -109,6 +115,7 @@ _WORDS: Final[Mapping[str, Callable[[Payload], str]]] = {
         _("No receipt in time: step %(step)s told %(told)s people")
         % {"step": fact.get("step", ""), "told": fact.get("told", "")}
     ),
+    "signature.given": _signed,
     "ladder.ended": lambda _fact: _("No reply, the ladder has ended"),
 }
 
