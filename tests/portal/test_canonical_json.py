@@ -1,0 +1,29 @@
+"""What is signed is canonical JSON (RFC 8785), byte for byte as its reference writes it."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+import rfc8785
+
+DATA = Path(os.environ.get("COVALENT_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
+VECTORS = DATA / "jcs-rfc8785"
+
+
+@pytest.mark.parametrize("given", ["arrays", "french", "structures", "unicode", "values", "weird"])
+def test_the_vectors_of_the_reference_come_out(given):
+    source = VECTORS / "input" / f"{given}.json"
+    if not source.exists():
+        pytest.skip(f"no vector {given} at {VECTORS}; name the folder in COVALENT_TEST_DATA")
+    written = rfc8785.dumps(json.loads(source.read_text(encoding="utf-8")))
+    assert written == (VECTORS / "output" / f"{given}.json").read_bytes()
+    assert written == bytes.fromhex((VECTORS / "outhex" / f"{given}.txt").read_text())
+
+
+def test_members_stand_in_order_of_their_utf_16_units_whatever_order_they_came_in():
+    assert rfc8785.dumps({"ö": 1, "\ufb33": 2, "\U0001f600": 3, "a": 4}) == (
+        '{"a":4,"ö":1,"\U0001f600":3,"\ufb33":2}'.encode()
+    )
