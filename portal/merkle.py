@@ -71,7 +71,7 @@ def _perfect(read: Read, height: int, index: int) -> bytes:
 
 
 def _head(read: Read, start: int, end: int) -> bytes:
-    """Return the head over the leaves [start, end); start is a multiple of the power of two that covers them."""
+    """Return the head over the leaves [start, end), which begin at a multiple of the power of two above."""
     if start == end:
         return EMPTY_ROOT
     peaks, at = [], start

@@ -18,6 +18,7 @@ DASH: Final = "\u2014 "
 KEY_ID_BYTES: Final = 4
 COSIGNED: Final = "cosignature/v1\ntime {time}\n{text}"
 HASH_BYTES: Final = 32
+TIME_BYTES: Final = 8
 CHECKPOINT_LINES: Final = 3
 SIZE: Final = re.compile(r"0|[1-9][0-9]{0,18}")
 
@@ -85,7 +86,7 @@ class Signer:
     def line(self, text: str, at: int = 0) -> str:
         """Return the signature line under a text; a cosigner's carries the time `at`, in seconds."""
         if self.kind == COSIGNER:
-            signature = at.to_bytes(8) + self.key.sign(COSIGNED.format(time=at, text=text).encode())
+            signature = at.to_bytes(TIME_BYTES) + self.key.sign(COSIGNED.format(time=at, text=text).encode())
         else:
             signature = self.key.sign(text.encode())
         return signature_line(self.verifier, signature)
@@ -113,16 +114,29 @@ class Note:
 
     def signed_by(self, verifier: Verifier) -> int | None:
         """Return when the key signed this text, 0 for a log's own signature; None when it did not."""
+        found = self._fitting(verifier)
+        if found is None:
+            return None
+        return int.from_bytes(found[:TIME_BYTES]) if verifier.kind == COSIGNER else 0
+
+    def line_of(self, verifier: Verifier) -> str | None:
+        """Return the line with the key's signature over this text, None without one that fits."""
+        found = self._fitting(verifier)
+        return None if found is None else signature_line(verifier, found)
+
+    def _fitting(self, verifier: Verifier) -> bytes | None:
         for name, key_id, signature in self.signatures:
-            if (name, key_id) != (verifier.name, verifier.key_id):
-                continue
-            if verifier.kind == LOG and verifier.fits(self.text.encode(), signature):
-                return 0
-            at = int.from_bytes(signature[:8])
-            said = COSIGNED.format(time=at, text=self.text).encode()
-            if verifier.kind == COSIGNER and verifier.fits(said, signature[8:]):
-                return at
+            if (name, key_id) == (verifier.name, verifier.key_id) and self._fits(verifier, signature):
+                return signature
         return None
+
+    def _fits(self, verifier: Verifier, signature: bytes) -> bool:
+        if verifier.kind == LOG:
+            return verifier.fits(self.text.encode(), signature)
+        if verifier.kind != COSIGNER or len(signature) <= TIME_BYTES:
+            return False
+        said = COSIGNED.format(time=int.from_bytes(signature[:TIME_BYTES]), text=self.text)
+        return verifier.fits(said.encode(), signature[TIME_BYTES:])
 
 
 def _signature(line: str) -> tuple[str, bytes, bytes]:
