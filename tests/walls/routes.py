@@ -58,6 +58,10 @@ def fill(address, ids, organisation):
             parts.append("shared")
         elif name == "seq":
             parts.append("1")
+        elif name == "level":
+            parts.append("0")
+        elif name == "index":
+            parts.append("000.p/1")
         elif name == "deviation_id" and "preview" in address:
             parts.append(str(ids["triaged_id"]))
         elif name in FILLS:
@@ -67,8 +71,19 @@ def fill(address, ids, organisation):
     return "/" + "/".join(parts)
 
 
+PROOFS = {
+    "entries": "?start=0&end=499",
+    "proof": "?seq=1",
+    "consistency": "?from=1",
+}
+
+
 def queries(address, ids):
     """Query strings that name records: each list and search is tried with foreign ids in its filters."""
+    if (last := address.rpartition("/")[2]) in PROOFS:
+        return [PROOFS[last]]
+    if last == "export":
+        return ["", f"?record={ids['deviation_id']}"]
     if "series" in address:
         return ["?parameter=TEMP&from=2020-01-01T00:00:00Z&to=2040-01-01T00:00:00Z&points=100"]
     if "<" in address or address.endswith(("schema/", "docs/")):
