@@ -7,13 +7,13 @@ python3 verify.py EXPORT.zip [--key VERIFIER_KEY] [--checkpoint FILE]...
 from __future__ import annotations
 
 import argparse
-import binascii
 import hashlib
 import json
 import multiprocessing
 import re
 import sys
 import zipfile
+from binascii import a2b_base64
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -56,8 +56,7 @@ def refuse(text: str) -> NoReturn:
 
 
 decode_json = json.JSONDecoder(object_pairs_hook=once, parse_float=refuse, parse_constant=refuse).decode
-unbase64 = partial(binascii.a2b_base64, strict_mode=True)
-
+unbase64 = partial(a2b_base64, strict_mode=True)
 P: Final = 2**255 - 19
 L: Final = 2**252 + 27742317777372353535851937790883648493
 D: Final = -121665 * pow(121666, -1, P) % P
@@ -252,9 +251,10 @@ def check_items(header: dict[str, Any], items: list[Any]) -> int:
     hashes = []
     for item in items:
         if type(item) is list:
-            salt, body = map(unbase64, item)
-            need(len(salt) == HASH_BYTES, "a salt has not 32 bytes")
-            hashes.append(hashlib.sha256(salt + body).hexdigest())
+            salt, body = item
+            raw = a2b_base64(salt, strict_mode=True)
+            need(len(raw) == HASH_BYTES, "a salt has not 32 bytes")
+            hashes.append(hashlib.sha256(raw + a2b_base64(body, strict_mode=True)).hexdigest())
         else:
             need(type(item) is str and DIGEST.fullmatch(item), "an item is salt and body, or a digest")
             hashes.append(item)
@@ -267,7 +267,7 @@ def check_items(header: dict[str, Any], items: list[Any]) -> int:
         rest = [sha256(b"\x00" + bytes.fromhex(each)) for each in hashes if each not in named]
         is_complete = header["parts"] == {"count": str(len(rest)), "root": root_of(rest).hex()}
         need(is_complete, "its parts are not those that its header counts")
-    return sum(type(each) is str for each in items)
+    return len([each for each in items if type(each) is str])
 
 
 def check_place(plan: Plan, seq: int, sealed_at: str, found: Found) -> None:
