@@ -87,6 +87,7 @@ def _settings(cluster: dict[str, str], database: str) -> dict[str, str]:
         "REDIS_URL": cluster["redis"],
         "COVALENT_DATA": cluster["data"],
         "COVALENT_KEYS": cluster["data"] + "/keys",
+        "COVALENT_LEDGER_KEY": cluster["data"] + "/ledger.key",
         "COVALENT_LADDER_WAIT": "120",
         "COVALENT_URL": "http://testserver",
         "ALLOWED_HOSTS": "testserver,127.0.0.1,localhost",
