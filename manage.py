@@ -8,6 +8,10 @@ import sys
 def main() -> None:
     if sys.version_info < (3, 11):  # noqa: UP036  the first command meets whatever Python there is
         raise SystemExit("Covalent needs Python 3.11 or later; this is " + sys.version.split()[0])
+    if sys.argv[1:2] == ["verify"]:
+        from portal.offline.verify_export import main as verify
+
+        raise SystemExit(verify(sys.argv[2:]))
     from config.bootstrap.entering import enter
     from config.bootstrap.places import Places
 

@@ -283,6 +283,7 @@ CELERY_TASK_DEFAULT_QUEUE = "covalent"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat")
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "portal.sweep", "schedule": 1.0, "options": {"expires": 2}},
+    "publish": {"task": "portal.publish", "schedule": 1.0, "options": {"expires": 2}},
     "seal-readings": {"task": "batches.seal_readings", "schedule": 60.0, "options": {"expires": 60}},
     "make-partitions": {"task": "batches.make_partitions", "schedule": 3600.0, "options": {"expires": 600}},
     "tidy": {"task": "portal.tidy", "schedule": 3600.0, "options": {"expires": 600}},

@@ -302,7 +302,8 @@ def _record_refusal(actor: Actor, code: str, error: DomainError) -> None:
 def _record_tables() -> re.Pattern[str]:
     records = [model for model in apps.get_models() if hasattr(getattr(model, "objects", None), "visible_to")]
     names = [model._meta.db_table for model in records]
-    return re.compile(r'\b(?:ledger\.(?:entry|item|chain)|"?(?:' + "|".join(sorted(names)) + r')"?)\b')
+    sealed = r"ledger\.(?:entry|item|chain|node|checkpoint|cosignature|holder|padded)"
+    return re.compile(rf'\b(?:{sealed}|"?(?:' + "|".join(sorted(names)) + r')"?)\b')
 
 
 def _guard(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -24,7 +24,16 @@ ITEMS_SHOWN_MAX: Final = 200
 # What a company need not tell the other one about how it acted; a transaction's number would even count
 # what everybody else writes.
 OWN_CONTEXT: Final = frozenset(
-    {"actor", "organisation", "request", "transaction", "database_user", "application", "client_address"}
+    ("context", name)
+    for name in (
+        "actor",
+        "organisation",
+        "request",
+        "transaction",
+        "database_user",
+        "application",
+        "client_address",
+    )
 )
 
 
@@ -215,10 +224,10 @@ def show_entry(actor: Actor, space_id: UUID, audience: str, seq: int) -> EntryDe
         )
         items = cursor.fetchall()
     header = bytes(row[7])
-    withheld = frozenset() if _is_own(actor, items) else OWN_CONTEXT
+    withheld = withheld_of(actor, [(each[0], each[1], each[3]) for each in items])
     found = [
         replace(_item(*each[:5]), body="", is_withheld=True)
-        if each[0] == "context" and each[1] in withheld
+        if (each[0], each[1]) in withheld
         else _item(*each[:5])
         for each in items
     ]
@@ -240,10 +249,12 @@ def _item(kind: str, name: str, salt: bytes, body: bytes | None, digest: bytes) 
     return Item(kind, name, _shown(bytes(body)), bytes(digest).hex(), holds)
 
 
-def _is_own(actor: Actor, items: Sequence[Sequence[Any]]) -> bool:
-    """Say whether somebody of the reader's own organisation acted."""
-    said = next((bytes(each[3] or b"") for each in items if each[:2] == ("context", "organisation")), b"")
-    return bool(said) and json.loads(said)["value"] == str(actor.organisation_id)
+def withheld_of(actor: Actor, items: Iterable[tuple[str, str, bytes | None]]) -> frozenset[tuple[str, str]]:
+    """Return class and name of those items (class, name, body) of an entry that this reader is not shown."""
+    organisation = ("context", "organisation")
+    said = next((bytes(body or b"") for kind, name, body in items if (kind, name) == organisation), b"")
+    is_own = bool(said) and json.loads(said)["value"] == str(actor.organisation_id)
+    return frozenset() if is_own else OWN_CONTEXT
 
 
 def _shown(body: bytes) -> str:

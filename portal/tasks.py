@@ -16,10 +16,12 @@ from kombu.exceptions import OperationalError as BrokerError
 from portal.action import reading
 from portal.actions.alerts import postpone_clock
 from portal.actions.deliveries import claim_deliveries, note_sent, put_off_delivery
+from portal.actions.publishing import LogForked, publish_checkpoint
 from portal.actor import system_actor
 from portal.alerts import handler_of
 from portal.courier import carry
 from portal.errors import Unavailable
+from portal.log_keys import LogKeyError
 from portal.models import Clock
 
 CLOCKS_AT_ONCE: Final = 200
@@ -28,6 +30,8 @@ SWEEP_SECONDS: Final = 20.0
 LETTERS_AT_ONCE: Final = 100
 # Well inside a letter's lease and a task's limit.
 COURIER_SECONDS: Final = 30.0
+CHAINS_AT_ONCE: Final = 200
+PUBLISH_SECONDS: Final = 20.0
 log = structlog.get_logger(__name__)
 
 
@@ -103,6 +107,41 @@ def deliver() -> int:
             note_sent(actor, letter.delivery_id, attempt=letter.attempt)
             sent += 1
     return sent
+
+
+@shared_task(name="portal.publish")
+def publish() -> int:
+    """Sign a checkpoint of every chain that waits for one; returns how many were signed."""
+    until = time.monotonic() + PUBLISH_SECONDS
+    with connection.cursor() as cursor:
+        cursor.execute("select space_id, audience from door.unpublished(%s)", [CHAINS_AT_ONCE])
+        chains = cursor.fetchall()
+    signed = 0
+    try:
+        for space_id, audience in chains:
+            if time.monotonic() < until:
+                signed += publish_chain(space_id=space_id, audience=audience)
+    except LogKeyError as error:
+        # No chain can be signed: told once a tick, not once a chain.
+        log.error("log_key_missing", error=str(error))  # noqa: TRY400 - no fault of the code
+    return signed
+
+
+def publish_chain(*, space_id: UUID, audience: str) -> int:
+    """Sign a checkpoint of one chain; one that contradicts its last is told and stops no other.
+
+    Raises: LogKeyError.
+    """
+    try:
+        published = publish_checkpoint(system_actor("sealer", space_id), space_id, audience=audience)
+    except LogForked as fork:
+        log.error("log_forked", space=str(space_id), audience=audience, detail=fork.detail)  # noqa: TRY400 - no fault of the code
+        return 0
+    except (OperationalError, Unavailable):
+        # Contention or an outage passes: the next tick asks again.
+        log.warning("publishing_busy", space=str(space_id), audience=audience)
+        return 0
+    return int(published is not None)
 
 
 @shared_task(name="portal.heartbeat")

@@ -40,6 +40,7 @@ def _named(url: str, database: str) -> str:
 
 def _first_process() -> dict[str, str]:
     from config.supervisor.postgres import Postgres
+    from config.supervisor.surroundings import make_ledger_key
     from config.supervisor.valkey import Valkey
 
     data = Path(tempfile.mkdtemp(prefix="covalent-test-"))
@@ -51,6 +52,7 @@ def _first_process() -> dict[str, str]:
         shutil.rmtree(data, ignore_errors=True)
 
     atexit.register(end)
+    make_ledger_key(data / "ledger.key")
     postgres.start()
     valkey.start()
     postgres.ensure_database(TEMPLATE)
@@ -85,6 +87,7 @@ def _settings(cluster: dict[str, str], database: str) -> dict[str, str]:
         "REDIS_URL": cluster["redis"],
         "COVALENT_DATA": cluster["data"],
         "COVALENT_KEYS": cluster["data"] + "/keys",
+        "COVALENT_LEDGER_KEY": cluster["data"] + "/ledger.key",
         "COVALENT_LADDER_WAIT": "120",
         "COVALENT_URL": "http://testserver",
         "ALLOWED_HOSTS": "testserver,127.0.0.1,localhost",

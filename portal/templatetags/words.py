@@ -34,6 +34,26 @@ WORDS: Final[dict[str, str | Promise]] = {
     "open": _("Open"),
     "dismiss": _("Dismiss"),
     "copied": _("Copied"),
+    "verifying": _("Reading and hashing the entries"),
+    "verify_holds": _(
+        "Verified here: {n} entries are exactly those that the signed checkpoint was made for."
+    ),
+    "verify_no_ed25519": _(
+        "Verified here: {n} entries are exactly those of the checkpoint. This browser cannot check its"
+        " signature; the offline verifier does."
+    ),
+    "verify_not_signed": _(
+        "The checkpoint is not signed by the key of this log. Keep this page and tell both sides."
+    ),
+    "verify_other_chain": _("The checkpoint is of another chain. Keep this page and tell both sides."),
+    "verify_entry": _("Entry {seq} is not what was sealed. Keep this page and tell both sides."),
+    "verify_missing": _("Only {n} of {size} entries came. Keep this page and tell both sides."),
+    "verify_root": _(
+        "The entries are not those the checkpoint was signed for. Keep this page and tell both sides."
+    ),
+    "verify_no_crypto": _(
+        "This browser computes no digests without a secure connection; use the offline verifier."
+    ),
     "copy_failed": _("Not copied: select the text and copy it by hand"),
     "new_alert": _("New alert: {title}"),
     "new_notice": _("New notice: {number} {title}"),

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from portal.actor import Actor
+from portal.checkpoints import (
+    Cosignature,
+    Holder,
+    Published,
+    count_cosigned,
+    fault_of,
+    find_newest,
+    list_cosignatures,
+    list_holders,
+)
 from portal.errors import NotFound
 from portal.ledger_entries import Chain, list_chains, list_newest, show_entry
+from portal.log_keys import LogKeyError, verifiers
 from portal.pages import Page, PageRequest
+from portal.streams import ChainKey
 
 PAGE: Final = 50
 
@@ -34,6 +49,7 @@ class LedgerPage(Page):
         return {
             "chains": chains,
             "chosen": chosen,
+            "log": show_log(request.actor, chosen) if chosen else None,
             "entries": entries,
             "older_url": f"?space={chosen.space_id}&audience={chosen.audience}&before={older}"
             if chosen and older
@@ -41,6 +57,50 @@ class LedgerPage(Page):
             "newest_url": f"?space={chosen.space_id}&audience={chosen.audience}" if chosen and before else "",
             "lede": _("Every change is sealed by the database in the transaction that made it."),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class LogCard:
+    """The newest checkpoint of a chain; `fault` says how it contradicts the chain."""
+
+    published: Published
+    fault: str
+    key: str
+    cosignatures: list[Cosignature]
+    cosigned: int
+    holders: list[Holder]
+    checkpoint_url: str
+    entries_url: str
+    export_url: str
+
+    @property
+    def root(self) -> str:
+        """Return the root in hexadecimal."""
+        return self.published.root.hex()
+
+
+def show_log(actor: Actor, chosen: Chain) -> LogCard | None:
+    """Return what the page says of a chain as a log, None before its first checkpoint. Raises: NotFound."""
+    chain = ChainKey(chosen.space_id, chosen.audience)
+    published = find_newest(actor, chain)
+    if published is None:
+        return None
+    try:
+        key = str(verifiers(chain)[0])
+    except LogKeyError:
+        key = ""
+    place = [chain.space_id, chain.audience]
+    return LogCard(
+        published=published,
+        fault=fault_of(chain, published, chosen.head),
+        key=key,
+        cosignatures=list_cosignatures(actor, chain, published.number),
+        cosigned=count_cosigned(actor, chain),
+        holders=list_holders(actor, chain),
+        checkpoint_url=reverse("ledger-checkpoint", args=place),
+        entries_url=reverse("ledger-entries", args=place),
+        export_url=reverse("ledger-export", args=place),
+    )
 
 
 def _choose(chains: list[Chain], space: str, audience: str) -> Chain | None:

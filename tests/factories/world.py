@@ -14,6 +14,7 @@ from batches.models import Excursion, Parameter
 from portal.action import reading
 from portal.actor import system_actor
 from portal.models import Alert, ApiKey, Assignment, Member
+from portal.tasks import publish
 from tests.conftest import actor
 from tests.factories import batches, cast, deviations
 
@@ -21,8 +22,10 @@ WORDS = {cast.PROGRAM: "OURS", cast.RIVAL_PROGRAM: "CANARY"}
 
 
 def build() -> dict[str, dict[str, UUID]]:
-    """Fill both programs; return {"ours": {...}, "theirs": {...}}."""
-    return {"ours": _fill(cast.PROGRAM), "theirs": _fill(cast.RIVAL_PROGRAM)}
+    """Fill both programs and sign their chains; return {"ours": {...}, "theirs": {...}}."""
+    filled = {"ours": _fill(cast.PROGRAM), "theirs": _fill(cast.RIVAL_PROGRAM)}
+    publish()
+    return filled
 
 
 def _fill(program: UUID) -> dict[str, UUID]:

@@ -5,7 +5,10 @@ import time
 import pytest
 
 from portal.models import Heartbeat
+from tests.conftest import head_of
+from tests.factories import cast
 from tests.factories.alerts import raised, rows_of
+from tests.factories.chains import grow, newest
 from tests.factories.mail import MailServer
 from tests.servers import start_stack
 
@@ -55,3 +58,10 @@ def test_a_ladder_climbs_to_its_end_and_mails_leave_also_over_a_killed_worker(st
     assert len(rows_of(second)["receipts"]) == 3
     until(lambda: Heartbeat.objects.filter(process="worker").exists())
     assert "clock_failed" not in stack.log("worker")
+
+
+def test_checkpoints_are_signed_without_anybody_asking(stack):
+    grow(times=3)
+    until(lambda: newest() is not None)
+    assert newest().size == head_of(cast.PROGRAM)
+    assert "log_forked" not in stack.log("worker")

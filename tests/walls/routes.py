@@ -43,36 +43,47 @@ def probed():
             yield address, name
 
 
+SAME = {"kind": "deviation", "audience": "shared", "seq": "1", "level": "0", "index": "000.p/1"}
+OF_ORGANISATION = {"people": "member", "seats": "assignment", "keys": "key"}
+
+
 def fill(address, ids, organisation):
     """Return the address with ids in it; an unknown kind of part fails loudly."""
-    parts = []
-    for part in address.split("/"):
-        if not part.startswith("<"):
-            parts.append(part)
-            continue
-        kind, _, name = part.strip("<>").rpartition(":")
-        if name == "record_id" and address.startswith("sign/"):
-            parts.append(str(ids["deviation_id"]))
-        elif name == "record_id":
-            place = next(word for word in ("people", "seats", "keys") if word in address)
-            parts.append(str(organisation[{"people": "member", "seats": "assignment", "keys": "key"}[place]]))
-        elif name == "kind":
-            parts.append("deviation")
-        elif name == "audience":
-            parts.append("shared")
-        elif name == "seq":
-            parts.append("1")
-        elif name == "deviation_id" and "preview" in address:
-            parts.append(str(ids["triaged_id"]))
-        elif name in FILLS:
-            parts.append(str(ids[FILLS[name]]))
-        else:
-            raise LookupError(f"{address}: say in tests/walls/routes.py what fills <{kind}:{name}>")
+    parts = (_filled(part, address, ids, organisation) for part in address.split("/"))
     return "/" + "/".join(parts)
+
+
+def _filled(part, address, ids, organisation):
+    if not part.startswith("<"):
+        return part
+    _, _, name = part.strip("<>").rpartition(":")
+    if name in SAME:
+        return SAME[name]
+    if name == "record_id" and not address.startswith("sign/"):
+        place = next(word for word in OF_ORGANISATION if word in address)
+        return str(organisation[OF_ORGANISATION[place]])
+    if name == "record_id":
+        return str(ids["deviation_id"])
+    if name == "deviation_id" and "preview" in address:
+        return str(ids["triaged_id"])
+    if name not in FILLS:
+        raise LookupError(f"{address}: say in tests/walls/routes.py what fills {part}")
+    return str(ids[FILLS[name]])
+
+
+PROOFS = {
+    "entries": "?start=0&end=499",
+    "proof": "?seq=1",
+    "consistency": "?from=1",
+}
 
 
 def queries(address, ids):
     """Query strings that name records: each list and search is tried with foreign ids in its filters."""
+    if (last := address.rpartition("/")[2]) in PROOFS:
+        return [PROOFS[last]]
+    if last == "export":
+        return ["", f"?record={ids['deviation_id']}"]
     if "series" in address:
         return ["?parameter=TEMP&from=2020-01-01T00:00:00Z&to=2040-01-01T00:00:00Z&points=100"]
     if "<" in address or address.endswith(("schema/", "docs/")):

@@ -107,7 +107,7 @@ def _ask(client, method, address, body=None):
 
 
 def _text(response):
-    content = b"".join(response.streaming_content) if response.streaming else response.content
+    content = b"".join(response) if response.streaming else response.content
     return content.decode("utf-8", "replace") + str(dict(response.headers))
 
 

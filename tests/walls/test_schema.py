@@ -5,7 +5,9 @@ from django.apps import apps
 
 from portal.record_table import VISIBLE
 
-LEDGER = {"entry", "item", "chain", "marker"}
+SEALED = {"entry", "item", "chain", "marker"}
+LOG = {"node", "checkpoint", "cosignature", "holder", "padded"}
+LEDGER = SEALED | LOG
 # Tables without row security, each with the reason why it may do without.
 OPEN = {
     "portal_person": "read at sign-in, before a context exists; names and seats stand elsewhere",
@@ -89,6 +91,23 @@ def test_record_tables_have_forced_row_security_and_a_policy_for_each_command(ta
             ("seat_update", "UPDATE"),
             ("seat_delete", "DELETE"),
         }, name
+
+
+def test_the_ledger_has_forced_row_security_and_the_application_at_most_adds_to_it(tables, as_owner):
+    for name in LEDGER:
+        assert tables["ledger", name][:2] == [True, True], name
+        policies = as_owner.execute(
+            "select policyname, cmd from pg_policies where schemaname = 'ledger' and tablename = %s", [name]
+        ).fetchall()
+        seats = {("seat_select", "SELECT")} if name != "marker" else set()
+        seats |= {("seat_insert", "INSERT")} if name in LOG else set()
+        assert set(policies) == {("owner_all", "ALL"), *seats}, name
+        rights = as_owner.execute(
+            "select privilege_type from information_schema.role_table_grants"
+            " where grantee = 'covalent_app' and table_schema = 'ledger' and table_name = %s",
+            [name],
+        ).fetchall()
+        assert {right for (right,) in rights} == {command for _, command in seats}, name
 
 
 def test_all_policies_of_the_application_have_one_shape(as_owner):
@@ -186,6 +205,7 @@ def test_definer_functions_pin_their_search_path_and_are_listed(as_owner):
         "door.due",
         "door.heads_since",
         "door.unsealed",
+        "door.unpublished",
         "batches.make_partitions",
         "batches.strays",
     }

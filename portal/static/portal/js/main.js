@@ -11,6 +11,7 @@ import "./picker.js";
 import "./spark.js";
 import "./steps.js";
 import "./stream.js";
+import "./verify.js";
 
 // The chart and its library are fetched only where one stands.
 const openCharts = async (root) => {

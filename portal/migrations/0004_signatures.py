@@ -11,7 +11,7 @@ from portal.record_table import RecordTable
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("portal", "0002_walls"),
+        ("portal", "0003_log"),
     ]
 
     operations = [

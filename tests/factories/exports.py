@@ -1,0 +1,128 @@
+"""Exports made without a database: sealed as ledger.sql seals, leaf format 1, under a key of the test."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import hashlib
+import io
+import json
+import random
+import zipfile
+from dataclasses import dataclass, field
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from portal.merkle import head, in_memory, inclusion_proof, leaf_hash, tree_head
+from portal.notes import COSIGNER, Checkpoint, Signer
+
+ORIGIN = "testserver/5a2c8b56-0000-4000-8000-000000000000/shared"
+
+
+def b64(data):
+    return base64.b64encode(data).decode()
+
+
+@dataclass
+class Bundle:
+    """The members of an export, before they become bytes."""
+
+    about: dict
+    lines: list
+    members: dict = field(default_factory=lambda: {"verify.py": b"# verifier", "FORMAT.md": b"format"})
+
+    def copy(self):
+        return copy.deepcopy(self)
+
+    def written(self):
+        about = self.about if isinstance(self.about, bytes) else json.dumps(self.about).encode()
+        lines = [
+            each if isinstance(each, bytes) else json.dumps(each).encode() + b"\n" for each in self.lines
+        ]
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as bundle:
+            for name, data in {
+                "export.json": about,
+                "entries.ndjson": b"".join(lines),
+                **self.members,
+            }.items():
+                if data is not None:
+                    bundle.writestr(name, data)
+        return out.getvalue()
+
+
+class Log:
+    """A chain, its keys and its witness."""
+
+    def __init__(self, *, seed=1, origin=ORIGIN):
+        self.dice = random.Random(seed)  # noqa: S311 - dice, not a secret
+        self.origin = origin
+        self.signer = Signer(origin, Ed25519PrivateKey.from_private_bytes(self.dice.randbytes(32)))
+        self.witness = Signer(
+            "witness.example", Ed25519PrivateKey.from_private_bytes(self.dice.randbytes(32)), COSIGNER
+        )
+        self.headers, self.items = [], []
+
+    def write(self, times=1, *, items=4, parts=0):
+        for _ in range(times):
+            self._write(items, parts)
+        return self
+
+    def _write(self, items, parts):
+        seq = len(self.headers) + 1
+        kept = [
+            (self.dice.randbytes(32), json.dumps({"item": f"part {n}", "value": f"{seq}/{n}"}).encode())
+            for n in range(items + parts)
+        ]
+        digests = [hashlib.sha256(salt + body).digest() for salt, body in kept]
+        counted = digests[1 : 1 + parts]
+        _, space, audience = self.origin.split("/")
+        header = {
+            "format": "1",
+            "space": space,
+            "audience": audience,
+            "seq": str(seq),
+            "sealed_at": f"2026-11-22T{seq // 3600 % 24:02}:{seq // 60 % 60:02}:{seq % 60:02}.{seq:06}Z",
+            "kind": "test.told",
+            "schema": "1",
+            "seat": "QA floor 07",
+            "mac": "",
+            "items": [each.hex() for each in digests if each not in counted],
+            "parts": {"count": str(parts), "root": tree_head(counted).hex()} if parts else None,
+        }
+        self.headers.append(json.dumps(header).encode())
+        self.items.append(kept)
+
+    @property
+    def leaves(self):
+        return [leaf_hash(each) for each in self.headers]
+
+    def checkpoint(self, size=None, *, cosigned=True):
+        size = len(self.headers) if size is None else size
+        text = Checkpoint(self.origin, size, head(in_memory(self.leaves), size)).text
+        note = f"{text}\n{self.signer.line(text)}"
+        return note + self.witness.line(text, 1_800_000_000) if cosigned else note
+
+    def line(self, seq):
+        items = [[b64(salt), b64(body)] for salt, body in self.items[seq - 1]]
+        return {"seq": seq, "header": b64(self.headers[seq - 1]), "items": items}
+
+    def export(self, only=None):
+        """The whole chain, or the entries with these numbers and their proofs."""
+        size = len(self.headers)
+        about = {
+            "format": "covalent-export/1",
+            "made_at": "2026-11-22T05:00:00Z",
+            "origin": self.origin,
+            "size": size,
+            "keys": [str(self.signer.verifier)],
+            "witnesses": [str(self.witness.verifier)],
+            "checkpoint": self.checkpoint(),
+            "scope": {"kind": "record", "record": "a record"} if only else {"kind": "chain"},
+        }
+        lines = [self.line(seq) for seq in only or range(1, size + 1)]
+        if only:
+            read = in_memory(self.leaves)
+            for each in lines:
+                each["proof"] = [b64(one) for one in inclusion_proof(read, each["seq"] - 1, size)]
+        return Bundle(about, lines)

@@ -1,0 +1,71 @@
+"""The ledger page as a log: checkpoint, holders, witnesses, verifying, who can read."""
+
+import html
+
+import psycopg
+
+from portal.actions.publishing import hold_checkpoint, keep_cosignature
+from portal.log_keys import verifiers
+from tests.factories import cast
+from tests.factories.chains import PRIVATE, SHARED, cosigned, grow, publish, witness
+
+
+def page(client, chain=SHARED):
+    answer = client.get("/ledger/", {"space": str(chain.space_id), "audience": chain.audience})
+    return answer.status_code, answer.content.decode()
+
+
+def test_the_page_shows_the_checkpoint_its_key_and_how_to_check_it(database, signed_in):
+    published = publish()
+    status, text = page(signed_in("sponsor_qa"))
+    assert status == 200
+    assert published.root.hex()[:16] in text
+    assert str(verifiers(SHARED)[0]) in html.unescape(text)
+    assert f"/api/v1/ledger/{cast.PROGRAM}/shared/export" in text
+    assert "python3 manage.py verify" in text
+    assert "Verify in this browser" in text
+    assert "Who can read" in text
+
+
+def test_it_says_who_holds_and_who_cosigned(database, signed_in, sponsor_qa, cdmo_qa):
+    published, signer = publish(), witness()
+    keep_cosignature(
+        sponsor_qa,
+        cast.PROGRAM,
+        audience="shared",
+        note=cosigned(signer, published),
+        key=str(signer.verifier),
+    )
+    hold_checkpoint(cdmo_qa, cast.PROGRAM, audience="shared", size=published.size, how="export")
+    _, text = page(signed_in("sponsor_viewer"))
+    assert signer.name in text
+    assert "Arvo Therapeutics" in text
+    assert "Norrsund Biologics" in text
+
+
+def test_before_the_first_checkpoint_it_says_when_it_comes(database, signed_in):
+    _, text = page(signed_in("sponsor_qa"))
+    assert "The first checkpoint is signed within a second" in text
+
+
+def test_a_chain_that_contradicts_its_checkpoint_is_told(own_database, signed_in):
+    grow(times=5)
+    publish()
+    with psycopg.connect(own_database.url("admin"), autocommit=True) as raw:
+        raw.execute(
+            "update ledger.entry set leaf_hash = sha256('x')"
+            " where space_id = %s and audience = 'shared' and seq = 2",
+            [cast.PROGRAM],
+        )
+    _, text = page(signed_in("sponsor_qa"))
+    assert "contradicts the chain" in text
+    assert "No further checkpoint is signed" in text
+
+
+def test_the_other_sides_chain_and_a_rivals_are_not_found(database, signed_in):
+    grow(PRIVATE)
+    publish(PRIVATE)
+    publish()
+    assert page(signed_in("sponsor_qa"), PRIVATE)[0] == 404
+    assert page(signed_in("rival_sponsor_qa"))[0] == 404
+    assert page(signed_in("cdmo_qa"), PRIVATE)[0] == 200
