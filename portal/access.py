@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
-from portal.actor import Actor, Role
+from portal.actor import Actor, Role, Side
 from portal.errors import InvalidTransition, NotFound, Refused, StaleVersion, VersionMissing
 from portal.models import Alert, Program, SpaceRecord
-from portal.states import Transition, Transitions
+from portal.states import SYSTEM, Transition, Transitions
 
 M = TypeVar("M", bound=SpaceRecord)
 
@@ -24,9 +24,15 @@ def get_visible(model: type[M], actor: Actor, record_id: UUID) -> M:
 def require_role(actor: Actor, space_id: UUID, *roles: Role, to: str) -> None:
     """Raise Refused unless one of the roles is held in the space; names who may."""
     if not actor.holds(space_id, *roles):
-        who = " or ".join(sorted({f"{role.side} {role.code}" for role in roles}))
+        who = " or ".join(sorted({_in_words(role) for role in roles if role != SYSTEM}))
+        who = who or "the system itself"
         detail = f"To {to.replace('_', ' ')} is for: {who}. Your role here does not include it."
         raise Refused(detail)
+
+
+def _in_words(role: Role) -> str:
+    code = role.code.replace("_", " ")
+    return f"{code} of the organisation" if role.side == Side.BOTH else f"{role.side} {code}"
 
 
 def lock_record(
