@@ -56,7 +56,14 @@ class Page(View):
         except NotFound as error:
             raise Http404(error.detail) from error
         except DomainError as error:
-            return self.refused(asked, error, **kwargs)
+            return self._told(asked, error, **kwargs)
+
+    def _told(self, request: PageRequest, error: DomainError, **kwargs: Any) -> HttpResponse:
+        try:
+            return self.refused(request, error, **kwargs)
+        except NotFound as gone:
+            # Out of sight meanwhile: there is no page to say the refusal on.
+            raise Http404(gone.detail) from gone
 
     def context(self, request: PageRequest, **kwargs: Any) -> dict[str, Any]:  # noqa: ARG002 - for subclasses
         """Return what the template shows; runs inside reading."""

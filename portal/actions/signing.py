@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection, transaction
 
 from portal import ledger
 from portal.access import require_role, require_version
-from portal.action import action, instant
+from portal.action import action, instant, reading
 from portal.actor import Actor
 from portal.errors import Conflict, Invalid, InvalidTransition, NotFound, Refused, StaleVersion
 from portal.facts import SignatureGiven, SignerEnabled, SignerWithdrawn, SigningFailed, StatementAccepted
@@ -121,8 +121,11 @@ def sign(
     `statement_missing`, `training_over`, `key_cannot_sign`), StaleVersion, InvalidTransition, Conflict.
     Records: signature.given v1, or signing.failed v1. Source: 21 CFR 11.50, 11.70, 11.200(a).
     """
+    signable = signable_of(kind)
+    with reading(actor):
+        signable.find(actor, record_id)
     proof = _proved(actor, password, code)
-    return _sign(actor, proof, signable_of(kind), record_id, meaning=meaning, version=version, digest=digest)
+    return _sign(actor, proof, signable, record_id, meaning=meaning, version=version, digest=digest)
 
 
 def _proved(actor: Actor, password: str, code: str) -> Proof:
