@@ -35,11 +35,9 @@ WORDS: Final[dict[str, str | Promise]] = {
     "dismiss": _("Dismiss"),
     "copied": _("Copied"),
     "verifying": _("Reading and hashing the entries"),
-    "verify_holds": _(
-        "Verified here: {n} entries are exactly those that the signed checkpoint was made for."
-    ),
+    "verify_holds": _("Verified here. Entries: {n}, exactly those that the signed checkpoint was made for."),
     "verify_no_ed25519": _(
-        "Verified here: {n} entries are exactly those of the checkpoint. This browser cannot check its"
+        "Verified here. Entries: {n}, exactly those of the checkpoint. This browser cannot check its"
         " signature; the offline verifier does."
     ),
     "verify_not_signed": _(
