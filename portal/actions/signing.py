@@ -90,6 +90,7 @@ def accept_statement(actor: Actor, *, statement: int, password: str, code: str) 
 
 @action("signer.accept_statement")
 def _accept(actor: Actor, proof: Proof, statement: int) -> Signer:
+    """Write down that the proved person accepts the present statement."""
     now = instant()
     use_up(proof, now)
     if statement != STATEMENT:
@@ -173,6 +174,7 @@ def _sign(
     version: int,
     digest: str,
 ) -> Signature:
+    """Write the signature of the proved person; everything is looked at in this moment, under the lock."""
     record = signable.lock(actor, record_id)
     now = instant()
     use_up(proof, now)
@@ -184,39 +186,7 @@ def _sign(
     if digest_of(content) != digest:
         detail = "What you were shown is not what the record says now. Read it again, then sign."
         raise StaleVersion(detail, version=record.version)
-    member = Member.objects.visible_to(actor).get(person_id=actor.person_id)
-    company = Organisation.objects.visible_to(actor).get(pk=member.space_id)
-    manifest = content | {
-        "format": FORMAT,
-        "meaning": str(meaning),
-        "signer": {
-            "id": str(actor.person_id),
-            "name": member.name,
-            "organisation": company.name,
-            "code": actor.code(record.space_id),
-        },
-        "signed_at": now.isoformat(),
-        "zone": shown.zone,
-        "statement": STATEMENT,
-        "proved_by": ["password", "one-time code"],
-    }
-    signature = Signature(
-        space_id=record.space_id,
-        audience=record.audience,
-        subject_type=signable.type,
-        subject_id=record.pk,
-        subject_version=record.version,
-        meaning=meaning,
-        person_id=actor.person_id,
-        printed_name=member.name,
-        organisation=company.name,
-        code=actor.code(record.space_id),
-        side=str(actor.side(record.space_id)),
-        signed_at=now,
-        zone=shown.zone,
-        manifest=rfc8785.dumps(manifest).decode(),
-        digest=digest_of(manifest),
-    )
+    signature = _signature(actor, record, content, meaning=meaning, at=now, zone=shown.zone)
     try:
         with transaction.atomic():
             signature.save(force_insert=True)
@@ -224,6 +194,47 @@ def _sign(
         raise Conflict("You have signed this version with this meaning.", code="signed_already") from error
     ledger.record(record, _given(signature))
     return signature
+
+
+def _signature(
+    actor: Actor, record: Any, content: dict[str, Any], *, meaning: Meaning, at: datetime, zone: str
+) -> Signature:
+    """Return the signature with its manifest: what is signed, by whom, when, and what it says (11.50)."""
+    member = Member.objects.visible_to(actor).get(person_id=actor.person_id)
+    company = Organisation.objects.visible_to(actor).get(pk=member.space_id)
+    code = actor.code(record.space_id)
+    signer = {
+        "id": str(actor.person_id),
+        "name": member.name,
+        "organisation": company.name,
+        "code": code,
+    }
+    manifest = content | {
+        "format": FORMAT,
+        "meaning": str(meaning),
+        "signer": signer,
+        "signed_at": at.isoformat(),
+        "zone": zone,
+        "statement": STATEMENT,
+        "proved_by": ["password", "one-time code"],
+    }
+    return Signature(
+        space_id=record.space_id,
+        audience=record.audience,
+        subject_type=content["record"]["type"],
+        subject_id=record.pk,
+        subject_version=record.version,
+        meaning=meaning,
+        person_id=actor.person_id,
+        printed_name=member.name,
+        organisation=company.name,
+        code=code,
+        side=str(actor.side(record.space_id)),
+        signed_at=at,
+        zone=zone,
+        manifest=rfc8785.dumps(manifest).decode(),
+        digest=digest_of(manifest),
+    )
 
 
 def _given(signature: Signature) -> SignatureGiven:
