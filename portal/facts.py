@@ -98,6 +98,15 @@ class SignerWithdrawn(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class SignedOutEverywhere(Fact):
+    """A person ended all the own sessions (11.300(c))."""
+
+    name = "person.signed_out_everywhere"
+    is_news = False
+    person_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class SiteAdded(Fact):
     """An organisation entered a plant."""
 

@@ -41,6 +41,11 @@ class CommonMiddleware(common.CommonMiddleware):
         return not request.path.startswith("/api/") and super().should_redirect_with_slash(request)
 
 
+def was_signed_out(person: Person, began: float) -> bool:
+    """Say whether a session began before its person ended all of them."""
+    return person.signed_out_at is not None and began < person.signed_out_at.timestamp()
+
+
 def end_stale_session(get_response: Handler) -> Handler:
     """End a session after 15 idle minutes or 12 hours (11.10(d)); a poll does not keep it alive."""
 
@@ -51,7 +56,7 @@ def end_stale_session(get_response: Handler) -> Handler:
             seen = request.session.get("seen_at") or now.timestamp()
             idle = now.timestamp() - seen > settings.SESSION_IDLE.total_seconds()
             old = now.timestamp() - began > settings.SESSION_ABSOLUTE.total_seconds()
-            if idle or old:
+            if idle or old or was_signed_out(request.user, began):
                 logout(request)
             else:
                 request.session.setdefault("began_at", began)

@@ -10,7 +10,7 @@ from portal.views.alerts import AcknowledgeAlert, AlertPage
 from portal.views.escalations import EscalationsPage
 from portal.views.home import HomePage
 from portal.views.ledger import LedgerEntryPage, LedgerPage
-from portal.views.signing import SecurityPage, SignersPage, SignPage
+from portal.views.signing import SecurityPage, SignersPage, SignOutEverywhere, SignPage
 from portal.views.styleguide import StyleGuide
 
 styleguide = [path("styleguide/", StyleGuide.as_view(), name="styleguide")] if settings.DEBUG else []
@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("ledger/<uuid:space_id>/<str:audience>/<int:seq>/", LedgerEntryPage.as_view(), name="ledger_entry"),
     path("sign/<str:kind>/<uuid:record_id>/", SignPage.as_view(), name="sign"),
     path("security/", SecurityPage.as_view(), name="security"),
+    path("security/sign-out/", SignOutEverywhere.as_view(), name="sign_out_everywhere"),
     path("administration/signers/", SignersPage.as_view(), name="administration_signers"),
     path("administration/", admin.AdministrationPage.as_view(), name="administration"),
     path("administration/people/", admin.AddPerson.as_view(), name="administration_add_person"),

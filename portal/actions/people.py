@@ -20,7 +20,15 @@ from portal.action import action, instant
 from portal.actor import Actor, Side
 from portal.directory import find_place, list_places
 from portal.errors import Conflict, Invalid, NotFound, Refused
-from portal.facts import AssignmentEnded, AssignmentGiven, KeyIssued, KeyRevoked, MemberJoined, MemberLeft
+from portal.facts import (
+    AssignmentEnded,
+    AssignmentGiven,
+    KeyIssued,
+    KeyRevoked,
+    MemberJoined,
+    MemberLeft,
+    SignedOutEverywhere,
+)
 from portal.models import ApiKey, Assignment, Member, Person
 from portal.states import ADMINISTRATORS, ROLES, PersonKind
 
@@ -86,6 +94,22 @@ def close_member(actor: Actor, member_id: UUID, *, reason: str) -> Member:
     member.save(update_fields=["is_active", "version"])
     Person.objects.filter(pk=member.person_id).update(is_active=False, access_epoch=F("access_epoch") + 1)
     ledger.record(member, MemberLeft(person_id=member.person_id))
+    return member
+
+
+@action("person.sign_out_everywhere")
+def sign_out_everywhere(actor: Actor) -> Member:
+    """End all sessions of the actor, on whatever device: pages at the next request, sockets within 2 s.
+
+    Raises: NotFound. Records: person.signed_out_everywhere v1. Source: 21 CFR 11.300(c).
+    """
+    member = Member.objects.visible_to(actor).filter(person_id=actor.person_id).first()
+    if member is None:
+        raise NotFound
+    Person.objects.filter(pk=actor.person_id).update(
+        signed_out_at=instant(), access_epoch=F("access_epoch") + 1
+    )
+    ledger.record(member, SignedOutEverywhere(person_id=actor.person_id))
     return member
 
 

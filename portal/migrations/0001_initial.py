@@ -146,6 +146,7 @@ class Migration(migrations.Migration):
                 ("email", models.EmailField(blank=True, max_length=254)),
                 ("is_active", models.BooleanField(default=True)),
                 ("access_epoch", models.PositiveIntegerField(default=1)),
+                ("signed_out_at", models.DateTimeField(blank=True, null=True)),
                 ("zone", models.CharField(default="UTC", max_length=60)),
                 (
                     "organisation",

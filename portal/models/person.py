@@ -40,6 +40,8 @@ class Person(AbstractBaseUser):
     )
     is_active = models.BooleanField(default=True)
     access_epoch = models.PositiveIntegerField(default=1)
+    # Sessions that began before are over, wherever they are.
+    signed_out_at = models.DateTimeField(null=True, blank=True)
     zone = models.CharField(max_length=60, default="UTC")
 
     USERNAME_FIELD = "email"

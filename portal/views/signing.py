@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from portal.action import reading
 from portal.actions import signing
+from portal.actions.people import sign_out_everywhere
 from portal.errors import DomainError, NotFound, Refused
 from portal.forms_signing import SignerForm, SignForm, StatementForm
 from portal.models import Member, Signer
@@ -106,6 +107,19 @@ class SecurityPage(Page):
         )
         messages.success(asked, _("Accepted. You may sign now."))
         return HttpResponseRedirect(reverse("security"), status=303)
+
+
+class SignOutEverywhere(Page):
+    """End all the reader's own sessions, this one too."""
+
+    def get(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
+        """Lead back to the page that asks."""
+        return HttpResponseRedirect(reverse("security"))
+
+    def post(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
+        """End them."""
+        sign_out_everywhere(cast("PageRequest", request).actor)
+        return HttpResponseRedirect(reverse("account_login"), status=303)
 
 
 class SignersPage(Page):
