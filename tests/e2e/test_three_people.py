@@ -73,7 +73,8 @@ def logs_a_deviation(operator):
 
 
 def triages_what_came_up(qa, number):
-    row = qa.page.get_by_role("listitem").filter(has_text=number)
+    inbox = qa.page.get_by_role("region", name="Waits for you")
+    row = inbox.get_by_role("listitem").filter(has_text=number)
     expect(row).to_contain_text(TITLE)
     assert qa.has_stayed()
     row.get_by_role("link", name=f"{number} {TITLE}").click()

@@ -22,7 +22,7 @@ def test_the_page_shows_the_checkpoint_its_key_and_how_to_check_it(database, sig
     assert published.root.hex()[:16] in text
     assert str(verifiers(SHARED)[0]) in html.unescape(text)
     assert f"/api/v1/ledger/{cast.PROGRAM}/shared/export" in text
-    assert "python3 manage.py verify" in text
+    assert "python3 verify.py" in text
     assert "Verify in this browser" in text
     assert "Who can read" in text
 
