@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 import uuid
 from datetime import timedelta
@@ -42,7 +43,9 @@ def board_times(plant: Plant, batches: list[uuid.UUID], asked: int) -> list[floa
 
 def _signed_in(plant: Plant) -> Client:
     email = f"bench-{uuid.uuid4().hex}@example.com"
-    member = add_member(plant.setup, plant.cdmo, email=email, name="Bench", password=uuid.uuid4().hex)
+    member = add_member(
+        plant.setup, plant.cdmo, email=email, name="Bench", password=secrets.token_urlsafe(32)
+    )
     give_assignment(
         plant.setup,
         plant.cdmo,
