@@ -66,7 +66,8 @@ async def websocket(scope: Mapping[str, Any], receive: Receive, send: Send) -> N
     if follower.code is not None:
         # A client that does not read must not keep its place by not reading the farewell either.
         with suppress(TimeoutError, OSError):
-            await asyncio.wait_for(send({"type": "websocket.close", "code": follower.code}), CLOSE_WITHIN_S)
+            async with asyncio.timeout(CLOSE_WITHIN_S):
+                await send({"type": "websocket.close", "code": follower.code})
 
 
 async def _let_in(hub: Hub, scope: Mapping[str, Any]) -> Pass:

@@ -23,7 +23,7 @@ from portal.admission import SIGNED_OUT, WITHDRAWN, Pass, TurnedAway, find_doubt
 from portal.chains import KEPT, LiveChain, text_frame
 from portal.follower import TOO_SLOW, Follower, Subscription
 from portal.layer import PULSE_EACH_S, all_groups, key_of
-from portal.outages import AWAY, keep
+from portal.outages import AWAY, keep, until
 from portal.streams import (
     PAGE,
     ChainKey,
@@ -209,7 +209,9 @@ class Hub:
             self._look_now.set()
             while True:
                 # Each relay sends a pulse; without one the line may be dead although nothing says so.
-                self._take(await asyncio.wait_for(layer.receive(channel), DEAF_AFTER_S))
+                async with asyncio.timeout(DEAF_AFTER_S):
+                    message = await layer.receive(channel)
+                self._take(message)
         finally:
             with suppress(*AWAY):
                 await layer.flush()
@@ -226,8 +228,7 @@ class Hub:
     async def _look(self) -> None:
         turn = 0
         while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._look_now.wait(), LOOK_EACH_S)
+            await until(self._look_now, LOOK_EACH_S)
             self._look_now.clear()
             turn += 1
             if not self.chains:

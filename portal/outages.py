@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Final
 
 import redis
@@ -30,3 +31,10 @@ async def keep(work: Callable[[], Awaitable[None]]) -> None:
             log.exception("work_failed", work=name)
         failures = 0 if loop.time() - began > BACK_OFF_S[-1] else failures + 1
         await asyncio.sleep(BACK_OFF_S[min(failures, len(BACK_OFF_S)) - 1])
+
+
+async def until(wake: asyncio.Event, seconds: float) -> None:
+    """Wait for an event, at most so long. `asyncio.wait_for` may swallow a cancellation, this does not."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await wake.wait()

@@ -22,7 +22,7 @@ from redis import asyncio as aioredis
 from portal.action import reading
 from portal.actor import system_actor
 from portal.layer import PULSE_EACH_S, entries_message, group_of, pulse_group
-from portal.outages import AWAY, PASSING, keep
+from portal.outages import AWAY, PASSING, keep, until
 from portal.streams import SHARDS, ChainKey, Entry, look_at_heads, read_entries
 from portal.threads import QueryThreads
 from portal.wake import POKE
@@ -76,7 +76,8 @@ class Relay:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         with suppress(*PASSING):
-            await asyncio.wait_for(self._threads.run(release, self.id), 2)
+            async with asyncio.timeout(2):
+                await self._threads.run(release, self.id)
         self._threads.close()
         with suppress(*AWAY):
             await get_channel_layer().flush()
@@ -106,8 +107,7 @@ class Relay:
 
     async def _follow(self) -> None:
         while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), LOOK_EACH_S)
+            await until(self._wake, LOOK_EACH_S)
             self._wake.clear()
             for key, entries in await self._threads.run(self._read_new):
                 await self._push(group_of(key), entries_message(key, entries))
@@ -146,7 +146,8 @@ class Relay:
         if loop.time() < self._silent_until:
             return
         try:
-            await asyncio.wait_for(get_channel_layer().group_send(group, message), PUBLISH_WITHIN_S)
+            async with asyncio.timeout(PUBLISH_WITHIN_S):
+                await get_channel_layer().group_send(group, message)
         except AWAY as error:
             # The hubs look for themselves every 2 s; what waits here must not hold up what comes.
             self._silent_until = loop.time() + PUBLISH_WITHIN_S
