@@ -14,7 +14,7 @@ async def one_life(seconds):
 
 
 def test_it_ends_whenever_it_is_stopped(database):
-    """A wait that swallowed the stop would go on for ever; how often it met that moment was one in hundreds."""
+    """A wait that swallows the stop goes on for ever; it met that moment once in hundreds."""
     with ThreadPoolExecutor(1) as pool:
         for moment in range(MOMENTS):
             # Spread over the first 30 ms: before, while and after it subscribes to the layer.
