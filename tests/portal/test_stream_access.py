@@ -59,10 +59,29 @@ def bad_origins(stack):
         "http://testserver",
         "https://evil.example",
         "chrome-extension://abcdef",
+        "about:blank",
+        "data:text/html,x",
+        "undefined",
+        "*",
+        f"{host}:{port}",
+        f"//{host}:{port}",
+        f"http:{host}:{port}",
+        f"http://{host}:0{port}",
+        f"http://{host}.:{port}",
+        f"http://{host}:{port}?",
+        f"http://{host}:{port}#",
+        f"http://{host}:{port};",
+        f"http://{host}:{port},http://{host}:{port}",
+        f"http://2130706433:{port}",
+        f"http://0x7f000001:{port}",
+        f"http://[::1]:{port}",
+        f"http://{host}\\@evil.example:{port}",
+        f"wss://{host}:{port}",
     ]
 
 
 def test_a_session_with_a_bad_origin_is_refused_before_it_begins(stack):
+    assert len(set(bad_origins(stack))) >= 40
     cookie = session_of("sponsor_qa")
     for origin in bad_origins(stack):
         with pytest.raises(InvalidStatus) as refused:
