@@ -14,8 +14,11 @@ class PortalConfig(AppConfig):
         from portal import logs
         from portal.action import guard_connection
         from portal.shell import nav_counts
+        from portal.signable import register
+        from portal.trail_signing import TRAIL_REVIEW
         from portal.views.navigation import portal_counts
 
         logs.configure()
         connection_created.connect(guard_connection, dispatch_uid="portal.guard")
         nav_counts.register(portal_counts)
+        register(TRAIL_REVIEW)

@@ -241,3 +241,15 @@ class FileAttached(Fact):
     sha256: str
     media_type: str
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrailReviewed(Fact):
+    """A stretch of a chain was looked through; what was found stands in the record."""
+
+    name = "trail.reviewed"
+    is_news = False
+    chain: str
+    first: int
+    last: int
+    entries: int

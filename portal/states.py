@@ -141,6 +141,7 @@ ORG_ADMIN: Final = Role(Side.SPONSOR, "org_admin")
 GATEWAY: Final = Role(Side.MANUFACTURER, "gateway")
 SYSTEM: Final = Role(Side.BOTH, "system")
 
+TRAIL_REVIEWERS: Final = (CDMO_QA, CDMO_QUALITY_HEAD, SPONSOR_QA, SPONSOR_QUALITY_HEAD)
 ADMINISTRATORS: Final = (Role(Side.BOTH, "site_admin"), Role(Side.BOTH, "org_admin"), SYSTEM)
 
 ROLES: Final[Mapping[Side, tuple[str, ...]]] = {

@@ -12,6 +12,7 @@ from portal.views.home import HomePage
 from portal.views.ledger import LedgerEntryPage, LedgerPage
 from portal.views.signing import SecurityPage, SignersPage, SignOutEverywhere, SignPage
 from portal.views.styleguide import StyleGuide
+from portal.views.trail import ReviewTrail, TrailReviewPage, TrailReviewsPage
 
 styleguide = [path("styleguide/", StyleGuide.as_view(), name="styleguide")] if settings.DEBUG else []
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -22,6 +23,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("escalations/", EscalationsPage.as_view(), name="escalations"),
     path("ledger/", LedgerPage.as_view(), name="ledger"),
     path("ledger/<uuid:space_id>/<str:audience>/<int:seq>/", LedgerEntryPage.as_view(), name="ledger_entry"),
+    path("ledger/reviews/", TrailReviewsPage.as_view(), name="trail_reviews"),
+    path("ledger/reviews/<uuid:review_id>/", TrailReviewPage.as_view(), name="trail_review"),
+    path("ledger/<uuid:space_id>/<str:audience>/review/", ReviewTrail.as_view(), name="review_trail"),
     path("sign/<str:kind>/<uuid:record_id>/", SignPage.as_view(), name="sign"),
     path("security/", SecurityPage.as_view(), name="security"),
     path("security/sign-out/", SignOutEverywhere.as_view(), name="sign_out_everywhere"),

@@ -7,6 +7,7 @@ from portal.models.identity import Heartbeat, Idempotency, Look, RefusalCount, R
 from portal.models.person import ApiKey, Assignment, Member, Person
 from portal.models.signing import Signature, Signer, SigningTry
 from portal.models.space import Organisation, Partnership, Program, ProgramSite, Record, Site, Space
+from portal.models.trail import TrailReview
 
 __all__ = [
     "Alert",
@@ -38,4 +39,5 @@ __all__ = [
     "Site",
     "Space",
     "SpaceRecord",
+    "TrailReview",
 ]

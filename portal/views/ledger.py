@@ -24,6 +24,7 @@ from portal.errors import NotFound
 from portal.ledger_entries import Chain, list_chains, list_newest, show_entry
 from portal.log_keys import LogKeyError, verifiers
 from portal.pages import Page, PageRequest
+from portal.states import TRAIL_REVIEWERS
 from portal.streams import ChainKey
 
 PAGE: Final = 50
@@ -55,6 +56,9 @@ class LedgerPage(Page):
             if chosen and older
             else "",
             "newest_url": f"?space={chosen.space_id}&audience={chosen.audience}" if chosen and before else "",
+            "review_url": reverse("review_trail", args=[chosen.space_id, chosen.audience])
+            if chosen and request.actor.holds(chosen.space_id, *TRAIL_REVIEWERS)
+            else "",
             "lede": _("Every change is sealed by the database in the transaction that made it."),
         }
 

@@ -51,14 +51,14 @@ def make_signer(person, employer):
     return fresh(lambda **given: accept_statement(person, statement=STATEMENT, **given))
 
 
-def sign(person, deviation, meaning, **given):
-    """The signature of a person on a deviation as it stands."""
+def sign(person, record, meaning, *, kind="deviation", **given):
+    """The signature of a person on a record as it stands."""
     from portal.action import reading
     from portal.actions import signing
     from portal.queries.signatures import ceremony
     from portal.signable import signable_of
 
     with reading(person):
-        found = ceremony(person, signable_of("deviation"), deviation.pk)
+        found = ceremony(person, signable_of(kind), record.pk)
     stated = {"meaning": meaning, "version": found.record.version, "digest": found.digest} | given
-    return fresh(lambda **proof: signing.sign(person, "deviation", deviation.pk, **{**proof, **stated}))
+    return fresh(lambda **proof: signing.sign(person, kind, record.pk, **{**proof, **stated}))

@@ -77,9 +77,17 @@ def _fill(program: UUID) -> dict[str, UUID]:
         "parameter_id": parameter.pk,
         "alert_id": alerts["sponsor"],
         "cdmo_alert_id": alerts["manufacturer"],
+        "review_id": _review(qa, program, word),
         "attachment_id": _attach(qa, shared.pk, f"{word} photo.png"),
         "internal_attachment_id": _attach(qa, undisclosed.pk, f"INTERNAL {word} photo.png"),
     }
+
+
+def _review(by, program: UUID, word: str) -> UUID:
+    from portal.actions.trail import review_trail
+
+    given = {"audience": "shared", "first": 1, "last": 2, "finding": f"INTERNAL {word} finding of a review"}
+    return review_trail(by, program, **given).pk
 
 
 PNG = bytes.fromhex(

@@ -21,6 +21,7 @@ import time_machine
 from django.db import connection
 
 from portal.actions import people, signing
+from portal.actions.trail import review_trail
 from portal.actor import system_actor
 from portal.models import Signature
 from portal.models.base import RecordQuerySet, SpaceRecord
@@ -435,6 +436,22 @@ def ten_years(room):
     assert page.status_code == 200
     assert time.monotonic() - began < 5
     assert NAME in page.content.decode()
+
+
+@asserts(
+    21,
+    "A review of the audit trail is a signed record with scope and filters",
+    "Annex 11 s.9",
+    broken_by=replaced("portal.actions.trail.require_role", lambda *_args, **_given: None),
+)
+def trail_reviewed(room):
+    finding = "Each change has its reason; nothing was written outside."
+    given = {"audience": "shared", "first": 1, "last": 3, "finding": finding}
+    assert code_of(review_trail, actor("cdmo_operator"), cast.PROGRAM, **given) == "refused"
+    review = review_trail(room.head, cast.PROGRAM, kinds=["program.opened"], **given)
+    assert (review.first_seq, review.last_seq, review.kinds) == (1, 3, ["program.opened"])
+    room.sign(on=review, kind="trail_review", meaning=Meaning.REVIEWED)
+    assert NAME in room.browser().get(f"/ledger/reviews/{review.pk}/").content.decode()
 
 
 @asserts(

@@ -24,6 +24,7 @@ FILLS = {
     "alert_id": "alert_id",
     "excursion_id": "excursion_id",
     "attachment_id": "attachment_id",
+    "review_id": "review_id",
 }
 
 
@@ -109,6 +110,7 @@ def body(address, ids):
         "readings/": {"readings": [{"parameter": "TEMP", "at": now, "value": 36.5}]},
         "triage/": {"classification": "major", "rationale": "Rationale of at least twenty characters."},
         "phase/": {"phase": "harvest"},
+        "review/": {"finding": "Nothing that does not belong there."},
         "close/": {"summary": "Summary of what was found and done.", "reason": "Reason of a few words."},
         "cancel/": {"reason": "Reason of a few words."},
         "end/": {"reason": "Reason of a few words."},
