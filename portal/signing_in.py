@@ -9,19 +9,63 @@ import os
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
-from django.http import HttpRequest
+from django.db.models import DateTimeField, Func
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from portal.devices import device_of, remember
+from portal.forms_signing_in import is_still
+from portal.models import Person, SignIn
+from portal.states import WayIn
 
 
 class InvitedOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
     """Accounts are made by an organisation's administrator, never by sign-up."""
 
+    def reauthenticate(self, user: Person, password: str) -> bool:
+        """Judge the password of who is signed in; being right gives the session a new id."""
+        is_right = is_still(user, password)
+        if is_right:
+            context.request.session.cycle_key()
+        return is_right
+
+    def login(self, request: HttpRequest, user: Person) -> None:
+        """Begin a session with a new id; its 12 hours and its idle time run from here."""
+        super().login(request, user)
+        request.session["began_at"] = request.session["seen_at"] = timezone.now().timestamp()
+
+    def post_login(self, request: HttpRequest, user: Person, **given: Any) -> HttpResponse:
+        """Note that the person came in, and let the browser be known if a second factor was shown."""
+        response: HttpResponse = super().post_login(request, user, **given)
+        way = _way_in(request, user)
+        SignIn.objects.create(
+            person_id=user.pk,
+            at=Func(function="portal.instant", output_field=DateTimeField()),
+            way=way,
+            agent=request.headers.get("User-Agent", "")[:200],
+            is_known_device=bool(device_of(request, user)),
+        )
+        if way != WayIn.PASSWORD:
+            remember(request, response, user)
+        return response
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - allauth's signature
         """Refuse sign-up."""
         return False
+
+
+def _way_in(request: HttpRequest, person: Person) -> WayIn:
+    """Return what was shown, from what the session says of its steps."""
+    for step in reversed(get_authentication_records(request, person)):
+        if step["method"] == "mfa":
+            return WayIn.PASSKEY if step.get("passwordless") else WayIn(step["type"])
+    return WayIn.PASSWORD
 
 
 def _ciphers() -> list[AESGCM]:

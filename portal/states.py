@@ -47,6 +47,17 @@ class PersonKind(models.TextChoices):
     SYSTEM = "system", _("system")
 
 
+class WayIn(models.TextChoices):
+    """What somebody showed to come in."""
+
+    CODE = "totp", _("password and one-time code")
+    RECOVERY = "recovery_codes", _("password and recovery code")
+    KEY = "webauthn", _("password and security key")
+    PASSKEY = "passkey", _("passkey")
+    PASSWORD = "password", _("password alone, before a second factor was set up")
+    COMPANY = "company", _("the organisation's sign-in")
+
+
 class Classification(models.TextChoices):
     """The GMP class of a deviation (domain 2a)."""
 

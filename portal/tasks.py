@@ -168,6 +168,8 @@ def tidy() -> None:
             "portal_idempotency where created_at < portal.instant() - interval '72 hours'",
             "portal_refusalcount where hour < portal.instant() - interval '72 hours'",
             "portal_signingtry where at < portal.instant() - interval '72 hours'",
+            "portal_guess where at < portal.instant() - interval '1 day'",
+            "portal_signin where at < portal.instant() - interval '90 days'",
             "django_session where expire_date < portal.instant()",
         ):
             cursor.execute(f"delete from {old}")  # noqa: S608 - fixed texts

@@ -3,7 +3,7 @@
 from portal.models.alert import Alert, Clock, Delivery, LadderStep, Opening, Receipt
 from portal.models.attachment import Attachment
 from portal.models.base import RecordKey, RecordQuerySet, SpaceRecord
-from portal.models.identity import Heartbeat, Idempotency, Look, RefusalCount, RelayShard
+from portal.models.identity import Guess, Heartbeat, Idempotency, Look, RefusalCount, RelayShard, SignIn
 from portal.models.person import ApiKey, Assignment, Member, Person
 from portal.models.signing import Signature, Signer, SigningTry
 from portal.models.space import Organisation, Partnership, Program, ProgramSite, Record, Site, Space
@@ -15,6 +15,7 @@ __all__ = [
     "Attachment",
     "Clock",
     "Delivery",
+    "Guess",
     "Heartbeat",
     "Idempotency",
     "LadderStep",
@@ -32,6 +33,7 @@ __all__ = [
     "RecordQuerySet",
     "RefusalCount",
     "RelayShard",
+    "SignIn",
     "Signature",
     "Signer",
     "SigningTry",

@@ -1,0 +1,59 @@
+"""Guesses at sign-in, and who came in when."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("portal", "0004_signatures"),
+    ]
+
+    operations = [
+        migrations.CreateModel(
+            name="Guess",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("subject", models.BinaryField(max_length=32)),
+                ("at", models.DateTimeField()),
+            ],
+            options={
+                "indexes": [models.Index(fields=["subject", "at"], name="guess_subject")],
+            },
+        ),
+        migrations.CreateModel(
+            name="SignIn",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("person_id", models.UUIDField()),
+                ("at", models.DateTimeField()),
+                (
+                    "way",
+                    models.CharField(
+                        choices=[
+                            ("totp", "password and one-time code"),
+                            ("recovery_codes", "password and recovery code"),
+                            ("webauthn", "password and security key"),
+                            ("passkey", "passkey"),
+                            ("password", "password alone, before a second factor was set up"),
+                            ("company", "the organisation's sign-in"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("agent", models.CharField(max_length=200)),
+                ("is_known_device", models.BooleanField()),
+            ],
+            options={
+                "indexes": [models.Index(fields=["person_id", "-at"], name="sign_in_person")],
+            },
+        ),
+        migrations.RunSQL(
+            [
+                "grant select, insert, update, delete on portal_guess, portal_signin to covalent_app",
+                # What an installation from before had for counting guesses.
+                "drop table if exists axes_accessattemptexpiration",
+                "drop table if exists axes_accessattempt, axes_accesslog, axes_accessfailurelog",
+            ],
+            migrations.RunSQL.noop,
+        ),
+    ]
