@@ -133,8 +133,13 @@ MFA_RATE_LIMITS = False
 MFA_FORMS = {
     "authenticate": "portal.forms_signing_in.SecondStepForm",
     "reauthenticate": "portal.forms_signing_in.AgainByCodeForm",
+    "reauthenticate_webauthn": "portal.forms_signing_in.AgainByKeyForm",
+    "add_webauthn": "portal.forms_signing_in.NewKeyForm",
+    "login_webauthn": "portal.forms_signing_in.PasskeyForm",
 }
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TOTP_ISSUER = "Covalent"
 MFA_ADAPTER = "portal.signing_in.SealedSecrets"
 LOGIN_URL = "account_login"

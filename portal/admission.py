@@ -21,8 +21,9 @@ from django.utils import timezone
 
 from portal.actor import Actor, Origin, gather_seats
 from portal.api.authentication import actor_by_key
-from portal.middleware import actor_of, has_second_factor, was_signed_out
+from portal.middleware import actor_of, was_signed_out
 from portal.models import Person
+from portal.second_factors import has_second_factor
 
 SIGNED_OUT: Final = 4401
 WITHDRAWN: Final = 4403

@@ -12,7 +12,7 @@ from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.base.internal.flows import post_authentication
 from allauth.mfa.models import Authenticator
 from allauth.mfa.stages import AuthenticateStage
-from allauth.mfa.webauthn.forms import LoginWebAuthnForm
+from allauth.mfa.webauthn.forms import AddWebAuthnForm, LoginWebAuthnForm, ReauthenticateWebAuthnForm
 from django import forms
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, check_password
 from django.core.exceptions import ValidationError
@@ -157,6 +157,64 @@ class AgainByCodeForm(_CodeForm, ReauthenticateForm):  # type: ignore[misc]  # a
         """Note it, in a session with a new id."""
         super().save()
         context.request.session.cycle_key()
+
+
+class AgainByKeyForm(ReauthenticateWebAuthnForm):  # type: ignore[misc]  # allauth ships no types
+    """Confirming by a key that it is still the same person."""
+
+    def save(self) -> None:
+        """Note it, in a session with a new id."""
+        super().save()
+        context.request.session.cycle_key()
+
+
+class NewKeyForm(AddWebAuthnForm):  # type: ignore[misc]  # allauth ships no types
+    """A new passkey or security key."""
+
+    passwordless = forms.BooleanField(
+        label=_("It signs me in alone"),
+        required=False,
+        initial=True,
+        help_text=_("A passkey: the key asks for your finger, face or PIN instead of the password."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Ask for a name that tells keys apart."""
+        super().__init__(*args, **kwargs)
+        self.order_fields(["name", "passwordless", "credential"])
+        self.fields["name"].label = _("Name of the key")
+        self.fields["name"].max_length = 60
+
+
+class BothForm(forms.Form):
+    """Password and one-time code of who is signed in, for what opens every door."""
+
+    password = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+    code = forms.CharField(
+        label=_("One-time code"),
+        max_length=20,
+        help_text=_("Or one of the recovery codes that are left."),
+        widget=CodeInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
+    )
+
+    def __init__(self, *args: Any, user: Person, **kwargs: Any) -> None:
+        """Take who is signed in."""
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean(self) -> dict[str, Any]:
+        """Judge both, always. Raises: ValidationError."""
+        given = super().clean() or {}
+        if self.errors:
+            return given
+        is_right = is_still(self.user, given["password"])
+        if use_code(self.user, given["code"]) is None or not is_right:
+            raise ValidationError(_("Password or one-time code is wrong."))
+        return given
 
 
 class NewPasswordForm(ChangePasswordForm):  # type: ignore[misc]  # allauth ships no types

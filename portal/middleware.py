@@ -8,7 +8,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
-from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
@@ -17,6 +16,7 @@ from django.utils import timezone
 
 from portal.actor import Actor, Origin, seats_of
 from portal.models import Person
+from portal.second_factors import has_second_factor
 
 Handler = Callable[[HttpRequest], HttpResponse]
 TOUCH_EVERY: Final = timedelta(seconds=60)
@@ -105,12 +105,6 @@ def origin_of(request: HttpRequest) -> Origin:
 def actor_of(person: Person) -> Actor:
     """Return the signed-in person as an actor with the seats of this moment."""
     return Actor(person.pk, person.kind, person.organisation_id, seats_of(person.pk))
-
-
-def has_second_factor(person: Person) -> bool:
-    """Say whether the person has a second factor; with one, nobody is signed in without having shown it."""
-    found: bool = Authenticator.objects.filter(user_id=person.pk).exists()
-    return found
 
 
 def know_actor(get_response: Handler) -> Handler:

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import os
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records
@@ -22,6 +23,7 @@ from django.utils import timezone
 from portal.devices import device_of, remember
 from portal.forms_signing_in import is_still
 from portal.models import Person, SignIn
+from portal.second_factors import may_go
 from portal.states import WayIn
 
 
@@ -97,10 +99,15 @@ class SealedSecrets(DefaultMFAAdapter):  # type: ignore[misc]  # allauth ships n
         msg = "no key of this installation reads the second factor"
         raise RuntimeError(msg) from failure
 
-    def can_delete_authenticator(self, authenticator: Authenticator) -> bool:  # noqa: ARG002 - as above
-        """Keep the second factor: nobody works without one, so it is replaced by an administrator only."""
-        return False
+    def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
+        """Keep the last second factor: nobody works without one."""
+        return may_go(authenticator)
 
     def get_public_key_credential_rp_entity(self) -> dict[str, Any]:
-        """Name the relying party."""
-        return {"id": settings.SITE_URL.split("://")[-1].split(":")[0].split("/")[0], "name": "Covalent"}
+        """Name the relying party: the host of this site, which passkeys are bound to for ever.
+
+        A number is no name, and keys know none but names: an installation on loopback is `localhost`.
+        """
+        host = urlsplit(settings.SITE_URL).hostname or "localhost"
+        is_number = host.replace(".", "").isdecimal() or ":" in host
+        return {"id": "localhost" if is_number else host, "name": "Covalent"}

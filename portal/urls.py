@@ -10,7 +10,8 @@ from portal.views.alerts import AcknowledgeAlert, AlertPage
 from portal.views.escalations import EscalationsPage
 from portal.views.home import HomePage
 from portal.views.ledger import LedgerEntryPage, LedgerPage
-from portal.views.signing import SecurityPage, SignersPage, SignOutEverywhere, SignPage
+from portal.views.security import SecurityPage, SignOutEverywhere
+from portal.views.signing import SignersPage, SignPage
 from portal.views.styleguide import StyleGuide
 
 styleguide = [path("styleguide/", StyleGuide.as_view(), name="styleguide")] if settings.DEBUG else []

@@ -7,6 +7,7 @@ import "./dictation.js";
 import "./draft.js";
 import "./keys.js";
 import "./live.js";
+import "./passkey.js";
 import "./picker.js";
 import "./spark.js";
 import "./steps.js";
