@@ -14,7 +14,7 @@ from allauth.mfa.webauthn import views as webauthn
 from django.urls import path
 from django.views.generic import RedirectView
 
-from portal.views import factors
+from portal.views import factors, joining
 
 _TO_SECURITY = RedirectView.as_view(pattern_name="security")
 
@@ -24,6 +24,8 @@ urlpatterns = [
     path("inactive/", account.account_inactive, name="account_inactive"),
     path("reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
     path("password/change/", factors.ChangePassword.as_view(), name="account_change_password"),
+    path("join/", joining.JoinPage.as_view(), name="join"),
+    path("join/password/", joining.JoinPassword.as_view(), name="join_password"),
     path("2fa/", _TO_SECURITY, name="mfa_index"),
     path("2fa/authenticate/", mfa.authenticate, name="mfa_authenticate"),
     path("2fa/reauthenticate/", mfa.reauthenticate, name="mfa_reauthenticate"),

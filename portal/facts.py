@@ -207,6 +207,34 @@ class MemberJoined(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class LinkMade(Fact):
+    """A person was sent a link to set the own password with; the one before is over."""
+
+    name = "link.made"
+    is_news = False
+    person_id: UUID
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LinkWithdrawn(Fact):
+    """A link was ended before it was used."""
+
+    name = "link.withdrawn"
+    is_news = False
+    person_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordSet(Fact):
+    """A person took up the link and set the own password; earlier sessions ended."""
+
+    name = "password.set"
+    is_news = False
+    person_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class MemberLeft(Fact):
     """An account was closed; its id is never used again."""
 

@@ -248,3 +248,39 @@ def is_still(person: Person, password: str) -> bool:
         return False
     give_back(guess)
     return True
+
+
+class TokenForm(forms.Form):
+    """The code of a link, which a script takes from behind the `#` of the address."""
+
+    token = forms.CharField(
+        label=_("Code of the link"),
+        max_length=400,
+        help_text=_("What stands behind the # in the link of the mail."),
+        widget=CodeInput(attrs={"autocomplete": "off", "data-from-fragment": ""}),
+    )
+
+
+class OwnPasswordForm(forms.Form):
+    """A password that its owner alone knows."""
+
+    password = forms.CharField(
+        label=_("New password"),
+        strip=False,
+        help_text=_(
+            "At least 15 characters; a few words that do not belong together are easy to keep in mind."
+        ),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    again = forms.CharField(
+        label=_("New password, again"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Compare the two. Raises: ValidationError."""
+        given = super().clean() or {}
+        if given.get("password") != given.get("again"):
+            self.add_error("again", _("The two are not the same."))
+        return given

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from django.contrib.auth.password_validation import CommonPasswordValidator
+from django.contrib.auth.password_validation import CommonPasswordValidator, validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+
+from portal.errors import Invalid
+from portal.models import Person
 
 DIFFERENT_MIN: Final = 5
 _ROWS: Final = ("qwertyuiopasdfghjklzxcvbnm", "qwertzuiopasdfghjklyxcvbnm", "abcdefghijklmnopqrstuvwxyz")
@@ -42,3 +45,11 @@ class NotGuessable:
     def get_help_text(self) -> str:
         """Say what is asked for."""
         return _("No repetition, no row of keys, no common password with figures around it.")
+
+
+def check_password(password: str, person: Person) -> None:
+    """Raise Invalid, in words, unless the password may be the person's."""
+    try:
+        validate_password(password, person)
+    except ValidationError as error:
+        raise Invalid("The password is not accepted.", errors={"password": error.messages}) from error

@@ -58,6 +58,15 @@ class WayIn(models.TextChoices):
     COMPANY = "company", _("the organisation's sign-in")
 
 
+class LinkState(models.TextChoices):
+    """How it stands with the link by which a person sets the own password."""
+
+    NONE = "", ""
+    WAITING = "waiting", _("link not sent yet")
+    SENT = "sent", _("invited, link sent")
+    OVER = "over", _("link is over")
+
+
 class Classification(models.TextChoices):
     """The GMP class of a deviation (domain 2a)."""
 

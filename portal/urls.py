@@ -40,6 +40,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="administration_close_member",
     ),
     path(
+        "administration/people/<uuid:record_id>/link/",
+        admin.SendLink.as_view(),
+        name="administration_send_link",
+    ),
+    path(
+        "administration/people/<uuid:record_id>/link/withdraw/",
+        admin.WithdrawLink.as_view(),
+        name="administration_withdraw_link",
+    ),
+    path(
         "administration/seats/<uuid:record_id>/end/", admin.EndSeat.as_view(), name="administration_end_seat"
     ),
     path(

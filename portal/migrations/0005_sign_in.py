@@ -1,4 +1,4 @@
-"""Guesses at sign-in, and who came in when."""
+"""Guesses at sign-in, who came in when, and links to set a password with."""
 
 from django.db import migrations, models
 
@@ -46,6 +46,16 @@ class Migration(migrations.Migration):
             options={
                 "indexes": [models.Index(fields=["person_id", "-at"], name="sign_in_person")],
             },
+        ),
+        migrations.AddField("person", "link_made_at", models.DateTimeField(blank=True, null=True)),
+        migrations.AddField("person", "link_next_at", models.DateTimeField(blank=True, null=True)),
+        migrations.AddIndex(
+            "person",
+            models.Index(
+                fields=["link_next_at"],
+                condition=models.Q(("link_next_at__isnull", False)),
+                name="person_link_due",
+            ),
         ),
         migrations.RunSQL(
             [

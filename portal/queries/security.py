@@ -8,8 +8,10 @@ from datetime import datetime
 from typing import Final
 
 from allauth.mfa.models import Authenticator
+from django.db import connection
 
 from portal.actor import Actor
+from portal.links import LASTS, Link
 from portal.models import Person, SignIn
 
 SIGN_INS_SHOWN: Final = 8
@@ -71,3 +73,14 @@ def _key(found: Authenticator) -> KeyOfOwn:
     return KeyOfOwn(
         found.pk, wrapped.name, bool(wrapped.is_passwordless), found.created_at, found.last_used_at
     )
+
+
+def find_invited(link: Link | None) -> Person | None:
+    """Return whose link this is, None when it is over, used or withdrawn, or the account is closed."""
+    if link is None:
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute("select portal.instant()")
+        now = cursor.fetchone()[0]
+    people = Person.objects.filter(pk=link.person_id, link_made_at=link.made_at, is_active=True)
+    return people.first() if now < link.made_at + LASTS else None

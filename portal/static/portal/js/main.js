@@ -5,6 +5,7 @@ import "./copy.js";
 import "./dialogs.js";
 import "./dictation.js";
 import "./draft.js";
+import "./fragment.js";
 import "./keys.js";
 import "./live.js";
 import "./passkey.js";
