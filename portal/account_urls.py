@@ -14,7 +14,7 @@ from allauth.mfa.webauthn import views as webauthn
 from django.urls import path
 from django.views.generic import RedirectView
 
-from portal.views import factors, joining
+from portal.views import company, factors, joining
 
 _TO_SECURITY = RedirectView.as_view(pattern_name="security")
 
@@ -26,6 +26,8 @@ urlpatterns = [
     path("password/change/", factors.ChangePassword.as_view(), name="account_change_password"),
     path("join/", joining.JoinPage.as_view(), name="join"),
     path("join/password/", joining.JoinPassword.as_view(), name="join_password"),
+    path("company/", company.CompanyPage.as_view(), name="company"),
+    path("company/<uuid:provider_id>/back/", company.CompanyBack.as_view(), name="company_back"),
     path("2fa/", _TO_SECURITY, name="mfa_index"),
     path("2fa/authenticate/", mfa.authenticate, name="mfa_authenticate"),
     path("2fa/reauthenticate/", mfa.reauthenticate, name="mfa_reauthenticate"),

@@ -235,6 +235,26 @@ class PasswordSet(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class CompanySignInSet(Fact):
+    """An organisation's provider may sign in its people; `trusts_mfa` takes its word for a second factor."""
+
+    name = "company_sign_in.set"
+    is_news = False
+    provider_id: UUID
+    trusts_mfa: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyIdentityLinked(Fact):
+    """A person came in by the own organisation for the first time; its provider means them from now on."""
+
+    name = "company_identity.linked"
+    is_news = False
+    person_id: UUID
+    provider_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class MemberLeft(Fact):
     """An account was closed; its id is never used again."""
 

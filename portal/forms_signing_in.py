@@ -284,3 +284,13 @@ class OwnPasswordForm(forms.Form):
         if given.get("password") != given.get("again"):
             self.add_error("again", _("The two are not the same."))
         return given
+
+
+class CompanyForm(forms.Form):
+    """The address whose domain says which organisation signs in."""
+
+    email = forms.EmailField(
+        label=_("E-mail at your organisation"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "username"}),
+    )

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from portal.actor import Actor, Origin, seats_of
 from portal.models import Person
-from portal.second_factors import has_second_factor
+from portal.second_factors import has_shown_one
 
 Handler = Callable[[HttpRequest], HttpResponse]
 TOUCH_EVERY: Final = timedelta(seconds=60)
@@ -112,7 +112,7 @@ def know_actor(get_response: Handler) -> Handler:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         request.actor = None  # type: ignore[attr-defined]  # our own attribute, see ActorRequest
-        if request.user.is_authenticated and has_second_factor(request.user):
+        if request.user.is_authenticated and has_shown_one(request.user, request.session):
             actor = actor_of(request.user).via(origin_of(request))
             request.actor = actor  # type: ignore[attr-defined]  # as above
         return get_response(request)

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-import os
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,7 +10,6 @@ from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.db.models import DateTimeField, Func
 from django.http import HttpRequest, HttpResponse
@@ -23,6 +18,7 @@ from django.utils import timezone
 from portal.devices import device_of, remember
 from portal.forms_signing_in import is_still
 from portal.models import Person, SignIn
+from portal.own_secrets import hide, reveal
 from portal.second_factors import may_go
 from portal.states import WayIn
 
@@ -53,7 +49,7 @@ class InvitedOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships
             agent=request.headers.get("User-Agent", "")[:200],
             is_known_device=bool(device_of(request, user)),
         )
-        if way != WayIn.PASSWORD:
+        if way not in (WayIn.PASSWORD, WayIn.COMPANY):
             remember(request, response, user)
         return response
 
@@ -67,37 +63,21 @@ def _way_in(request: HttpRequest, person: Person) -> WayIn:
     for step in reversed(get_authentication_records(request, person)):
         if step["method"] == "mfa":
             return WayIn.PASSKEY if step.get("passwordless") else WayIn(step["type"])
+        if step["method"] == "company":
+            return WayIn.COMPANY
     return WayIn.PASSWORD
-
-
-def _ciphers() -> list[AESGCM]:
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return [
-        AESGCM(hmac.new(key.encode(), b"covalent.second-factor.1", hashlib.sha256).digest()) for key in keys
-    ]
 
 
 class SealedSecrets(DefaultMFAAdapter):  # type: ignore[misc]  # allauth ships no types
     """Keep TOTP secrets and recovery seeds encrypted in the database."""
 
     def encrypt(self, text: str) -> str:
-        """Return the text under a key derived from SECRET_KEY."""
-        nonce = os.urandom(12)
-        return base64.b64encode(nonce + _ciphers()[0].encrypt(nonce, text.encode(), b"mfa")).decode()
+        """Return the text as it is stored."""
+        return hide(text, b"mfa")
 
     def decrypt(self, encrypted_text: str) -> str:
-        """Return the clear text, trying the fallback keys of a rotation in order."""
-        raw = base64.b64decode(encrypted_text)
-        failure: Exception | None = None
-        for cipher in _ciphers():
-            try:
-                return cipher.decrypt(raw[:12], raw[12:], b"mfa").decode()
-            except ValueError as error:
-                failure = error
-            except Exception as error:  # noqa: BLE001 - InvalidTag has no public base; tried again with the next key
-                failure = error
-        msg = "no key of this installation reads the second factor"
-        raise RuntimeError(msg) from failure
+        """Return the clear text."""
+        return reveal(encrypted_text, b"mfa")
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         """Keep the last second factor: nobody works without one."""

@@ -1,5 +1,8 @@
-"""Guesses at sign-in, who came in when, and links to set a password with."""
+"""Guesses at sign-in, who came in when, links to set a password with, and sign-in by organisations."""
 
+import uuid
+
+from django.conf import settings
 from django.db import migrations, models
 
 
@@ -47,6 +50,49 @@ class Migration(migrations.Migration):
                 "indexes": [models.Index(fields=["person_id", "-at"], name="sign_in_person")],
             },
         ),
+        migrations.CreateModel(
+            name="CompanySignIn",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("issuer", models.CharField(max_length=300, unique=True)),
+                ("client_id", models.CharField(max_length=200)),
+                ("secret", models.CharField(max_length=800)),
+                ("domains", models.JSONField(default=list)),
+                ("trusts_mfa", models.BooleanField(default=False)),
+                ("is_active", models.BooleanField(default=True)),
+                (
+                    "organisation",
+                    models.OneToOneField(
+                        on_delete=models.deletion.DO_NOTHING, related_name="+", to="portal.organisation"
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="CompanyIdentity",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("provider_id", models.UUIDField()),
+                ("subject", models.CharField(max_length=255)),
+                ("linked_at", models.DateTimeField()),
+                (
+                    "person",
+                    models.OneToOneField(
+                        on_delete=models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=["provider_id", "subject"], name="company_identity_once")
+                ],
+            },
+        ),
         migrations.AddField("person", "link_made_at", models.DateTimeField(blank=True, null=True)),
         migrations.AddField("person", "link_next_at", models.DateTimeField(blank=True, null=True)),
         migrations.AddIndex(
@@ -60,6 +106,8 @@ class Migration(migrations.Migration):
         migrations.RunSQL(
             [
                 "grant select, insert, update, delete on portal_guess, portal_signin to covalent_app",
+                "grant select, insert, update, delete on portal_companysignin to covalent_app",
+                "grant select, insert, update, delete on portal_companyidentity to covalent_app",
                 # What an installation from before had for counting guesses.
                 "drop table if exists axes_accessattemptexpiration",
                 "drop table if exists axes_accessattempt, axes_accesslog, axes_accessfailurelog",

@@ -3,6 +3,7 @@
 from portal.models.alert import Alert, Clock, Delivery, LadderStep, Opening, Receipt
 from portal.models.attachment import Attachment
 from portal.models.base import RecordKey, RecordQuerySet, SpaceRecord
+from portal.models.company import CompanyIdentity, CompanySignIn
 from portal.models.identity import Guess, Heartbeat, Idempotency, Look, RefusalCount, RelayShard, SignIn
 from portal.models.person import ApiKey, Assignment, Member, Person
 from portal.models.signing import Signature, Signer, SigningTry
@@ -14,6 +15,8 @@ __all__ = [
     "Assignment",
     "Attachment",
     "Clock",
+    "CompanyIdentity",
+    "CompanySignIn",
     "Delivery",
     "Guess",
     "Heartbeat",

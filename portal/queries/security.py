@@ -13,6 +13,7 @@ from django.db import connection
 from portal.actor import Actor
 from portal.links import LASTS, Link
 from portal.models import Person, SignIn
+from portal.queries.company import company_of
 
 SIGN_INS_SHOWN: Final = 8
 CODES_FEW: Final = 3
@@ -38,6 +39,12 @@ class Security:
     keys: Sequence[KeyOfOwn]
     codes_left: int | None
     sign_ins: Sequence[SignIn]
+    company_since: datetime | None
+
+    @property
+    def may_prove(self) -> bool:
+        """Say whether the person has what a signature asks for: a password and an authenticator app."""
+        return self.has_password and self.app_since is not None
 
     @property
     def has_few_codes(self) -> bool:
@@ -58,6 +65,7 @@ def read_security(actor: Actor) -> Security:
         by_type.setdefault(each.type, []).append(each)
     apps = by_type.get(Authenticator.Type.TOTP, [])
     codes = by_type.get(Authenticator.Type.RECOVERY_CODES, [])
+    company = company_of(actor.person_id)
     sign_ins = SignIn.objects.filter(person_id=actor.person_id).order_by("-at", "-pk")
     return Security(
         has_password=Person.objects.get(pk=actor.person_id).has_usable_password(),
@@ -65,6 +73,7 @@ def read_security(actor: Actor) -> Security:
         keys=[_key(each) for each in by_type.get(Authenticator.Type.WEBAUTHN, [])],
         codes_left=len(codes[0].wrap().get_unused_codes()) if codes else None,
         sign_ins=list(sign_ins[:SIGN_INS_SHOWN]),
+        company_since=company.linked_at if company else None,
     )
 
 

@@ -15,6 +15,8 @@ OPEN = {
     "portal_refusalcount": "a counter per person and hour",
     "portal_signingtry": "when somebody tried to sign; no content, swept after 72 h",
     "portal_guess": "keyed digests of addresses and when they were tried; swept after a day",
+    "portal_companysignin": "an organisation's identity provider; read at sign-in, its secret encrypted",
+    "portal_companyidentity": "whom a provider means by a subject; read at sign-in",
     "portal_signin": "when and how a person came in, for their own eyes; no content, swept after 90 days",
     "portal_look": "when a person last looked at Home or a batch: two ids and two times, no content",
     "portal_relayshard": "leases of the relays",
