@@ -37,7 +37,6 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
-    "axes",
     "django_structlog",
     "channels",
     "batches",
@@ -61,7 +60,6 @@ MIDDLEWARE = [
     "portal.middleware.end_stale_session",
     "django_structlog.middlewares.RequestMiddleware",
     "portal.middleware.know_actor",
-    "axes.middleware.AxesMiddleware",
 ]
 
 # E-mails are unique whatever their case, by a constraint that the check does not know.
@@ -110,15 +108,13 @@ CHANNEL_LAYERS = {
 }
 
 AUTH_USER_MODEL = "portal.Person"
-AUTHENTICATION_BACKENDS = [
-    "axes.backends.AxesStandaloneBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 15}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "portal.passwords.NotGuessable"},
 ]
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -127,16 +123,27 @@ ACCOUNT_ADAPTER = "portal.signing_in.InvitedOnly"
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_NOTIFICATIONS = False
 ACCOUNT_SESSION_REMEMBER = False
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+ACCOUNT_FORMS = {
+    "login": "portal.forms_signing_in.SignInForm",
+    "change_password": "portal.forms_signing_in.NewPasswordForm",
+}
+# Guesses are counted by us, for an account and not for a source (portal.guesses).
+ACCOUNT_RATE_LIMITS = False
+MFA_RATE_LIMITS = False
+MFA_FORMS = {
+    "authenticate": "portal.forms_signing_in.SecondStepForm",
+    "reauthenticate": "portal.forms_signing_in.AgainByCodeForm",
+    "reauthenticate_webauthn": "portal.forms_signing_in.AgainByKeyForm",
+    "add_webauthn": "portal.forms_signing_in.NewKeyForm",
+    "login_webauthn": "portal.forms_signing_in.PasskeyForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TOTP_ISSUER = "Covalent"
 MFA_ADAPTER = "portal.signing_in.SealedSecrets"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
-AXES_FAILURE_LIMIT = 10
-AXES_COOLOFF_TIME = timedelta(minutes=15)
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_RESET_ON_SUCCESS = True
-AXES_VERBOSE = False
 
 # A session ends after 15 idle minutes or 12 hours, whichever is first (21 CFR 11.10(d), 11.200(a)(1)).
 SESSION_IDLE = timedelta(minutes=15)

@@ -11,7 +11,7 @@ API = [include(f"{app}.api.urls") for app in ("portal", "batches", "deviations")
 urlpatterns: list[URLPattern | URLResolver] = [
     *health.urlpatterns,
     *(path("api/v1/", routes) for routes in API),
-    path("account/", include("allauth.urls")),
+    path("account/", include("portal.account_urls")),
     path("", include("deviations.urls")),
     path("", include("batches.urls")),
     path("", include("portal.urls")),

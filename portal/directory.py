@@ -15,8 +15,9 @@ from portal.access import require_role
 from portal.action import instant
 from portal.actor import Actor, Seat, Side
 from portal.errors import NotFound, Refused
+from portal.links import LASTS
 from portal.models import ApiKey, Assignment, Member, Organisation, Person, Site
-from portal.states import ADMINISTRATORS, PersonKind
+from portal.states import ADMINISTRATORS, LinkState, PersonKind
 
 SHOWN_MAX: Final = 500
 
@@ -63,6 +64,7 @@ class PersonLine:
     email: str
     kind: str
     is_active: bool
+    link: LinkState
     seats: tuple[SeatLine, ...]
 
 
@@ -206,10 +208,19 @@ def _list_people(actor: Actor, organisation_id: UUID, names: dict[UUID, str]) ->
             email=accounts[each.person_id].email,
             kind=accounts[each.person_id].kind,
             is_active=each.is_active,
+            link=_link_state(accounts[each.person_id], now),
             seats=tuple(seats[each.person_id]),
         )
         for each in members
     ]
+
+
+def _link_state(person: Person, now: datetime) -> LinkState:
+    if person.link_made_at is None:
+        return LinkState.NONE
+    if now >= person.link_made_at + LASTS:
+        return LinkState.OVER
+    return LinkState.WAITING if person.link_next_at else LinkState.SENT
 
 
 def _key_line(key: ApiKey, names: dict[UUID, str], now: datetime) -> KeyLine:

@@ -207,6 +207,54 @@ class MemberJoined(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class LinkMade(Fact):
+    """A person was sent a link to set the own password with; the one before is over."""
+
+    name = "link.made"
+    is_news = False
+    person_id: UUID
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LinkWithdrawn(Fact):
+    """A link was ended before it was used."""
+
+    name = "link.withdrawn"
+    is_news = False
+    person_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordSet(Fact):
+    """A person took up the link and set the own password; earlier sessions ended."""
+
+    name = "password.set"
+    is_news = False
+    person_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class CompanySignInSet(Fact):
+    """An organisation's provider may sign in its people; `trusts_mfa` takes its word for a second factor."""
+
+    name = "company_sign_in.set"
+    is_news = False
+    provider_id: UUID
+    trusts_mfa: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyIdentityLinked(Fact):
+    """A person came in by the own organisation for the first time; its provider means them from now on."""
+
+    name = "company_identity.linked"
+    is_news = False
+    person_id: UUID
+    provider_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class MemberLeft(Fact):
     """An account was closed; its id is never used again."""
 

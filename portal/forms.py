@@ -13,18 +13,16 @@ from portal.states import ROLES, SeatSide
 
 
 class PersonForm(forms.Form):
-    """A new account of a person."""
+    """A new account of a person, who is invited by e-mail."""
 
     name = forms.CharField(
         label=_("Printed name"), max_length=200, help_text=_("As it stands on signatures.")
     )
     title = forms.CharField(label=_("Title"), max_length=200, required=False)
-    email = forms.EmailField(label=_("E-mail"), max_length=254)
-    password = forms.CharField(
-        label=_("First password"),
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=_("At least 15 characters; handed over in person."),
-        strip=False,
+    email = forms.EmailField(
+        label=_("E-mail"),
+        max_length=254,
+        help_text=_("The person is sent a link and sets the own password; you never know it."),
     )
     zone = forms.CharField(label=_("Time zone"), max_length=60, initial="UTC")
 

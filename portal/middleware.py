@@ -8,7 +8,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
-from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
@@ -17,6 +16,7 @@ from django.utils import timezone
 
 from portal.actor import Actor, Origin, seats_of
 from portal.models import Person
+from portal.second_factors import has_shown_one
 
 Handler = Callable[[HttpRequest], HttpResponse]
 TOUCH_EVERY: Final = timedelta(seconds=60)
@@ -107,18 +107,12 @@ def actor_of(person: Person) -> Actor:
     return Actor(person.pk, person.kind, person.organisation_id, seats_of(person.pk))
 
 
-def has_second_factor(person: Person) -> bool:
-    """Say whether the person has a second factor; with one, nobody is signed in without having shown it."""
-    found: bool = Authenticator.objects.filter(user_id=person.pk).exists()
-    return found
-
-
 def know_actor(get_response: Handler) -> Handler:
     """Give every request of a signed-in person its actor; keys are known in the API's authentication."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         request.actor = None  # type: ignore[attr-defined]  # our own attribute, see ActorRequest
-        if request.user.is_authenticated and has_second_factor(request.user):
+        if request.user.is_authenticated and has_shown_one(request.user, request.session):
             actor = actor_of(request.user).via(origin_of(request))
             request.actor = actor  # type: ignore[attr-defined]  # as above
         return get_response(request)

@@ -16,6 +16,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from allauth.mfa.utils import decrypt
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from portal.errors import Refused
 from portal.models import Person
@@ -59,12 +60,37 @@ def prove(person_id: UUID, password: str, code: str, now: datetime) -> Proof | N
     return Proof(person_id, counter, now) if is_right and counter is not None else None
 
 
+def use_code(person: Person, code: str) -> Authenticator | None:
+    """Use up a one-time or recovery code; returns the factor it is of, None for a wrong or used one.
+
+    A one-time code serves once in all, for a signature as for signing in.
+    """
+    factors = Authenticator.objects.filter(user_id=person.pk)
+    counter = _counter_of(person, code)
+    if counter is not None:
+        with connection.cursor() as cursor:
+            is_fresh = _use_counter(cursor, person.pk, counter)
+        return factors.filter(type=Authenticator.Type.TOTP).first() if is_fresh else None
+    recovery = factors.filter(type=Authenticator.Type.RECOVERY_CODES).first()
+    is_right = recovery is not None and recovery.wrap().validate_code(code)
+    return recovery if is_right else None
+
+
+def _use_counter(cursor: CursorWrapper, person_id: UUID, counter: int) -> bool:
+    cursor.execute(
+        "insert into portal_signingtry (person_id, at, counter) values (%s, portal.instant(), %s)"
+        " on conflict do nothing",
+        [person_id, counter],
+    )
+    return bool(cursor.rowcount == 1)
+
+
 def _counter_of(person: Person, code: str) -> int | None:
-    """Return the counter of a one-time code that was not used before, None for any other."""
+    """Return the counter of the one-time code of this moment, None for any other."""
     found = Authenticator.objects.filter(user_id=person.pk, type=Authenticator.Type.TOTP).first()
     if found is None:
         return None
-    secret, given = decrypt(found.data["secret"]), code.strip().encode()
+    secret, given = decrypt(found.data["secret"]), code.replace(" ", "").encode()
     fits = [
         counter
         for counter in yield_hotp_counters_from_time()
@@ -78,11 +104,6 @@ def use_up(proof: Proof, now: datetime) -> None:
     if now - proof.at > VALID_FOR:
         raise Refused("Prove yourself again: this took too long.", code="proof_over")
     with connection.cursor() as cursor:
-        cursor.execute(
-            "insert into portal_signingtry (person_id, at, counter) values (%s, %s, %s)"
-            " on conflict do nothing",
-            [proof.person_id, now, proof.counter],
-        )
-        if cursor.rowcount != 1:
+        if not _use_counter(cursor, proof.person_id, proof.counter):
             detail = "This one-time code was used before. Wait for the next one."
             raise Refused(detail, code="code_used")

@@ -2,61 +2,92 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-import os
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
-from django.http import HttpRequest
+from django.db.models import DateTimeField, Func
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from portal.devices import device_of, remember
+from portal.forms_signing_in import is_still
+from portal.models import Person, SignIn
+from portal.own_secrets import hide, reveal
+from portal.second_factors import may_go
+from portal.states import WayIn
 
 
 class InvitedOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
     """Accounts are made by an organisation's administrator, never by sign-up."""
+
+    def reauthenticate(self, user: Person, password: str) -> bool:
+        """Judge the password of who is signed in; being right gives the session a new id."""
+        is_right = is_still(user, password)
+        if is_right:
+            context.request.session.cycle_key()
+        return is_right
+
+    def login(self, request: HttpRequest, user: Person) -> None:
+        """Begin a session with a new id; its 12 hours and its idle time run from here."""
+        super().login(request, user)
+        request.session["began_at"] = request.session["seen_at"] = timezone.now().timestamp()
+
+    def post_login(self, request: HttpRequest, user: Person, **given: Any) -> HttpResponse:
+        """Note that the person came in, and let the browser be known if a second factor was shown."""
+        response: HttpResponse = super().post_login(request, user, **given)
+        way = _way_in(request, user)
+        SignIn.objects.create(
+            person_id=user.pk,
+            at=Func(function="portal.instant", output_field=DateTimeField()),
+            way=way,
+            agent=request.headers.get("User-Agent", "")[:200],
+            is_known_device=bool(device_of(request, user)),
+        )
+        if way not in (WayIn.PASSWORD, WayIn.COMPANY):
+            remember(request, response, user)
+        return response
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - allauth's signature
         """Refuse sign-up."""
         return False
 
 
-def _ciphers() -> list[AESGCM]:
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return [
-        AESGCM(hmac.new(key.encode(), b"covalent.second-factor.1", hashlib.sha256).digest()) for key in keys
-    ]
+def _way_in(request: HttpRequest, person: Person) -> WayIn:
+    """Return what was shown, from what the session says of its steps."""
+    for step in reversed(get_authentication_records(request, person)):
+        if step["method"] == "mfa":
+            return WayIn.PASSKEY if step.get("passwordless") else WayIn(step["type"])
+        if step["method"] == "company":
+            return WayIn.COMPANY
+    return WayIn.PASSWORD
 
 
 class SealedSecrets(DefaultMFAAdapter):  # type: ignore[misc]  # allauth ships no types
     """Keep TOTP secrets and recovery seeds encrypted in the database."""
 
     def encrypt(self, text: str) -> str:
-        """Return the text under a key derived from SECRET_KEY."""
-        nonce = os.urandom(12)
-        return base64.b64encode(nonce + _ciphers()[0].encrypt(nonce, text.encode(), b"mfa")).decode()
+        """Return the text as it is stored."""
+        return hide(text, b"mfa")
 
     def decrypt(self, encrypted_text: str) -> str:
-        """Return the clear text, trying the fallback keys of a rotation in order."""
-        raw = base64.b64decode(encrypted_text)
-        failure: Exception | None = None
-        for cipher in _ciphers():
-            try:
-                return cipher.decrypt(raw[:12], raw[12:], b"mfa").decode()
-            except ValueError as error:
-                failure = error
-            except Exception as error:  # noqa: BLE001 - InvalidTag has no public base; tried again with the next key
-                failure = error
-        msg = "no key of this installation reads the second factor"
-        raise RuntimeError(msg) from failure
+        """Return the clear text."""
+        return reveal(encrypted_text, b"mfa")
 
-    def can_delete_authenticator(self, authenticator: Authenticator) -> bool:  # noqa: ARG002 - as above
-        """Keep the second factor: nobody works without one, so it is replaced by an administrator only."""
-        return False
+    def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
+        """Keep the last second factor: nobody works without one."""
+        return may_go(authenticator)
 
     def get_public_key_credential_rp_entity(self) -> dict[str, Any]:
-        """Name the relying party."""
-        return {"id": settings.SITE_URL.split("://")[-1].split(":")[0].split("/")[0], "name": "Covalent"}
+        """Name the relying party: the host of this site, which passkeys are bound to for ever.
+
+        A number is no name, and keys know none but names: an installation on loopback is `localhost`.
+        """
+        host = urlsplit(settings.SITE_URL).hostname or "localhost"
+        is_number = host.replace(".", "").isdecimal() or ":" in host
+        return {"id": "localhost" if is_number else host, "name": "Covalent"}

@@ -47,6 +47,26 @@ class PersonKind(models.TextChoices):
     SYSTEM = "system", _("system")
 
 
+class WayIn(models.TextChoices):
+    """What somebody showed to come in."""
+
+    CODE = "totp", _("password and one-time code")
+    RECOVERY = "recovery_codes", _("password and recovery code")
+    KEY = "webauthn", _("password and security key")
+    PASSKEY = "passkey", _("passkey")
+    PASSWORD = "password", _("password alone, before a second factor was set up")
+    COMPANY = "company", _("the organisation's sign-in")
+
+
+class LinkState(models.TextChoices):
+    """How it stands with the link by which a person sets the own password."""
+
+    NONE = "", ""
+    WAITING = "waiting", _("link not sent yet")
+    SENT = "sent", _("invited, link sent")
+    OVER = "over", _("link is over")
+
+
 class Classification(models.TextChoices):
     """The GMP class of a deviation (domain 2a)."""
 

@@ -4,30 +4,36 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Final
+from datetime import datetime
+from typing import Final, cast
 from uuid import UUID
 
 import structlog
 from celery import shared_task
 from celery.signals import worker_ready
 from django.db import OperationalError, connection
+from django.db.models import DateTimeField, Func
 from kombu.exceptions import OperationalError as BrokerError
 
 from portal.action import reading
 from portal.actions.alerts import postpone_clock
 from portal.actions.deliveries import claim_deliveries, note_sent, put_off_delivery
+from portal.actions.invitations import claim_links, note_link_sent
 from portal.actions.publishing import LogForked, publish_checkpoint
 from portal.actor import system_actor
 from portal.alerts import handler_of
-from portal.courier import carry
+from portal.courier import carry, code_of
 from portal.errors import Unavailable
+from portal.links import Link, compose
 from portal.log_keys import LogKeyError
-from portal.models import Clock
+from portal.models import Clock, Person
 
 CLOCKS_AT_ONCE: Final = 200
 # The next tick goes on where this one stops; well inside a task's limit.
 SWEEP_SECONDS: Final = 20.0
 LETTERS_AT_ONCE: Final = 100
+# Each may wait for the mail server's time-out, all within a task's limit.
+LINKS_AT_ONCE: Final = 3
 # Well inside a letter's lease and a task's limit.
 COURIER_SECONDS: Final = 30.0
 CHAINS_AT_ONCE: Final = 200
@@ -59,7 +65,12 @@ def sweep() -> int:
         for clock_id in clock_ids:
             if clock_id in kinds and time.monotonic() < until:
                 called += call_clock(space_id=space_id, clock_id=clock_id, kind=kinds[clock_id])
-    if due("delivery", 1):
+    if (
+        due("delivery", 1)
+        or Person.objects.filter(
+            link_next_at__lte=Func(function="portal.instant", output_field=DateTimeField())
+        ).exists()
+    ):
         _send_courier()
     return called
 
@@ -92,12 +103,12 @@ def call_clock(*, space_id: UUID, clock_id: UUID, kind: str) -> int:
 def deliver() -> int:
     """Carry due messages to the mail server, outside any transaction; returns how many it took."""
     until = time.monotonic() + COURIER_SECONDS
+    sent = send_links()
     letters = [
         letter
         for space_id, delivery_ids in due("delivery", LETTERS_AT_ONCE).items()
         for letter in claim_deliveries(system_actor("courier", space_id), space_id, delivery_ids=delivery_ids)
     ]
-    sent = 0
     for letter, error in carry(letters, until=until):
         actor = system_actor("courier", letter.space_id)
         if error:
@@ -106,6 +117,22 @@ def deliver() -> int:
         else:
             note_sent(actor, letter.delivery_id, attempt=letter.attempt)
             sent += 1
+    return sent
+
+
+def send_links() -> int:
+    """Mail the links that wait; one that the server does not take waits on. Returns how many went."""
+    courier = system_actor("courier")
+    sent = 0
+    for person in claim_links(courier, most=LINKS_AT_ONCE):
+        link = Link(person.pk, cast("datetime", person.link_made_at))
+        try:
+            compose(person, link).send()
+        except (OSError, ValueError) as error:
+            log.warning("link_not_sent", person=str(person.pk), error=code_of(error))
+            continue
+        note_link_sent(courier, link)
+        sent += 1
     return sent
 
 
@@ -168,6 +195,8 @@ def tidy() -> None:
             "portal_idempotency where created_at < portal.instant() - interval '72 hours'",
             "portal_refusalcount where hour < portal.instant() - interval '72 hours'",
             "portal_signingtry where at < portal.instant() - interval '72 hours'",
+            "portal_guess where at < portal.instant() - interval '1 day'",
+            "portal_signin where at < portal.instant() - interval '90 days'",
             "django_session where expire_date < portal.instant()",
         ):
             cursor.execute(f"delete from {old}")  # noqa: S608 - fixed texts

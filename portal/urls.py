@@ -10,7 +10,8 @@ from portal.views.alerts import AcknowledgeAlert, AlertPage
 from portal.views.escalations import EscalationsPage
 from portal.views.home import HomePage
 from portal.views.ledger import LedgerEntryPage, LedgerPage
-from portal.views.signing import SecurityPage, SignersPage, SignOutEverywhere, SignPage
+from portal.views.security import SecurityPage, SignOutEverywhere
+from portal.views.signing import SignersPage, SignPage
 from portal.views.styleguide import StyleGuide
 from portal.views.trail import ReviewTrail, TrailReviewPage, TrailReviewsPage
 
@@ -41,6 +42,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "administration/people/<uuid:record_id>/close/",
         admin.CloseMember.as_view(),
         name="administration_close_member",
+    ),
+    path(
+        "administration/people/<uuid:record_id>/link/",
+        admin.SendLink.as_view(),
+        name="administration_send_link",
+    ),
+    path(
+        "administration/people/<uuid:record_id>/link/withdraw/",
+        admin.WithdrawLink.as_view(),
+        name="administration_withdraw_link",
     ),
     path(
         "administration/seats/<uuid:record_id>/end/", admin.EndSeat.as_view(), name="administration_end_seat"

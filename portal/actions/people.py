@@ -10,8 +10,6 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 from django.db.models import F
 
 from portal import ledger
@@ -25,12 +23,15 @@ from portal.facts import (
     AssignmentGiven,
     KeyIssued,
     KeyRevoked,
+    LinkMade,
     MemberJoined,
     MemberLeft,
     SignedOutEverywhere,
 )
+from portal.links import LASTS
 from portal.models import ApiKey, Assignment, Member, Person
-from portal.states import ADMINISTRATORS, ROLES, PersonKind
+from portal.passwords import check_password
+from portal.states import ADMINISTRATORS, ROLES, SYSTEM, PersonKind
 
 KEY_DAYS_MAX: Final = 366
 SCOPES: Final = ("read", "write", "readings", "acknowledge", "webhooks")
@@ -50,9 +51,9 @@ def add_member(
 ) -> Member:
     """Make a named account for a person, or a service account, of the organisation.
 
-    A human needs an e-mail that no account ever had and a password of at least 15 characters; a service has
-    neither. Raises: Refused, Conflict, Invalid. Records: member.joined v1. Source: 21 CFR 11.100(a),
-    11.300(a).
+    A human needs an e-mail that no account ever had and is sent a link to set the own password with;
+    `password` is for the set-up alone. A service has neither. Raises: Refused, Conflict, Invalid. Records:
+    member.joined v1, link.made v1. Source: 21 CFR 11.100(a), 11.300(a), (b).
     """
     require_role(actor, organisation_id, *ADMINISTRATORS, to="add people")
     if zone not in available_timezones():
@@ -60,22 +61,21 @@ def add_member(
     if email and Person.objects.filter(email__iexact=email).exists():
         raise Conflict("An account with this e-mail exists; accounts are never given to another person.")
     person = Person(kind=kind, email=email, organisation_id=organisation_id, zone=zone)
+    is_invited = kind == PersonKind.HUMAN and password is None
     if password is None:
         person.set_unusable_password()
     else:
-        _check_password(password, person)
+        require_role(actor, organisation_id, SYSTEM, to="set a password for somebody")
+        check_password(password, person)
         person.set_password(password)
+    if is_invited:
+        person.link_made_at = person.link_next_at = instant()
     person.save()
     member = Member.objects.create(space_id=organisation_id, person=person, name=name, title=title)
     ledger.record(member, MemberJoined(person_id=person.pk))
+    if is_invited:
+        ledger.record(member, LinkMade(person_id=person.pk, ends_at=instant() + LASTS))
     return member
-
-
-def _check_password(password: str, person: Person) -> None:
-    try:
-        validate_password(password, person)
-    except ValidationError as error:
-        raise Invalid("The password is not accepted.", errors={"password": error.messages}) from error
 
 
 @action("member.close")
@@ -92,7 +92,9 @@ def close_member(actor: Actor, member_id: UUID, *, reason: str) -> Member:
     member.is_active = False
     member.bump()
     member.save(update_fields=["is_active", "version"])
-    Person.objects.filter(pk=member.person_id).update(is_active=False, access_epoch=F("access_epoch") + 1)
+    Person.objects.filter(pk=member.person_id).update(
+        is_active=False, access_epoch=F("access_epoch") + 1, link_made_at=None, link_next_at=None
+    )
     ledger.record(member, MemberLeft(person_id=member.person_id))
     return member
 

@@ -21,10 +21,6 @@ OPEN_TABLES = (
     "account_emailaddress",
     "account_emailconfirmation",
     "mfa_authenticator",
-    "axes_accessattempt",
-    "axes_accesslog",
-    "axes_accessfailurelog",
-    "axes_accessattemptexpiration",
 )
 READ_TABLES = ("django_content_type", "django_migrations")
 
@@ -50,7 +46,6 @@ class Migration(migrations.Migration):
         ("sessions", "0001_initial"),
         ("account", "0009_emailaddress_unique_primary_email"),
         ("mfa", "0003_authenticator_type_uniq"),
-        ("axes", "0010_accessattemptexpiration"),
     ]
 
     operations = [

@@ -3,7 +3,8 @@
 from portal.models.alert import Alert, Clock, Delivery, LadderStep, Opening, Receipt
 from portal.models.attachment import Attachment
 from portal.models.base import RecordKey, RecordQuerySet, SpaceRecord
-from portal.models.identity import Heartbeat, Idempotency, Look, RefusalCount, RelayShard
+from portal.models.company import CompanyIdentity, CompanySignIn
+from portal.models.identity import Guess, Heartbeat, Idempotency, Look, RefusalCount, RelayShard, SignIn
 from portal.models.person import ApiKey, Assignment, Member, Person
 from portal.models.signing import Signature, Signer, SigningTry
 from portal.models.space import Organisation, Partnership, Program, ProgramSite, Record, Site, Space
@@ -15,7 +16,10 @@ __all__ = [
     "Assignment",
     "Attachment",
     "Clock",
+    "CompanyIdentity",
+    "CompanySignIn",
     "Delivery",
+    "Guess",
     "Heartbeat",
     "Idempotency",
     "LadderStep",
@@ -33,6 +37,7 @@ __all__ = [
     "RecordQuerySet",
     "RefusalCount",
     "RelayShard",
+    "SignIn",
     "Signature",
     "Signer",
     "SigningTry",

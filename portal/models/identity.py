@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from portal.states import WayIn
+
 
 class Idempotency(models.Model):
     """A write that must not happen twice: infrastructure, swept after 72 h, not in the ledger (ground 2)."""
@@ -55,3 +57,28 @@ class Heartbeat(models.Model):
 
     process = models.CharField(max_length=40, primary_key=True)
     seen_at = models.DateTimeField()
+
+
+class Guess(models.Model):
+    """One judged guess at a password or code; `subject` is a keyed digest of whose, swept after a day."""
+
+    id = models.BigAutoField(primary_key=True)
+    subject = models.BinaryField(max_length=32)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["subject", "at"], name="guess_subject")]
+
+
+class SignIn(models.Model):
+    """One time a person came in, for their own eyes under My security; swept after 90 days."""
+
+    id = models.BigAutoField(primary_key=True)
+    person_id = models.UUIDField()
+    at = models.DateTimeField()
+    way = models.CharField(max_length=20, choices=WayIn)
+    agent = models.CharField(max_length=200)
+    is_known_device = models.BooleanField()
+
+    class Meta:
+        indexes = [models.Index(fields=["person_id", "-at"], name="sign_in_person")]

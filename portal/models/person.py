@@ -42,6 +42,9 @@ class Person(AbstractBaseUser):
     access_epoch = models.PositiveIntegerField(default=1)
     # Sessions that began before are over, wherever they are.
     signed_out_at = models.DateTimeField(null=True, blank=True)
+    # The present link to set the password with (portal.links), and when its mail is due; empty once sent.
+    link_made_at = models.DateTimeField(null=True, blank=True)
+    link_next_at = models.DateTimeField(null=True, blank=True)
     zone = models.CharField(max_length=60, default="UTC")
 
     USERNAME_FIELD = "email"
@@ -54,6 +57,11 @@ class Person(AbstractBaseUser):
                 condition=Q(kind="system", organisation=None) | ~Q(kind="system") & ~Q(organisation=None),
                 name="person_employed_unless_system",
             ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["link_next_at"], condition=Q(link_next_at__isnull=False), name="person_link_due"
+            )
         ]
 
     @property

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from portal.actor import Actor
 from portal.models import Signature, Signer
+from portal.queries.security import read_security
 from portal.signable import STATEMENT, Shown, Signable, content_of, digest_of, open_meanings
 from portal.states import Meaning
 
@@ -31,6 +32,7 @@ class Ceremony:
     digest: str
     signer: Signer | None
     needs_statement: bool
+    may_prove: bool
 
 
 def signatures_of(actor: Actor, subject_id: UUID, version: int) -> list[SignatureLine]:
@@ -51,6 +53,7 @@ def ceremony(actor: Actor, signable: Signable, record_id: UUID) -> Ceremony:
         digest=digest_of(content_of(record, signable.type, shown)),
         signer=signer,
         needs_statement=signer is None or signer.statement != STATEMENT,
+        may_prove=read_security(actor).may_prove,
     )
 
 

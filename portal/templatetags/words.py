@@ -53,6 +53,8 @@ WORDS: Final[dict[str, str | Promise]] = {
         "This browser computes no digests without a secure connection; use the offline verifier."
     ),
     "copy_failed": _("Not copied: select the text and copy it by hand"),
+    "passkey_failed": _("No key answered. Try again, or use another way."),
+    "passkey_no_name": _("Passkeys need the name of this site, not its number. Open it by its name."),
     "new_alert": _("New alert: {title}"),
     "new_notice": _("New notice: {number} {title}"),
     "changed": _("This part changed while you were writing. Show what is new"),

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal.action import reading
-from portal.actions import founding, people
+from portal.actions import founding, invitations, people
 from portal.actor import Side
 from portal.directory import Directory, PersonLine, read_directory, seat_for_one_act
 from portal.errors import DomainError, Refused
@@ -142,7 +142,7 @@ class AddPerson(AdministrationStep):
     def act(self, request: PageRequest, form: forms.Form, **_kwargs: Any) -> str:
         """Add the member."""
         member = people.add_member(request.actor, _own(request), **form.cleaned_data)
-        return _("%(name)s has an account; it works once a second factor is set up.") % {"name": member.name}
+        return _("%(name)s is sent a link to set the own password with.") % {"name": member.name}
 
 
 class AddService(AdministrationStep):
@@ -226,6 +226,20 @@ class CloseMember(EndStep):
 
     ends = staticmethod(people.close_member)
     words: ClassVar[str] = "The account is closed; its sessions and keys end now."
+
+
+class SendLink(EndStep):
+    """Send a link to set the password with; the one before is over."""
+
+    ends = staticmethod(invitations.make_link)
+    words: ClassVar[str] = "A new link is on its way; it works once, for three days."
+
+
+class WithdrawLink(EndStep):
+    """End a link before it is used."""
+
+    ends = staticmethod(invitations.withdraw_link)
+    words: ClassVar[str] = "The link is withdrawn."
 
 
 class EndSeat(EndStep):

@@ -1,4 +1,4 @@
-"""Signing a record, one's own security, and who of an organisation may sign."""
+"""Signing a record, and who of an organisation may sign."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ from django.utils.translation import gettext as _
 
 from portal.action import reading
 from portal.actions import signing
-from portal.actions.people import sign_out_everywhere
 from portal.errors import DomainError, NotFound, Refused
-from portal.forms_signing import SignerForm, SignForm, StatementForm
+from portal.forms_signing import SignerForm, SignForm
 from portal.models import Member, Signer
 from portal.pages import Page, PageRequest
-from portal.queries.signatures import Ceremony, ceremony, own_signer
+from portal.queries.signatures import Ceremony, ceremony
 from portal.signable import STATEMENT, STATEMENTS, Signable, signable_of
 from portal.states import ADMINISTRATORS, Meaning, PersonKind
 
@@ -78,48 +77,6 @@ def _sign_form(found: Ceremony, meaning: str) -> SignForm:
 
 def _number(given: str) -> int:
     return int(given) if given.isdecimal() and len(given) < 10 else 0  # noqa: PLR2004 - fits an integer
-
-
-class SecurityPage(Page):
-    """My security: may I sign, until when, and the statement I accept for it."""
-
-    here: ClassVar[str] = "security"
-    template_name: ClassVar[str] = "portal/security.html"
-
-    def context(self, request: PageRequest, **_kwargs: Any) -> dict[str, Any]:
-        """Return the reader's own right to sign."""
-        signer = own_signer(request.actor)
-        return {
-            "signer": signer,
-            "needs_statement": signer is not None and signer.statement != STATEMENT,
-            "statement": STATEMENTS[STATEMENT],
-            "form": StatementForm(initial={"statement": STATEMENT}),
-        }
-
-    def post(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
-        """Accept the statement."""
-        asked = cast("PageRequest", request)
-        signing.accept_statement(
-            asked.actor,
-            statement=_number(asked.POST.get("statement", "")),
-            password=asked.POST.get("password", ""),
-            code=asked.POST.get("code", ""),
-        )
-        messages.success(asked, _("Accepted. You may sign now."))
-        return HttpResponseRedirect(reverse("security"), status=303)
-
-
-class SignOutEverywhere(Page):
-    """End all the reader's own sessions, this one too."""
-
-    def get(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
-        """Lead back to the page that asks."""
-        return HttpResponseRedirect(reverse("security"))
-
-    def post(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
-        """End them."""
-        sign_out_everywhere(cast("PageRequest", request).actor)
-        return HttpResponseRedirect(reverse("account_login"), status=303)
 
 
 class SignersPage(Page):

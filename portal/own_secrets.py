@@ -1,0 +1,37 @@
+"""Secrets that this installation itself must read, encrypted at rest under keys from SECRET_KEY."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
+
+
+def _ciphers() -> list[AESGCM]:
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return [
+        AESGCM(hmac.new(key.encode(), b"covalent.second-factor.1", hashlib.sha256).digest()) for key in keys
+    ]
+
+
+def hide(text: str, purpose: bytes) -> str:
+    """Return the text encrypted for one purpose; what was hidden for another does not open."""
+    nonce = os.urandom(12)
+    return base64.b64encode(nonce + _ciphers()[0].encrypt(nonce, text.encode(), purpose)).decode()
+
+
+def reveal(hidden: str, purpose: bytes) -> str:
+    """Return the clear text, trying the fallback keys of a rotation in order. Raises: RuntimeError."""
+    raw = base64.b64decode(hidden)
+    for cipher in _ciphers():
+        try:
+            return cipher.decrypt(raw[:12], raw[12:], purpose).decode()
+        except InvalidTag:
+            continue
+    msg = "no key of this installation reads this secret"
+    raise RuntimeError(msg)

@@ -1,0 +1,66 @@
+"""Changing what proves that it is oneself, where the sign-in library's own page asks too little."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.internal.flows.reauthentication import reauthenticate_by_password
+from allauth.account.views import PasswordChangeView
+from allauth.mfa.recovery_codes.internal.flows import generate_recovery_codes
+from allauth.mfa.webauthn.views import RemoveWebAuthnView
+from django.contrib import messages
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse, reverse_lazy
+from django.utils.translation import gettext as _
+from django.views.generic.edit import FormView
+
+from portal.forms_signing_in import BothForm
+from portal.second_factors import may_go
+
+
+class ChangePassword(LoginRequiredMixin, PasswordChangeView):  # type: ignore[misc]  # allauth ships no types
+    """Change the password; who has none yet comes in by the own organisation and is told so."""
+
+    success_url = reverse_lazy("security")
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Lead back who has none."""
+        if request.user.is_authenticated and not request.user.has_usable_password():
+            messages.info(request, _("You have no password here: your organisation signs you in."))
+            return HttpResponseRedirect(reverse("security"))
+        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
+        return response
+
+
+class NewCodes(LoginRequiredMixin, FormView):  # type: ignore[type-arg]  # generic in the stubs only
+    """Make new recovery codes: password and one-time code are asked, whatever was asked a moment ago."""
+
+    form_class = BothForm
+    template_name = "mfa/recovery_codes/generate.html"
+    success_url = reverse_lazy("mfa_view_recovery_codes")
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Tell the form who is signed in."""
+        return super().get_form_kwargs() | {"user": self.request.user}
+
+    def form_valid(self, form: BothForm) -> HttpResponse:
+        """Replace the codes; the next page shows them once."""
+        self.request.session.cycle_key()
+        reauthenticate_by_password(self.request)
+        generate_recovery_codes(self.request)
+        return super().form_valid(form)
+
+
+class RemoveKey(RemoveWebAuthnView):  # type: ignore[misc]  # allauth ships no types
+    """Remove a passkey or security key while another second factor stays."""
+
+    success_url = reverse_lazy("security")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Remove it, or say why not."""
+        if not may_go(self.object):
+            messages.error(self.request, _("This is your only second factor. Set up another one first."))
+            return HttpResponseRedirect(self.get_success_url())
+        response: HttpResponse = super().form_valid(form)
+        return response
