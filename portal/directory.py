@@ -49,7 +49,7 @@ class SeatLine:
     code: str
     valid_from: datetime
     valid_until: datetime | None
-    is_live: bool
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,18 @@ class PersonLine:
     kind: str
     is_active: bool
     seats: tuple[SeatLine, ...]
+
+    @property
+    def held(self) -> list[SeatLine]:
+        """Return the seats that are or will be: those of now, then those to come, by their start."""
+        return sorted(
+            (each for each in self.seats if each.state != "ended"), key=lambda each: each.state != "live"
+        )
+
+    @property
+    def past(self) -> list[SeatLine]:
+        """Return the seats that have ended."""
+        return [each for each in self.seats if each.state == "ended"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +196,6 @@ def _list_people(actor: Actor, organisation_id: UUID, names: dict[UUID, str]) ->
     now = instant()
     seats: dict[UUID, list[SeatLine]] = defaultdict(list)
     for each in Assignment.objects.visible_to(actor).filter(person_id__in=ids).order_by("valid_from", "pk"):
-        live = each.valid_from <= now and (each.valid_until is None or now < each.valid_until)
         where = names.get(each.target_id, "-")
         seats[each.person_id].append(
             SeatLine(
@@ -194,7 +205,7 @@ def _list_people(actor: Actor, organisation_id: UUID, names: dict[UUID, str]) ->
                 each.code,
                 each.valid_from,
                 each.valid_until,
-                live,
+                _seat_state(each, now),
             )
         )
     return [
@@ -210,6 +221,12 @@ def _list_people(actor: Actor, organisation_id: UUID, names: dict[UUID, str]) ->
         )
         for each in members
     ]
+
+
+def _seat_state(seat: Assignment, now: datetime) -> str:
+    if seat.valid_until is not None and seat.valid_until <= now:
+        return "ended"
+    return "live" if seat.valid_from <= now else "coming"
 
 
 def _key_line(key: ApiKey, names: dict[UUID, str], now: datetime) -> KeyLine:

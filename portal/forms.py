@@ -46,11 +46,17 @@ class SeatForm(forms.Form):
         max_length=60,
         help_text=_("What the other side reads, like “QA floor 07”; never a name."),
     )
+    valid_from = forms.DateTimeField(
+        label=_("From"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
+        help_text=_("UTC, within a year. Leave empty for now."),
+    )
     valid_until = forms.DateTimeField(
         label=_("Until"),
         required=False,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
-        help_text=_("UTC. Leave empty for a seat without an end."),
+        help_text=_("UTC, within three years of its start. Leave empty for a seat without an end."),
     )
 
     def __init__(

@@ -33,6 +33,8 @@ from portal.models import ApiKey, Assignment, Member, Person
 from portal.states import ADMINISTRATORS, ROLES, PersonKind
 
 KEY_DAYS_MAX: Final = 366
+SEAT_STARTS_WITHIN: Final = timedelta(days=366)
+SEAT_LASTS_AT_MOST: Final = timedelta(days=3 * 366)
 SCOPES: Final = ("read", "write", "readings", "acknowledge", "webhooks")
 
 
@@ -129,8 +131,10 @@ def give_assignment(
     """Seat a person on a side of a program or partnership, or in the organisation itself.
 
     An organisation gives the seats of its own side, to its own people. Its administrators need no seat in the
-    program for that and get none: not even by their own hand. `code` is what the other side reads. Raises:
-    Refused, NotFound, Invalid. Records: assignment.given v1. Source: 21 CFR 11.10(d), (g).
+    program for that and get none: not even by their own hand. `code` is what the other side reads. A seat
+    begins now or within a year, and has no end or one within three years of its start; access reviews look
+    at those without. Raises: Refused, NotFound, Invalid. Records: assignment.given v1. Source: 21 CFR
+    11.10(d), (g).
     """
     require_role(actor, organisation_id, *ADMINISTRATORS, to="give seats")
     if person_id == actor.person_id and target_id != organisation_id:
@@ -140,6 +144,8 @@ def give_assignment(
         raise Invalid(f"The {side} has no role {role!r}.", errors={"role": [f"Choose one of: {known}."]})
     _require_own_side(organisation_id, target_id, side)
     _require_own_person(actor, organisation_id, person_id)
+    starts_at = valid_from or instant()
+    _require_dates(starts_at, valid_until)
     assignment = Assignment.objects.create(
         space_id=organisation_id,
         person_id=person_id,
@@ -147,12 +153,22 @@ def give_assignment(
         side=side,
         role=role,
         code=code,
-        valid_from=valid_from or instant(),
+        valid_from=starts_at,
         valid_until=valid_until,
     )
     Person.objects.filter(pk=person_id).update(access_epoch=F("access_epoch") + 1)
     ledger.record(assignment, AssignmentGiven(target_id=target_id, side=str(side), role=role, code=code))
     return assignment
+
+
+def _require_dates(starts_at: datetime, ends_at: datetime | None) -> None:
+    now = instant()
+    if not now <= starts_at <= now + SEAT_STARTS_WITHIN:
+        detail = f"A seat begins now or within {SEAT_STARTS_WITHIN.days} days; nothing is dated back."
+        raise Invalid(detail, errors={"valid_from": [detail]})
+    if ends_at is not None and not starts_at < ends_at <= starts_at + SEAT_LASTS_AT_MOST:
+        detail = f"A seat ends after it began and within {SEAT_LASTS_AT_MOST.days} days of that."
+        raise Invalid(detail, errors={"valid_until": [detail]})
 
 
 def _require_own_side(organisation_id: UUID, target_id: UUID, side: Side) -> None:
@@ -177,7 +193,7 @@ def _require_own_person(actor: Actor, organisation_id: UUID, person_id: UUID) ->
 
 @action("assignment.end")
 def end_assignment(actor: Actor, assignment_id: UUID, *, reason: str) -> Assignment:
-    """End a seat now; open sockets and keys lose it within 2 s.
+    """End a seat now, also one that is still to come; open sockets and keys lose it within 2 s.
 
     Raises: NotFound, Refused, Conflict. Records: assignment.ended v1.
     """
@@ -189,9 +205,11 @@ def end_assignment(actor: Actor, assignment_id: UUID, *, reason: str) -> Assignm
     if assignment.valid_until is not None and assignment.valid_until <= now:
         raise Conflict("This seat has ended already.")
     ledger.give_reason(assignment, reason)
+    # One that has not begun never does: both dates lie before the commit.
+    assignment.valid_from = min(now, assignment.valid_from)
     assignment.valid_until = max(now, assignment.valid_from + timedelta(microseconds=1))
     assignment.bump()
-    assignment.save(update_fields=["valid_until", "version"])
+    assignment.save(update_fields=["valid_from", "valid_until", "version"])
     Person.objects.filter(pk=assignment.person_id).update(access_epoch=F("access_epoch") + 1)
     ledger.record(assignment, AssignmentEnded(target_id=assignment.target_id))
     return assignment

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, cast
 from uuid import UUID
 
@@ -167,7 +167,6 @@ class GiveSeat(AdministrationStep):
         """Give the assignment."""
         given = form.cleaned_data
         side, _colon, role = given["role"].partition(":")
-        until = given["valid_until"]
         people.give_assignment(
             request.actor,
             _own(request),
@@ -176,9 +175,14 @@ class GiveSeat(AdministrationStep):
             side=Side(side),
             role=role,
             code=given["code"],
-            valid_until=until.replace(tzinfo=UTC) if until else None,
+            valid_from=_in_utc(given["valid_from"]),
+            valid_until=_in_utc(given["valid_until"]),
         )
         return _("The seat is given.")
+
+
+def _in_utc(typed: datetime | None) -> datetime | None:
+    return typed.replace(tzinfo=UTC) if typed else None
 
 
 class AddSite(AdministrationStep):
