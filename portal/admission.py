@@ -213,7 +213,8 @@ def _seats(passes: list[Pass]) -> dict[uuid.UUID, Any]:
     rows: dict[uuid.UUID, list[Any]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(
-            "select p, s.space_id, s.side, s.role, s.code from unnest(%s::uuid[]) p, door.spaces_of(p) s",
+            "select p, s.space_id, s.side, s.role, s.code, s.lender, s.lender_code"
+            " from unnest(%s::uuid[]) p, door.spaces_of(p) s",
             [ids],
         )
         for person, *seat in cursor.fetchall():

@@ -199,6 +199,27 @@ class AssignmentEnded(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class DelegationGiven(Fact):
+    """A person lent roles to a colleague for a time; both stand under the codes of their seats."""
+
+    name = "delegation.given"
+    target_id: UUID
+    roles: tuple[str, ...]
+    code: str
+    delegate_code: str
+    valid_from: datetime
+    valid_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DelegationEnded(Fact):
+    """A delegation ended before its time."""
+
+    name = "delegation.ended"
+    target_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class MemberJoined(Fact):
     """An account was made for a person of the organisation."""
 

@@ -171,6 +171,9 @@ ROLES: Final[Mapping[Side, tuple[str, ...]]] = {
     Side.BOTH: ("site_admin", "org_admin"),
 }
 
+# Roles that are lent to nobody: administration takes two people, an inspection is of one, a gateway is none.
+NOT_LENT: Final = frozenset(("site_admin", "org_admin", "inspector", "gateway"))
+
 # Who gives receipt on either side (domain 2f): operators, inspectors and gateways do not.
 ACKNOWLEDGERS: Final = (
     CDMO_SHIFT_LEAD,

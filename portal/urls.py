@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from portal.views import administration as admin
 from portal.views.alerts import AcknowledgeAlert, AlertPage
+from portal.views.delegations import DelegationsPage, EndDelegation
 from portal.views.escalations import EscalationsPage
 from portal.views.home import HomePage
 from portal.views.ledger import LedgerEntryPage, LedgerPage
@@ -25,6 +26,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign/<str:kind>/<uuid:record_id>/", SignPage.as_view(), name="sign"),
     path("security/", SecurityPage.as_view(), name="security"),
     path("security/sign-out/", SignOutEverywhere.as_view(), name="sign_out_everywhere"),
+    path("delegations/", DelegationsPage.as_view(), name="delegations"),
+    path("delegations/<uuid:record_id>/end/", EndDelegation.as_view(), name="end_delegation"),
     path("administration/signers/", SignersPage.as_view(), name="administration_signers"),
     path("administration/", admin.AdministrationPage.as_view(), name="administration"),
     path("administration/people/", admin.AddPerson.as_view(), name="administration_add_person"),

@@ -30,6 +30,7 @@ from portal.facts import (
     SignedOutEverywhere,
 )
 from portal.models import ApiKey, Assignment, Member, Person
+from portal.renewing import renew_rights
 from portal.states import ADMINISTRATORS, ROLES, PersonKind
 
 KEY_DAYS_MAX: Final = 366
@@ -94,7 +95,8 @@ def close_member(actor: Actor, member_id: UUID, *, reason: str) -> Member:
     member.is_active = False
     member.bump()
     member.save(update_fields=["is_active", "version"])
-    Person.objects.filter(pk=member.person_id).update(is_active=False, access_epoch=F("access_epoch") + 1)
+    Person.objects.filter(pk=member.person_id).update(is_active=False)
+    renew_rights(member.person_id)
     ledger.record(member, MemberLeft(person_id=member.person_id))
     return member
 
@@ -156,7 +158,7 @@ def give_assignment(
         valid_from=starts_at,
         valid_until=valid_until,
     )
-    Person.objects.filter(pk=person_id).update(access_epoch=F("access_epoch") + 1)
+    renew_rights(person_id)
     ledger.record(assignment, AssignmentGiven(target_id=target_id, side=str(side), role=role, code=code))
     return assignment
 
@@ -210,7 +212,7 @@ def end_assignment(actor: Actor, assignment_id: UUID, *, reason: str) -> Assignm
     assignment.valid_until = max(now, assignment.valid_from + timedelta(microseconds=1))
     assignment.bump()
     assignment.save(update_fields=["valid_from", "valid_until", "version"])
-    Person.objects.filter(pk=assignment.person_id).update(access_epoch=F("access_epoch") + 1)
+    renew_rights(assignment.person_id)
     ledger.record(assignment, AssignmentEnded(target_id=assignment.target_id))
     return assignment
 
@@ -287,6 +289,6 @@ def revoke_key(actor: Actor, key_id: UUID, *, reason: str) -> ApiKey:
         key.revoked_at = instant()
         key.bump()
         key.save(update_fields=["revoked_at", "version"])
-        Person.objects.filter(pk=key.person_id).update(access_epoch=F("access_epoch") + 1)
+        renew_rights(key.person_id)
         ledger.record(key, KeyRevoked(person_id=key.person_id))
     return key

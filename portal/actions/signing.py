@@ -178,14 +178,16 @@ def _sign(
     now = instant()
     use_up(proof, now)
     _require_signer(actor, now)
-    _require_meaning(actor, record, signable, meaning)
+    acts_for = _require_meaning(actor, record, signable, meaning)
     require_version(record, version)
     shown = signable.show(actor, record)
     content = content_of(record, signable.type, shown)
     if digest_of(content) != digest:
         detail = "What you were shown is not what the record says now. Read it again, then sign."
         raise StaleVersion(detail, version=record.version)
-    signature = _signature(actor, record, content, meaning=meaning, at=now, zone=shown.zone)
+    signature = _signature(
+        actor, record, content, meaning=meaning, at=now, zone=shown.zone, acts_for=acts_for
+    )
     try:
         with transaction.atomic():
             signature.save(force_insert=True)
@@ -196,12 +198,22 @@ def _sign(
 
 
 def _signature(
-    actor: Actor, record: Any, content: dict[str, Any], *, meaning: Meaning, at: datetime, zone: str
+    actor: Actor,
+    record: Any,
+    content: dict[str, Any],
+    *,
+    meaning: Meaning,
+    at: datetime,
+    zone: str,
+    acts_for: str,
 ) -> Signature:
-    """Return the signature with its manifest: what is signed, by whom, when, and what it says (11.50)."""
+    """Return the signature with its manifest: what is signed, by whom, when, and what it says (11.50).
+
+    A delegate signs under the own name; the code says whose role it rests on.
+    """
     member = Member.objects.visible_to(actor).get(person_id=actor.person_id)
     company = Organisation.objects.visible_to(actor).get(pk=member.space_id)
-    code = actor.code(record.space_id)
+    code = actor.code(record.space_id) + (f", delegate of {acts_for}" if acts_for else "")
     signer = {
         "id": str(actor.person_id),
         "name": member.name,
@@ -262,7 +274,8 @@ def _require_signer(actor: Actor, now: datetime) -> None:
         raise Refused("Accept the signer's statement first, under My security.", code="statement_missing")
 
 
-def _require_meaning(actor: Actor, record: Any, signable: Signable, meaning: Meaning) -> None:
+def _require_meaning(actor: Actor, record: Any, signable: Signable, meaning: Meaning) -> str:
+    """Raise unless the actor may sign so; return the code of the lender of a role it rests on, or nothing."""
     rule = signable.rules.get(meaning)
     if rule is None:
         raise Invalid(
@@ -274,4 +287,6 @@ def _require_meaning(actor: Actor, record: Any, signable: Signable, meaning: Mea
         detail = f"To sign as {meaning.label} starts from {names}; this record is {record.state}."
         raise InvalidTransition(detail, state=str(record.state))
     if meaning not in open_meanings(actor, record, signable):
-        raise Refused("Who reported or leads it does not approve it: another person does.", code="own_work")
+        detail = "Who reported or leads it does not approve it, nor does their delegate: another person does."
+        raise Refused(detail, code="own_work")
+    return actor.acts_for(record.space_id, *rule.roles)

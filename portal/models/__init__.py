@@ -4,7 +4,7 @@ from portal.models.alert import Alert, Clock, Delivery, LadderStep, Opening, Rec
 from portal.models.attachment import Attachment
 from portal.models.base import RecordKey, RecordQuerySet, SpaceRecord
 from portal.models.identity import Heartbeat, Idempotency, Look, RefusalCount, RelayShard
-from portal.models.person import ApiKey, Assignment, Member, Person
+from portal.models.person import ApiKey, Assignment, Delegation, Member, Person
 from portal.models.signing import Signature, Signer, SigningTry
 from portal.models.space import Organisation, Partnership, Program, ProgramSite, Record, Site, Space
 
@@ -14,6 +14,7 @@ __all__ = [
     "Assignment",
     "Attachment",
     "Clock",
+    "Delegation",
     "Delivery",
     "Heartbeat",
     "Idempotency",

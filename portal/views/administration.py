@@ -20,7 +20,16 @@ from portal.actions import founding, people
 from portal.actor import Side
 from portal.directory import Directory, PersonLine, read_directory, seat_for_one_act
 from portal.errors import DomainError, Refused
-from portal.forms import AttachSiteForm, KeyForm, PersonForm, ReasonForm, SeatForm, ServiceForm, SiteForm
+from portal.forms import (
+    AttachSiteForm,
+    KeyForm,
+    PersonForm,
+    ReasonForm,
+    SeatForm,
+    ServiceForm,
+    SiteForm,
+    explain,
+)
 from portal.pages import Page, PageRequest
 from portal.states import PersonKind
 
@@ -98,7 +107,7 @@ class AdministrationStep(AdministrationPage):
             except DomainError as error:
                 if isinstance(error, Refused):
                     raise
-                _explain(form, error)
+                explain(form, error)
             else:
                 return self.done(asked, words)
         with reading(asked.actor):
@@ -118,13 +127,6 @@ class AdministrationStep(AdministrationPage):
         """Go back to the page with a confirmation."""
         messages.success(request, words)
         return HttpResponseRedirect(f"{reverse('administration')}?tab={self.tab}")
-
-
-def _explain(form: forms.Form, error: DomainError) -> None:
-    for field, sentences in error.errors.items():
-        form.add_error(field if field in form.fields else None, list(sentences))
-    if not error.errors:
-        form.add_error(None, error.detail)
 
 
 def _own(request: PageRequest) -> UUID:

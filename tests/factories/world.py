@@ -7,13 +7,14 @@ manufacturer has not disclosed. `build()` runs in a committing database and retu
 from __future__ import annotations
 
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from batches.actions.readings import take_frame
 from batches.models import Excursion, Parameter
 from portal.action import reading
+from portal.actions.delegating import delegate_roles
 from portal.actor import system_actor
-from portal.models import Alert, ApiKey, Assignment, Member
+from portal.models import Alert, ApiKey, Assignment, Delegation, Member
 from portal.tasks import publish
 from tests.conftest import actor
 from tests.factories import batches, cast, deviations
@@ -24,8 +25,24 @@ WORDS = {cast.PROGRAM: "OURS", cast.RIVAL_PROGRAM: "CANARY"}
 def build() -> dict[str, dict[str, UUID]]:
     """Fill both programs and sign their chains; return {"ours": {...}, "theirs": {...}}."""
     filled = {"ours": _fill(cast.PROGRAM), "theirs": _fill(cast.RIVAL_PROGRAM)}
+    _lend("sponsor_quality_head", "sponsor_qa", reason="OURS reason of the absence")
+    _lend("cdmo_quality_head", "cdmo_qa", reason="Reason of the absence")
     publish()
     return filled
+
+
+def _lend(key: str, delegate: str, *, reason: str) -> None:
+    """A delegation to come: it is there to be found and changes nobody's rights."""
+    begins = batches.now() + timedelta(days=30)
+    delegate_roles(
+        actor(key),
+        cast.PROGRAM,
+        delegate_id=cast.person_id(delegate),
+        roles=["quality_head"],
+        reason=reason,
+        valid_from=begins,
+        valid_until=begins + timedelta(days=7),
+    )
 
 
 def _fill(program: UUID) -> dict[str, UUID]:
@@ -112,4 +129,10 @@ def organisation_records(organisation: UUID) -> dict[str, UUID]:
             "member": Member.objects.visible_to(watcher).order_by("pk").first().pk,
             "assignment": Assignment.objects.visible_to(watcher).order_by("pk").first().pk,
             "key": ApiKey.objects.visible_to(watcher).order_by("pk").first().pk,
+            "delegation": _first(Delegation.objects.visible_to(watcher)),
         }
+
+
+def _first(rows) -> UUID:
+    found = rows.order_by("pk").first()
+    return found.pk if found else uuid4()

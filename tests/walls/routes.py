@@ -44,7 +44,7 @@ def probed():
 
 
 SAME = {"kind": "deviation", "audience": "shared", "seq": "1", "level": "0", "index": "000.p/1"}
-OF_ORGANISATION = {"people": "member", "seats": "assignment", "keys": "key"}
+OF_ORGANISATION = {"people": "member", "seats": "assignment", "keys": "key", "delegations": "delegation"}
 
 
 def fill(address, ids, organisation):
