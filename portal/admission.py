@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from portal.actor import Actor, Origin, gather_seats
 from portal.api.authentication import actor_by_key
-from portal.middleware import actor_of, has_second_factor, was_signed_out
+from portal.middleware import actor_of, may_enter, was_signed_out
 from portal.models import Person
 
 SIGNED_OUT: Final = 4401
@@ -98,7 +98,7 @@ def admit_session(session_key: str, origin: Origin, *, is_first: bool) -> Pass:
     request = HttpRequest()
     request.session = SessionStore(session_key)
     person = get_user(request) if session_key else None
-    if not isinstance(person, Person) or is_over(request.session) or not has_second_factor(person):
+    if not isinstance(person, Person) or is_over(request.session) or not may_enter(person):
         raise TurnedAway(SIGNED_OUT)
     if was_signed_out(person, request.session.get("began_at", 0.0)):
         raise TurnedAway(SIGNED_OUT)

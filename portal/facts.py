@@ -220,6 +220,54 @@ class DelegationEnded(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class ProposalMade(Fact):
+    """An administrator asks another one to confirm a sensitive step."""
+
+    name = "proposal.made"
+    step: str
+    person_id: UUID
+    lapses_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalConfirmed(Fact):
+    """A second administrator confirmed a sensitive step, and it was taken."""
+
+    name = "proposal.confirmed"
+    step: str
+    person_id: UUID
+    proposed_by: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalRefused(Fact):
+    """A second administrator refused a sensitive step."""
+
+    name = "proposal.refused"
+    step: str
+    person_id: UUID
+    proposed_by: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalWithdrawn(Fact):
+    """An administrator took a proposal back."""
+
+    name = "proposal.withdrawn"
+    is_news = False
+    step: str
+    person_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class SignInReset(Fact):
+    """Password and second factor of a person were taken away, and with them the right to sign."""
+
+    name = "person.sign_in_reset"
+    person_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class MemberJoined(Fact):
     """An account was made for a person of the organisation."""
 

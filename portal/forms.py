@@ -59,6 +59,12 @@ class SeatForm(forms.Form):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
         help_text=_("UTC, within three years of its start. Leave empty for a seat without an end."),
     )
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=500,
+        required=False,
+        help_text=_("Needed for an administrator's role, which a second administrator confirms."),
+    )
 
     def __init__(
         self, *args: Any, people: Any = (), targets: Any = (), sides: Any = (), **kwargs: Any

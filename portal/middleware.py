@@ -113,12 +113,17 @@ def has_second_factor(person: Person) -> bool:
     return found
 
 
+def may_enter(person: Person) -> bool:
+    """Say whether the person has a second factor and a password that nobody else has seen."""
+    return not person.password_is_temporary and has_second_factor(person)
+
+
 def know_actor(get_response: Handler) -> Handler:
     """Give every request of a signed-in person its actor; keys are known in the API's authentication."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         request.actor = None  # type: ignore[attr-defined]  # our own attribute, see ActorRequest
-        if request.user.is_authenticated and has_second_factor(request.user):
+        if request.user.is_authenticated and may_enter(request.user):
             actor = actor_of(request.user).via(origin_of(request))
             request.actor = actor  # type: ignore[attr-defined]  # as above
         return get_response(request)

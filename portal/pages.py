@@ -95,7 +95,9 @@ def is_look(request: HttpRequest) -> bool:
 
 
 def to_sign_in(request: HttpRequest) -> HttpResponseRedirect:
-    """Send a stranger to sign-in, a person without a second factor to its set-up."""
+    """Send a stranger to sign-in; a person to what is missing: a password of their own, a second factor."""
+    if request.user.is_authenticated and request.user.password_is_temporary:
+        return HttpResponseRedirect(reverse("account_change_password"))
     if request.user.is_authenticated:
         return HttpResponseRedirect(reverse("mfa_activate_totp"))
     return HttpResponseRedirect(f"{reverse('account_login')}?next={quote(request.get_full_path())}")

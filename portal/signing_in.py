@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.http import HttpRequest
 
+from portal.models import Person
+
 
 class InvitedOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
     """Accounts are made by an organisation's administrator, never by sign-up."""
@@ -22,6 +24,11 @@ class InvitedOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - allauth's signature
         """Refuse sign-up."""
         return False
+
+    def set_password(self, user: Person, password: str) -> None:
+        """Take a password of the person's own; what somebody else had seen is over."""
+        user.password_is_temporary = False
+        super().set_password(user, password)
 
 
 def _ciphers() -> list[AESGCM]:

@@ -75,6 +75,15 @@ class Meaning(models.TextChoices):
     REJECTED = "rejected", _("rejected")
 
 
+class ProposalState(models.TextChoices):
+    """A sensitive step waits for a second administrator, was taken or refused by one, or taken back."""
+
+    OPEN = "open", _("waits for a second administrator")
+    CONFIRMED = "confirmed", _("confirmed")
+    REFUSED = "refused", _("refused")
+    WITHDRAWN = "withdrawn", _("taken back")
+
+
 class ClockState(models.TextChoices):
     """A deadline runs, was met, or passed (design 4); a withdrawn one lost its reason."""
 
@@ -141,6 +150,7 @@ ORG_ADMIN: Final = Role(Side.SPONSOR, "org_admin")
 GATEWAY: Final = Role(Side.MANUFACTURER, "gateway")
 SYSTEM: Final = Role(Side.BOTH, "system")
 
+ADMINISTRATOR_CODES: Final = frozenset(("site_admin", "org_admin"))
 ADMINISTRATORS: Final = (Role(Side.BOTH, "site_admin"), Role(Side.BOTH, "org_admin"), SYSTEM)
 
 ROLES: Final[Mapping[Side, tuple[str, ...]]] = {
@@ -173,6 +183,17 @@ ROLES: Final[Mapping[Side, tuple[str, ...]]] = {
 
 # Roles that are lent to nobody: administration takes two people, an inspection is of one, a gateway is none.
 NOT_LENT: Final = frozenset(("site_admin", "org_admin", "inspector", "gateway"))
+
+PEOPLE_WHO_ADMINISTER: Final = tuple(each for each in ADMINISTRATORS if each != SYSTEM)
+PROPOSAL_TRANSITIONS: Final[Transitions] = {
+    "confirm": Transition(
+        (ProposalState.OPEN,), ProposalState.CONFIRMED, PEOPLE_WHO_ADMINISTER, _("Confirm")
+    ),
+    "refuse": Transition((ProposalState.OPEN,), ProposalState.REFUSED, PEOPLE_WHO_ADMINISTER, _("Refuse")),
+    "withdraw": Transition(
+        (ProposalState.OPEN,), ProposalState.WITHDRAWN, PEOPLE_WHO_ADMINISTER, _("Take back")
+    ),
+}
 
 # Who gives receipt on either side (domain 2f): operators, inspectors and gateways do not.
 ACKNOWLEDGERS: Final = (

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, path
 
 from portal.views import administration as admin
+from portal.views import four_eyes
 from portal.views.alerts import AcknowledgeAlert, AlertPage
 from portal.views.delegations import DelegationsPage, EndDelegation
 from portal.views.escalations import EscalationsPage
@@ -36,6 +37,26 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("administration/keys/", admin.IssueKey.as_view(), name="administration_issue_key"),
     path("administration/sites/", admin.AddSite.as_view(), name="administration_add_site"),
     path("administration/program-sites/", admin.AttachSite.as_view(), name="administration_attach_site"),
+    path(
+        "administration/accounts/<uuid:person_id>/reset/",
+        four_eyes.ProposeReset.as_view(),
+        name="administration_propose_reset",
+    ),
+    path(
+        "administration/proposals/<uuid:record_id>/confirm/",
+        four_eyes.ConfirmProposal.as_view(),
+        name="administration_confirm",
+    ),
+    path(
+        "administration/proposals/<uuid:record_id>/refuse/",
+        four_eyes.RefuseProposal.as_view(),
+        name="administration_refuse",
+    ),
+    path(
+        "administration/proposals/<uuid:record_id>/withdraw/",
+        four_eyes.WithdrawProposal.as_view(),
+        name="administration_withdraw",
+    ),
     path(
         "administration/people/<uuid:record_id>/close/",
         admin.CloseMember.as_view(),

@@ -16,7 +16,7 @@ from django.db.models import F
 
 from portal import ledger
 from portal.access import require_role
-from portal.action import action, instant
+from portal.action import action, current_action, instant
 from portal.actor import Actor, Side
 from portal.directory import find_place, list_places
 from portal.errors import Conflict, Invalid, NotFound, Refused
@@ -29,6 +29,7 @@ from portal.facts import (
     MemberLeft,
     SignedOutEverywhere,
 )
+from portal.four_eyes import require_set_up, takes_two_to_key, takes_two_to_seat
 from portal.models import ApiKey, Assignment, Member, Person
 from portal.renewing import renew_rights
 from portal.states import ADMINISTRATORS, ROLES, PersonKind
@@ -68,6 +69,8 @@ def add_member(
     else:
         _check_password(password, person)
         person.set_password(password)
+        # What another person typed is changed at the first sign-in.
+        person.password_is_temporary = actor.kind != PersonKind.SYSTEM
     person.save()
     member = Member.objects.create(space_id=organisation_id, person=person, name=name, title=title)
     ledger.record(member, MemberJoined(person_id=person.pk))
@@ -139,15 +142,44 @@ def give_assignment(
     11.10(d), (g).
     """
     require_role(actor, organisation_id, *ADMINISTRATORS, to="give seats")
+    if takes_two_to_seat(role):
+        require_set_up(actor, "give_administration")
+    return seat_person(
+        actor,
+        organisation_id,
+        person_id,
+        target_id=target_id,
+        side=side,
+        role=role,
+        code=code,
+        valid_from=valid_from,
+        valid_until=valid_until,
+    )
+
+
+def seat_person(
+    actor: Actor,
+    organisation_id: UUID,
+    person_id: UUID,
+    *,
+    target_id: UUID,
+    side: Side,
+    role: str,
+    code: str,
+    valid_from: datetime | None = None,
+    valid_until: datetime | None = None,
+) -> Assignment:
+    """Seat a person; a shared step. Raises: Refused, NotFound, Invalid."""
+    current_action()
     if person_id == actor.person_id and target_id != organisation_id:
         raise Refused("Nobody seats themselves in a program; another administrator of yours does it.")
     if role not in ROLES[side]:
         known = ", ".join(ROLES[side])
         raise Invalid(f"The {side} has no role {role!r}.", errors={"role": [f"Choose one of: {known}."]})
     _require_own_side(organisation_id, target_id, side)
-    _require_own_person(actor, organisation_id, person_id)
+    require_own_person(actor, organisation_id, person_id)
     starts_at = valid_from or instant()
-    _require_dates(starts_at, valid_until)
+    require_dates(starts_at, valid_until)
     assignment = Assignment.objects.create(
         space_id=organisation_id,
         person_id=person_id,
@@ -163,7 +195,8 @@ def give_assignment(
     return assignment
 
 
-def _require_dates(starts_at: datetime, ends_at: datetime | None) -> None:
+def require_dates(starts_at: datetime, ends_at: datetime | None) -> None:
+    """Raise Invalid unless a seat may begin and end so."""
     now = instant()
     if not now <= starts_at <= now + SEAT_STARTS_WITHIN:
         detail = f"A seat begins now or within {SEAT_STARTS_WITHIN.days} days; nothing is dated back."
@@ -186,7 +219,8 @@ def _require_own_side(organisation_id: UUID, target_id: UUID, side: Side) -> Non
         raise Invalid(detail, errors={"side": [detail]})
 
 
-def _require_own_person(actor: Actor, organisation_id: UUID, person_id: UUID) -> None:
+def require_own_person(actor: Actor, organisation_id: UUID, person_id: UUID) -> None:
+    """Raise Invalid unless it is an open account of the organisation."""
     own = Member.objects.visible_to(actor).filter(space_id=organisation_id, is_active=True)
     if not own.filter(person_id=person_id).exists():
         detail = "Seats are given to people and systems of your organisation whose account is open."
@@ -240,6 +274,58 @@ def issue_key(
     `fresh_token()` and is not kept. Raises: Refused, Invalid. Records: key.issued v1.
     """
     require_role(actor, organisation_id, *ADMINISTRATORS, to="issue keys")
+    if takes_two_to_key(scopes):
+        require_set_up(actor, "issue_key")
+    return make_key(
+        actor,
+        organisation_id,
+        person_id,
+        label=label,
+        hint=token[:8],
+        token_hash=hashlib.sha256(token.encode()).digest(),
+        scopes=scopes,
+        program_ids=program_ids,
+        expires_at=expires_at,
+    )
+
+
+def make_key(
+    _actor: Actor,
+    organisation_id: UUID,
+    person_id: UUID,
+    *,
+    label: str,
+    hint: str,
+    token_hash: bytes,
+    scopes: Collection[str],
+    program_ids: Collection[UUID],
+    expires_at: datetime,
+) -> ApiKey:
+    """Make a key; a shared step. Raises: Invalid."""
+    current_action()
+    service = require_key(organisation_id, person_id, scopes, program_ids, expires_at)
+    key = ApiKey.objects.create(
+        space_id=organisation_id,
+        person=service,
+        label=label,
+        hint=hint,
+        token_hash=token_hash,
+        scopes=sorted(scopes),
+        program_ids=sorted(str(each) for each in program_ids),
+        expires_at=expires_at,
+    )
+    ledger.record(key, KeyIssued(person_id=service.pk, scopes=tuple(sorted(scopes)), expires_at=expires_at))
+    return key
+
+
+def require_key(
+    organisation_id: UUID,
+    person_id: UUID,
+    scopes: Collection[str],
+    program_ids: Collection[UUID],
+    expires_at: datetime,
+) -> Person:
+    """Return the service account a key may be issued to so. Raises: Invalid."""
     unknown = sorted(set(scopes) - set(SCOPES))
     if unknown or not scopes:
         raise Invalid("Unknown scope.", errors={"scopes": [f"Choose from: {', '.join(SCOPES)}."]})
@@ -260,18 +346,7 @@ def issue_key(
         raise Invalid(
             "A key is bound to programs of your organisation.", errors={"programs": ["Not one of yours."]}
         )
-    key = ApiKey.objects.create(
-        space_id=organisation_id,
-        person=service,
-        label=label,
-        hint=token[:8],
-        token_hash=hashlib.sha256(token.encode()).digest(),
-        scopes=sorted(scopes),
-        program_ids=sorted(str(each) for each in program_ids),
-        expires_at=expires_at,
-    )
-    ledger.record(key, KeyIssued(person_id=service.pk, scopes=tuple(sorted(scopes)), expires_at=expires_at))
-    return key
+    return service
 
 
 @action("key.revoke")

@@ -11,10 +11,11 @@ from django.db import IntegrityError, connection, transaction
 
 from portal import ledger
 from portal.access import require_role, require_version
-from portal.action import action, instant, reading
+from portal.action import action, current_action, instant, reading
 from portal.actor import Actor
 from portal.errors import Conflict, Invalid, InvalidTransition, NotFound, Refused, StaleVersion
 from portal.facts import SignatureGiven, SignerEnabled, SignerWithdrawn, SigningFailed, StatementAccepted
+from portal.four_eyes import require_set_up
 from portal.models import Member, Organisation, Person, Signature, Signer
 from portal.proving import TRIES_MAX, Proof, failures_of, prove, use_up
 from portal.signable import (
@@ -42,7 +43,60 @@ def enable_signer(
     Raises: Refused, NotFound, Invalid. Records: signer.enabled v1. Source: 21 CFR 11.10(i), 11.100(b).
     """
     require_role(actor, organisation_id, *ADMINISTRATORS, to="let somebody sign")
-    if person_id == actor.person_id:
+    require_set_up(actor, "let_sign")
+    return admit_signer(
+        actor,
+        organisation_id,
+        person_id,
+        identity=identity,
+        trained_until=trained_until,
+        checked_by=actor.person_id,
+    )
+
+
+def admit_signer(
+    actor: Actor,
+    organisation_id: UUID,
+    person_id: UUID,
+    *,
+    identity: str,
+    trained_until: datetime,
+    checked_by: UUID,
+) -> Signer:
+    """Let a person sign; a shared step. `checked_by` is who checked the identity.
+
+    Raises: Refused, NotFound, Invalid.
+    """
+    current_action()
+    now = require_signer_to_be(
+        actor,
+        organisation_id,
+        person_id,
+        identity=identity,
+        trained_until=trained_until,
+        checked_by=checked_by,
+    )
+    signer = _signer(actor, person_id) or Signer(space_id=organisation_id, person_id=person_id)
+    if signer.enabled_at is not None:
+        signer.bump()
+    signer.identity, signer.enabled_by, signer.enabled_at = identity.strip(), checked_by, now
+    signer.trained_until, signer.withdrawn_at = trained_until, None
+    signer.save()
+    ledger.record(signer, SignerEnabled(person_id=person_id, trained_until=trained_until))
+    return signer
+
+
+def require_signer_to_be(
+    actor: Actor,
+    organisation_id: UUID,
+    person_id: UUID,
+    *,
+    identity: str,
+    trained_until: datetime,
+    checked_by: UUID,
+) -> datetime:
+    """Return the instant; raises Refused, NotFound or Invalid unless the person may be let sign so."""
+    if person_id == checked_by:
         raise Refused("Nobody lets oneself sign: another administrator checks who you are.")
     members = Member.objects.visible_to(actor).filter(space_id=organisation_id, person_id=person_id)
     member = members.select_related("person").first()
@@ -54,14 +108,7 @@ def enable_signer(
     now = instant()
     if trained_until <= now:
         raise Invalid("The training is over.", errors={"trained_until": ["A date to come."]})
-    signer = _signer(actor, person_id) or Signer(space_id=organisation_id, person_id=person_id)
-    if signer.enabled_at is not None:
-        signer.bump()
-    signer.identity, signer.enabled_by, signer.enabled_at = identity.strip(), actor.person_id, now
-    signer.trained_until, signer.withdrawn_at = trained_until, None
-    signer.save()
-    ledger.record(signer, SignerEnabled(person_id=person_id, trained_until=trained_until))
-    return signer
+    return now
 
 
 @action("signer.withdraw")

@@ -1,4 +1,4 @@
-"""Seats that begin and end by their dates, and roles lent to a colleague for a time."""
+"""Seats with dates, roles lent to a colleague for a time, and steps that take two administrators."""
 
 from django.conf import settings
 from django.db import migrations, models
@@ -6,7 +6,7 @@ import django.db.models.deletion
 import uuid
 from pathlib import Path
 
-from portal.record_table import RecordTable
+from portal.record_table import RecordTable, StateGuard
 
 SQL = Path(__file__).with_name("sql")
 
@@ -15,6 +15,11 @@ class Migration(migrations.Migration):
     dependencies = [("portal", "0004_signatures")]
 
     operations = [
+        migrations.AddField(
+            model_name="person",
+            name="password_is_temporary",
+            field=models.BooleanField(default=False),
+        ),
         migrations.AlterField(
             model_name="signature",
             name="code",
@@ -101,6 +106,90 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="Proposal",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "audience",
+                    models.CharField(
+                        choices=[
+                            ("shared", "shared"),
+                            ("manufacturer", "CDMO internal"),
+                            ("sponsor", "sponsor internal"),
+                        ],
+                        default="shared",
+                        max_length=12,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("step", models.CharField(max_length=30)),
+                ("given", models.JSONField(default=dict)),
+                ("reason", models.CharField(max_length=500)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "waits for a second administrator"),
+                            ("confirmed", "confirmed"),
+                            ("refused", "refused"),
+                            ("withdrawn", "taken back"),
+                        ],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
+                ("proposed_by", models.UUIDField()),
+                ("proposed_at", models.DateTimeField()),
+                ("lapses_at", models.DateTimeField()),
+                ("decided_by", models.UUIDField(null=True)),
+                ("decided_at", models.DateTimeField(null=True)),
+                ("answer", models.CharField(blank=True, max_length=500)),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "space",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="portal.space",
+                    ),
+                ),
+            ],
+            options={
+                "indexes": [models.Index(fields=["space", "state"], name="proposal_state")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("proposed_by", models.F("person_id")), _negated=True),
+                        name="proposal_about_another",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ("confirmed", "refused")), _negated=True),
+                            models.Q(
+                                models.Q(("decided_by", None), _negated=True),
+                                models.Q(("decided_by", models.F("proposed_by")), _negated=True),
+                                models.Q(("decided_by", models.F("person_id")), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="proposal_decided_by_a_third",
+                    ),
+                ],
+            },
+        ),
         RecordTable("delegation"),
+        RecordTable("proposal"),
+        StateGuard("proposal", edges=["open>confirmed", "open>refused", "open>withdrawn"]),
         migrations.RunSQL((SQL / "access.sql").read_text(encoding="utf-8"), migrations.RunSQL.noop),
     ]

@@ -5,6 +5,7 @@ from portal.models.attachment import Attachment
 from portal.models.base import RecordKey, RecordQuerySet, SpaceRecord
 from portal.models.identity import Heartbeat, Idempotency, Look, RefusalCount, RelayShard
 from portal.models.person import ApiKey, Assignment, Delegation, Member, Person
+from portal.models.proposal import Proposal
 from portal.models.signing import Signature, Signer, SigningTry
 from portal.models.space import Organisation, Partnership, Program, ProgramSite, Record, Site, Space
 
@@ -27,6 +28,7 @@ __all__ = [
     "Person",
     "Program",
     "ProgramSite",
+    "Proposal",
     "Receipt",
     "Record",
     "RecordKey",

@@ -43,6 +43,8 @@ class Person(AbstractBaseUser):
     # Sessions that began before are over, wherever they are.
     signed_out_at = models.DateTimeField(null=True, blank=True)
     zone = models.CharField(max_length=60, default="UTC")
+    # Somebody else has seen it: it opens nothing but the page that changes it (11.300(b)).
+    password_is_temporary = models.BooleanField(default=False)
 
     USERNAME_FIELD = "email"
     objects = PersonManager()

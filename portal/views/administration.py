@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal.action import reading
-from portal.actions import founding, people
+from portal.actions import founding, people, proposing
 from portal.actor import Side
 from portal.directory import Directory, PersonLine, read_directory, seat_for_one_act
 from portal.errors import DomainError, Refused
@@ -30,7 +30,9 @@ from portal.forms import (
     SiteForm,
     explain,
 )
+from portal.four_eyes import STEPS, takes_two_to_key, takes_two_to_seat
 from portal.pages import Page, PageRequest
+from portal.queries.proposals import list_proposals
 from portal.states import PersonKind
 
 
@@ -43,7 +45,13 @@ class AdministrationPage(Page):
     def context(self, request: PageRequest, **_kwargs: Any) -> dict[str, Any]:
         """Return the directory and empty forms."""
         directory = read_directory(request.actor)
-        return {"directory": directory, **_forms(directory), "tab": request.GET.get("tab", "people")}
+        return {
+            "directory": directory,
+            **_forms(directory),
+            "tab": request.GET.get("tab", "people"),
+            "proposals": list_proposals(request.actor),
+            "steps": STEPS.values(),
+        }
 
     def refused(self, request: PageRequest, error: DomainError, **kwargs: Any) -> HttpResponse:
         """Show the refusal alone when the reader administers nothing."""
@@ -67,6 +75,7 @@ def _forms(directory: Directory) -> dict[str, forms.Form]:
         "site_form": SiteForm(),
         "attach_form": AttachSiteForm(sites=sites, programs=directory.programs(Side.MANUFACTURER)),
         "reason_form": ReasonForm(),
+        "confirm_form": forms.Form(),
     }
 
 
@@ -129,7 +138,8 @@ class AdministrationStep(AdministrationPage):
         return HttpResponseRedirect(f"{reverse('administration')}?tab={self.tab}")
 
 
-def _own(request: PageRequest) -> UUID:
+def own_organisation(request: PageRequest) -> UUID:
+    """Return the organisation of the reader. Raises: Refused."""
     organisation_id = request.actor.organisation_id
     if organisation_id is None:
         raise Refused("Administration belongs to an organisation.")
@@ -143,7 +153,7 @@ class AddPerson(AdministrationStep):
 
     def act(self, request: PageRequest, form: forms.Form, **_kwargs: Any) -> str:
         """Add the member."""
-        member = people.add_member(request.actor, _own(request), **form.cleaned_data)
+        member = people.add_member(request.actor, own_organisation(request), **form.cleaned_data)
         return _("%(name)s has an account; it works once a second factor is set up.") % {"name": member.name}
 
 
@@ -156,7 +166,9 @@ class AddService(AdministrationStep):
     def act(self, request: PageRequest, form: forms.Form, **_kwargs: Any) -> str:
         """Add the service."""
         name = form.cleaned_data["name"]
-        people.add_member(request.actor, _own(request), email="", name=name, kind=PersonKind.SERVICE)
+        people.add_member(
+            request.actor, own_organisation(request), email="", name=name, kind=PersonKind.SERVICE
+        )
         return _("%(name)s is a service account now; give it a seat, then a key.") % {"name": name}
 
 
@@ -169,9 +181,20 @@ class GiveSeat(AdministrationStep):
         """Give the assignment."""
         given = form.cleaned_data
         side, _colon, role = given["role"].partition(":")
+        if takes_two_to_seat(role):
+            proposing.propose_administrator(
+                request.actor,
+                own_organisation(request),
+                person_id=UUID(given["person"]),
+                role=role,
+                code=given["code"],
+                valid_until=_in_utc(given["valid_until"]),
+                reason=given["reason"],
+            )
+            return _("Proposed; another administrator confirms it within a week.")
         people.give_assignment(
             request.actor,
-            _own(request),
+            own_organisation(request),
             person_id=UUID(given["person"]),
             target_id=UUID(given["target"]),
             side=Side(side),
@@ -195,7 +218,7 @@ class AddSite(AdministrationStep):
 
     def act(self, request: PageRequest, form: forms.Form, **_kwargs: Any) -> str:
         """Add the site."""
-        site = founding.add_site(request.actor, _own(request), **form.cleaned_data)
+        site = founding.add_site(request.actor, own_organisation(request), **form.cleaned_data)
         return _("%(name)s is a site now; attach it to the programs made there.") % {"name": site.name}
 
 
@@ -255,14 +278,22 @@ class IssueKey(AdministrationStep):
     form_name: ClassVar[str] = "key_form"
     tab: ClassVar[str] = "keys"
     token: str = ""
+    text: str = ""
 
     def act(self, request: PageRequest, form: forms.Form, **_kwargs: Any) -> str:
         """Issue the key."""
         given = form.cleaned_data
         self.token = people.fresh_token()
-        people.issue_key(
+        issue: Callable[..., Any] = people.issue_key
+        if takes_two_to_key(given["scopes"]):
+            issue = proposing.propose_key
+            self.text = _(
+                "It opens nothing until another administrator has confirmed it. It is shown only now and kept"
+                " only as a hash."
+            )
+        issue(
             request.actor,
-            _own(request),
+            own_organisation(request),
             person_id=UUID(given["service"]),
             label=given["label"],
             token=self.token,
@@ -274,9 +305,8 @@ class IssueKey(AdministrationStep):
 
     def done(self, request: PageRequest, words: str) -> HttpResponse:
         """Show the page with the token; it is not kept and cannot be shown again."""
+        extra = {"token": self.token, "token_name": words, "token_text": self.text, "tab": self.tab}
         with reading(request.actor):
-            response = self.show(
-                request, status=201, extra={"token": self.token, "token_name": words, "tab": self.tab}
-            )
+            response = self.show(request, status=201, extra=extra)
         response.headers["Cache-Control"] = "no-store"
         return response

@@ -13,8 +13,9 @@ from batches.actions.readings import take_frame
 from batches.models import Excursion, Parameter
 from portal.action import reading
 from portal.actions.delegating import delegate_roles
+from portal.actions.proposing import propose_reset
 from portal.actor import system_actor
-from portal.models import Alert, ApiKey, Assignment, Delegation, Member
+from portal.models import Alert, ApiKey, Assignment, Delegation, Member, Proposal
 from portal.tasks import publish
 from tests.conftest import actor
 from tests.factories import batches, cast, deviations
@@ -26,9 +27,19 @@ def build() -> dict[str, dict[str, UUID]]:
     """Fill both programs and sign their chains; return {"ours": {...}, "theirs": {...}}."""
     filled = {"ours": _fill(cast.PROGRAM), "theirs": _fill(cast.RIVAL_PROGRAM)}
     _lend("sponsor_quality_head", "sponsor_qa", reason="OURS reason of the absence")
+    _propose()
     _lend("cdmo_quality_head", "cdmo_qa", reason="Reason of the absence")
     publish()
     return filled
+
+
+def _propose() -> None:
+    propose_reset(
+        actor("cdmo_admin"),
+        cast.CDMO,
+        person_id=cast.person_id("cdmo_operator"),
+        reason="Lost the telephone with the codes.",
+    )
 
 
 def _lend(key: str, delegate: str, *, reason: str) -> None:
@@ -129,10 +140,11 @@ def organisation_records(organisation: UUID) -> dict[str, UUID]:
             "member": Member.objects.visible_to(watcher).order_by("pk").first().pk,
             "assignment": Assignment.objects.visible_to(watcher).order_by("pk").first().pk,
             "key": ApiKey.objects.visible_to(watcher).order_by("pk").first().pk,
+            "person": _first(Member.objects.visible_to(watcher), "person_id"),
+            "proposal": _first(Proposal.objects.visible_to(watcher)),
             "delegation": _first(Delegation.objects.visible_to(watcher)),
         }
 
 
-def _first(rows) -> UUID:
-    found = rows.order_by("pk").first()
-    return found.pk if found else uuid4()
+def _first(rows, name: str = "pk") -> UUID:
+    return rows.order_by("pk").values_list(name, flat=True).first() or uuid4()

@@ -44,7 +44,14 @@ def probed():
 
 
 SAME = {"kind": "deviation", "audience": "shared", "seq": "1", "level": "0", "index": "000.p/1"}
-OF_ORGANISATION = {"people": "member", "seats": "assignment", "keys": "key", "delegations": "delegation"}
+OF_ORGANISATION = {
+    "people": "member",
+    "accounts": "person",
+    "seats": "assignment",
+    "keys": "key",
+    "delegations": "delegation",
+    "proposals": "proposal",
+}
 
 
 def fill(address, ids, organisation):
@@ -59,7 +66,7 @@ def _filled(part, address, ids, organisation):
     _, _, name = part.strip("<>").rpartition(":")
     if name in SAME:
         return SAME[name]
-    if name == "record_id" and not address.startswith("sign/"):
+    if name in ("record_id", "person_id") and not address.startswith("sign/"):
         place = next(word for word in OF_ORGANISATION if word in address)
         return str(organisation[OF_ORGANISATION[place]])
     if name == "record_id":
@@ -113,6 +120,9 @@ def body(address, ids):
         "cancel/": {"reason": "Reason of a few words."},
         "end/": {"reason": "Reason of a few words."},
         "revoke/": {"reason": "Reason of a few words."},
+        "reset/": {"reason": "Reason of a few words."},
+        "refuse/": {"reason": "Reason of a few words."},
+        "withdraw/": {"reason": "Reason of a few words."},
         "administration/seats/": {"person": str(uuid.uuid4()), "target": str(ids["program_id"]),
                                   "role": "manufacturer:qa", "code": "QA 99"},
         "administration/keys/": {"service": str(uuid.uuid4()), "label": "Key", "scopes": "read", "days": "30",
