@@ -13,9 +13,12 @@ class PortalConfig(AppConfig):
     def ready(self) -> None:
         from portal import logs
         from portal.action import guard_connection
+        from portal.review_signing import ACCESS_REVIEW
         from portal.shell import nav_counts
+        from portal.signable import register
         from portal.views.navigation import portal_counts
 
         logs.configure()
         connection_created.connect(guard_connection, dispatch_uid="portal.guard")
         nav_counts.register(portal_counts)
+        register(ACCESS_REVIEW)

@@ -171,6 +171,12 @@ def read_directory(actor: Actor) -> Directory:
     )
 
 
+def name_places(actor: Actor, organisation_id: UUID) -> dict[UUID, str]:
+    """Return what the organisation and each of its places is called."""
+    organisation = Organisation.objects.visible_to(actor).get(pk=organisation_id)
+    return {organisation.pk: organisation.name, **_place_names(list_places(organisation_id))}
+
+
 def _place_names(places: list[Place]) -> dict[UUID, str]:
     """Name programs by their code, a partnership by the codes of its programs: no more is known here."""
     codes: dict[UUID, list[str]] = defaultdict(list)

@@ -268,6 +268,37 @@ class SignInReset(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class AccessReviewOpened(Fact):
+    """A review of who may do what began, over the access of that moment."""
+
+    name = "access_review.opened"
+    number: str
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccessDecided(Fact):
+    """A reviewer decided on one line of a review of access."""
+
+    name = "access_review.line_decided"
+    is_news = False
+    number: str
+    kind: str
+    subject_id: UUID
+    decision: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccessReviewDecided(Fact):
+    """Every line of a review of access is decided; it waits for its signature."""
+
+    name = "access_review.decided"
+    number: str
+    kept: int
+    ended: int
+
+
+@dataclass(frozen=True, slots=True)
 class MemberJoined(Fact):
     """An account was made for a person of the organisation."""
 

@@ -84,6 +84,20 @@ class ProposalState(models.TextChoices):
     WITHDRAWN = "withdrawn", _("taken back")
 
 
+class ReviewState(models.TextChoices):
+    """A review of access takes decisions line by line, then waits for its signature or has it."""
+
+    OPEN = "open", _("decisions are taken")
+    DECIDED = "decided", _("every line is decided")
+
+
+class Decision(models.TextChoices):
+    """What a reviewer decides on one line of a review of access."""
+
+    KEEP = "keep", _("keep")
+    END = "end", _("end")
+
+
 class ClockState(models.TextChoices):
     """A deadline runs, was met, or passed (design 4); a withdrawn one lost its reason."""
 
@@ -178,7 +192,7 @@ ROLES: Final[Mapping[Side, tuple[str, ...]]] = {
         "org_admin",
         "inspector",
     ),
-    Side.BOTH: ("site_admin", "org_admin"),
+    Side.BOTH: ("site_admin", "org_admin", "quality_head"),
 }
 
 # Roles that are lent to nobody: administration takes two people, an inspection is of one, a gateway is none.
@@ -194,6 +208,9 @@ PROPOSAL_TRANSITIONS: Final[Transitions] = {
         (ProposalState.OPEN,), ProposalState.WITHDRAWN, PEOPLE_WHO_ADMINISTER, _("Take back")
     ),
 }
+
+# Who reviews an organisation's access: its administrators and its head of quality.
+ACCESS_REVIEWERS: Final = (*ADMINISTRATORS, Role(Side.BOTH, "quality_head"))
 
 # Who gives receipt on either side (domain 2f): operators, inspectors and gateways do not.
 ACKNOWLEDGERS: Final = (

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, path
 
 from portal.views import administration as admin
-from portal.views import four_eyes
+from portal.views import four_eyes, reviews
 from portal.views.alerts import AcknowledgeAlert, AlertPage
 from portal.views.delegations import DelegationsPage, EndDelegation
 from portal.views.escalations import EscalationsPage
@@ -29,6 +29,21 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("security/sign-out/", SignOutEverywhere.as_view(), name="sign_out_everywhere"),
     path("delegations/", DelegationsPage.as_view(), name="delegations"),
     path("delegations/<uuid:record_id>/end/", EndDelegation.as_view(), name="end_delegation"),
+    path("administration/reviews/", reviews.ReviewsPage.as_view(), name="access_reviews"),
+    path("administration/reviews/<uuid:record_id>/", reviews.ReviewPage.as_view(), name="access_review"),
+    path(
+        "administration/reviews/<uuid:record_id>/finish/",
+        reviews.FinishReview.as_view(),
+        name="finish_access_review",
+    ),
+    path(
+        "administration/reviews/<uuid:record_id>/csv/", reviews.ReviewCsv.as_view(), name="access_review_csv"
+    ),
+    path(
+        "administration/review-lines/<uuid:record_id>/decide/",
+        reviews.DecideLine.as_view(),
+        name="decide_access_line",
+    ),
     path("administration/signers/", SignersPage.as_view(), name="administration_signers"),
     path("administration/", admin.AdministrationPage.as_view(), name="administration"),
     path("administration/people/", admin.AddPerson.as_view(), name="administration_add_person"),

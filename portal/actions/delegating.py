@@ -8,7 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from portal import ledger
-from portal.action import action, instant
+from portal.action import action, current_action, instant
 from portal.actor import Actor, Seat, Side, seats_of
 from portal.errors import Conflict, Invalid, NotFound, Refused
 from portal.facts import DelegationEnded, DelegationGiven
@@ -126,6 +126,12 @@ def end_delegation(actor: Actor, delegation_id: UUID, *, reason: str) -> Delegat
     concerned = actor.person_id in (delegation.person_id, delegation.delegate_id)
     if not concerned and not actor.holds(delegation.space_id, *ADMINISTRATORS):
         raise Refused("A delegation is ended by who gave it, who has it, or your administrator.")
+    return end_lending(delegation, reason)
+
+
+def end_lending(delegation: Delegation, reason: str) -> Delegation:
+    """End a locked delegation; a shared step. Raises: Conflict."""
+    current_action()
     now = instant()
     if delegation.valid_until <= now:
         raise Conflict("This delegation has ended already.")

@@ -94,6 +94,12 @@ def close_member(actor: Actor, member_id: UUID, *, reason: str) -> Member:
     if member is None:
         raise NotFound
     require_role(actor, member.space_id, *ADMINISTRATORS, to="close accounts")
+    return end_account(member, reason)
+
+
+def end_account(member: Member, reason: str) -> Member:
+    """Close a locked account; a shared step."""
+    current_action()
     ledger.give_reason(member, reason)
     member.is_active = False
     member.bump()
@@ -237,6 +243,12 @@ def end_assignment(actor: Actor, assignment_id: UUID, *, reason: str) -> Assignm
     if assignment is None:
         raise NotFound
     require_role(actor, assignment.space_id, *ADMINISTRATORS, to="end seats")
+    return end_seat(assignment, reason)
+
+
+def end_seat(assignment: Assignment, reason: str) -> Assignment:
+    """End a locked seat; a shared step. Raises: Conflict."""
+    current_action()
     now = instant()
     if assignment.valid_until is not None and assignment.valid_until <= now:
         raise Conflict("This seat has ended already.")
@@ -359,6 +371,12 @@ def revoke_key(actor: Actor, key_id: UUID, *, reason: str) -> ApiKey:
     if key is None:
         raise NotFound
     require_role(actor, key.space_id, *ADMINISTRATORS, to="revoke keys")
+    return end_key(key, reason)
+
+
+def end_key(key: ApiKey, reason: str) -> ApiKey:
+    """Withdraw a locked key, if nobody has; a shared step."""
+    current_action()
     if key.revoked_at is None:
         ledger.give_reason(key, reason)
         key.revoked_at = instant()

@@ -120,11 +120,17 @@ def withdraw_signer(actor: Actor, organisation_id: UUID, person_id: UUID, *, rea
         raise NotFound
     if not reason.strip():
         raise Invalid("Say why.", errors={"reason": ["At least 1 character."]})
+    return end_signer(signer, reason)
+
+
+def end_signer(signer: Signer, reason: str) -> Signer:
+    """Take the right to sign by a locked row; a shared step."""
+    current_action()
     ledger.give_reason(signer, reason)
     signer.withdrawn_at = instant()
     signer.bump()
     signer.save(update_fields=["withdrawn_at", "version"])
-    ledger.record(signer, SignerWithdrawn(person_id=person_id))
+    ledger.record(signer, SignerWithdrawn(person_id=signer.person_id))
     return signer
 
 

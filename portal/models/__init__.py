@@ -6,10 +6,13 @@ from portal.models.base import RecordKey, RecordQuerySet, SpaceRecord
 from portal.models.identity import Heartbeat, Idempotency, Look, RefusalCount, RelayShard
 from portal.models.person import ApiKey, Assignment, Delegation, Member, Person
 from portal.models.proposal import Proposal
+from portal.models.review import AccessLine, AccessReview
 from portal.models.signing import Signature, Signer, SigningTry
 from portal.models.space import Organisation, Partnership, Program, ProgramSite, Record, Site, Space
 
 __all__ = [
+    "AccessLine",
+    "AccessReview",
     "Alert",
     "ApiKey",
     "Assignment",

@@ -14,8 +14,9 @@ from batches.models import Excursion, Parameter
 from portal.action import reading
 from portal.actions.delegating import delegate_roles
 from portal.actions.proposing import propose_reset
+from portal.actions.reviewing import open_review
 from portal.actor import system_actor
-from portal.models import Alert, ApiKey, Assignment, Delegation, Member, Proposal
+from portal.models import AccessLine, AccessReview, Alert, ApiKey, Assignment, Delegation, Member, Proposal
 from portal.tasks import publish
 from tests.conftest import actor
 from tests.factories import batches, cast, deviations
@@ -28,6 +29,8 @@ def build() -> dict[str, dict[str, UUID]]:
     filled = {"ours": _fill(cast.PROGRAM), "theirs": _fill(cast.RIVAL_PROGRAM)}
     _lend("sponsor_quality_head", "sponsor_qa", reason="OURS reason of the absence")
     _propose()
+    for company in (cast.CDMO, cast.ARVO, cast.TESSEL):
+        open_review(system_actor("setup", company), company)
     _lend("cdmo_quality_head", "cdmo_qa", reason="Reason of the absence")
     publish()
     return filled
@@ -142,6 +145,8 @@ def organisation_records(organisation: UUID) -> dict[str, UUID]:
             "key": ApiKey.objects.visible_to(watcher).order_by("pk").first().pk,
             "person": _first(Member.objects.visible_to(watcher), "person_id"),
             "proposal": _first(Proposal.objects.visible_to(watcher)),
+            "review": _first(AccessReview.objects.visible_to(watcher)),
+            "review_line": _first(AccessLine.objects.visible_to(watcher)),
             "delegation": _first(Delegation.objects.visible_to(watcher)),
         }
 

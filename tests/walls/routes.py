@@ -51,6 +51,8 @@ OF_ORGANISATION = {
     "keys": "key",
     "delegations": "delegation",
     "proposals": "proposal",
+    "reviews": "review",
+    "review-lines": "review_line",
 }
 
 
@@ -67,7 +69,7 @@ def _filled(part, address, ids, organisation):
     if name in SAME:
         return SAME[name]
     if name in ("record_id", "person_id") and not address.startswith("sign/"):
-        place = next(word for word in OF_ORGANISATION if word in address)
+        place = next(word for word in OF_ORGANISATION if f"/{word}/" in f"/{address}")
         return str(organisation[OF_ORGANISATION[place]])
     if name == "record_id":
         return str(ids["deviation_id"])
@@ -121,6 +123,8 @@ def body(address, ids):
         "end/": {"reason": "Reason of a few words."},
         "revoke/": {"reason": "Reason of a few words."},
         "reset/": {"reason": "Reason of a few words."},
+        "decide/": {"decision": "end", "note": "Not needed any more."},
+        "finish/": {"version": "1"},
         "refuse/": {"reason": "Reason of a few words."},
         "withdraw/": {"reason": "Reason of a few words."},
         "administration/seats/": {"person": str(uuid.uuid4()), "target": str(ids["program_id"]),
