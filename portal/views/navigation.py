@@ -21,6 +21,5 @@ def portal_counts(actor: Actor) -> Mapping[str, NavCount]:
         "escalations": NavCount(climbing, _("%s open") % climbing),
     }
     if actor.organisation_id and actor.holds(actor.organisation_id, *PEOPLE_WHO_ADMINISTER):
-        proposed = count_waiting(actor)
-        counts["administration"] = NavCount(proposed, _("%s to confirm") % proposed, is_mine=True)
+        counts["administration"] = NavCount(count_waiting(actor), is_mine=True)
     return counts
