@@ -65,10 +65,8 @@ def _at(at: datetime, zone: str) -> str:
 
 
 def is_author(actor: Actor, deviation: Deviation) -> bool:
-    """Say whether the actor reported the deviation or leads its investigation."""
-    return deviation.reporter_id == actor.person_id or (
-        bool(deviation.lead_code) and deviation.lead_code == actor.code(deviation.space_id)
-    )
+    """Say whether the actor, or whose delegate the actor is, reported the deviation or leads it."""
+    return actor.is_one_of(deviation.space_id, person_id=deviation.reporter_id, code=deviation.lead_code)
 
 
 def _address(deviation: Any) -> str:

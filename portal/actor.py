@@ -31,13 +31,31 @@ class Role:
 
 
 @dataclass(frozen=True, slots=True)
+class Lender:
+    """A colleague whose delegate one is in a space; `roles` are those held by that alone."""
+
+    person_id: uuid.UUID
+    code: str
+    roles: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Seat:
-    """Where a person sits in one space: side, role codes, and the code the other side knows them by."""
+    """Where a person sits in one space: side, role codes, and the code the other side knows them by.
+
+    `roles` holds the lent ones too.
+    """
 
     space_id: uuid.UUID
     side: Side
     roles: frozenset[str]
     code: str
+    lenders: tuple[Lender, ...] = ()
+
+    @property
+    def own_roles(self) -> frozenset[str]:
+        """Return the roles of the person's own seat, which alone may be lent."""
+        return self.roles.difference(*(each.roles for each in self.lenders))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +97,30 @@ class Actor:
     def code(self, space_id: uuid.UUID) -> str:
         """Return the code the other side knows this actor by in the space."""
         return next((seat.code for seat in self.seats.get(space_id, ()) if seat.code), "")
+
+    def lenders(self, space_id: uuid.UUID) -> tuple[Lender, ...]:
+        """Return whose delegate this actor is in the space."""
+        return tuple(each for seat in self.seats.get(space_id, ()) for each in seat.lenders)
+
+    def acts_for(self, space_id: uuid.UUID, *roles: Role) -> str:
+        """Return the code of the lender without whom none of the roles is held in the space, or nothing."""
+        found = ""
+        for seat in self.seats.get(space_id, ()):
+            codes = {role.code for role in roles if seat.side in (role.side, Side.BOTH)}
+            if seat.own_roles & codes:
+                return ""
+            found = found or next((each.code for each in seat.lenders if each.roles & codes), "")
+        return found
+
+    def is_one_of(self, space_id: uuid.UUID, *, person_id: uuid.UUID | None = None, code: str = "") -> bool:
+        """Say whether this is the actor, or somebody whose delegate the actor is in the space.
+
+        Who stands in for somebody does not judge that one's work either.
+        """
+        lenders = self.lenders(space_id)
+        people = {self.person_id, *(each.person_id for each in lenders)}
+        codes = {seat.code for seat in self.seats.get(space_id, ())} | {each.code for each in lenders}
+        return person_id in people or (bool(code) and code in codes)
 
     def _spaces(self, without: Side) -> list[uuid.UUID]:
         return sorted(
@@ -125,21 +167,33 @@ def system_actor(code: str, *spaces: uuid.UUID) -> Actor:
 def seats_of(person_id: uuid.UUID) -> dict[uuid.UUID, tuple[Seat, ...]]:
     """Read a person's seats through the door; one per space and side, roles gathered."""
     with connection.cursor() as cursor:
-        cursor.execute("select space_id, side, role, code from door.spaces_of(%s)", [person_id])
+        cursor.execute(
+            "select space_id, side, role, code, lender, lender_code from door.spaces_of(%s)", [person_id]
+        )
         rows = cursor.fetchall()
     return gather_seats(rows)
 
 
-def gather_seats(rows: Iterable[tuple[uuid.UUID, str, str, str]]) -> dict[uuid.UUID, tuple[Seat, ...]]:
-    """Gather (space, side, role, code) rows into seats, those with a role first."""
+SeatRow = tuple[uuid.UUID, str, str, str, uuid.UUID | None, str]
+
+
+def gather_seats(rows: Iterable[SeatRow]) -> dict[uuid.UUID, tuple[Seat, ...]]:
+    """Gather (space, side, role, code, lender, lender's code) rows into seats, those with a role first."""
     roles: dict[tuple[uuid.UUID, Side], set[str]] = {}
     codes: dict[tuple[uuid.UUID, Side], str] = {}
-    for space_id, side, role, code in rows:
+    lent: dict[tuple[uuid.UUID, Side], dict[tuple[uuid.UUID, str], set[str]]] = {}
+    for space_id, side, role, code, lender, lender_code in rows:
         key = (space_id, Side(side))
+        if lender is not None:
+            lent.setdefault(key, {}).setdefault((lender, lender_code), set()).add(role)
+            continue
         roles.setdefault(key, set()).update({role} if role else ())
         codes[key] = codes.get(key) or code
     seats: dict[uuid.UUID, tuple[Seat, ...]] = {}
     for (space_id, side), held in sorted(roles.items(), key=lambda each: (str(each[0][0]), each[0][1])):
-        seat = Seat(space_id, side, frozenset(held), codes[space_id, side])
+        given = sorted(lent.get((space_id, side), {}).items(), key=lambda each: (each[0][1], str(each[0][0])))
+        lenders = tuple(Lender(person, code, frozenset(each - held)) for (person, code), each in given)
+        every = frozenset(held).union(*(each.roles for each in lenders))
+        seat = Seat(space_id, side, every, codes[space_id, side], lenders)
         seats[space_id] = (*seats.get(space_id, ()), seat)
     return seats

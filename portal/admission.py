@@ -46,6 +46,8 @@ class Pass:
     actor: Actor
     epoch: int
     password_mark: str
+    # When a seat of the person begins or ends by its dates, None while none will.
+    turns_at: datetime | None
     renew: Callable[[], Pass]
     session_key: str | None = None
     key_digest: bytes | None = None
@@ -75,6 +77,7 @@ def is_own_origin(origin: str | None, host: str) -> bool:
 
 
 def _admit_key(token: str, origin: Origin) -> Pass:
+    asked_at = _now()
     actor = actor_by_key(token)
     if actor is None:
         raise TurnedAway(SIGNED_OUT)
@@ -85,6 +88,7 @@ def _admit_key(token: str, origin: Origin) -> Pass:
         actor.via(origin),
         person.access_epoch,
         _mark(person.password),
+        _turn_of(person.pk, asked_at),
         functools.partial(_admit_key, token, origin),
         key_digest=hashlib.sha256(token.encode()).digest(),
     )
@@ -106,13 +110,23 @@ def admit_session(session_key: str, origin: Origin, *, is_first: bool) -> Pass:
     # A session from before a change of right ends with its next request; an open socket is judged by seats.
     if is_first and request.session.get("access_epoch", person.access_epoch) != person.access_epoch:
         raise TurnedAway(SIGNED_OUT)
+    asked_at = _now()
     return Pass(
         actor_of(person).via(origin),
         person.access_epoch,
         _mark(person.password),
+        _turn_of(person.pk, asked_at),
         functools.partial(admit_session, session_key, origin, is_first=False),
         session_key=session_key,
     )
+
+
+def _turn_of(person_id: uuid.UUID, since: datetime) -> datetime | None:
+    """Return when the person's seats first change by their dates after an instant before they were read."""
+    with connection.cursor() as cursor:
+        cursor.execute("select door.turns_at(%s, %s)", [person_id, since])
+        found: datetime | None = cursor.fetchone()[0]
+        return found
 
 
 def _mark(password: str) -> str:
@@ -135,17 +149,19 @@ def _decoded(session_data: str) -> dict[str, Any]:
 
 
 def find_doubtful(passes: Iterable[Pass], *, with_seats: bool) -> list[Pass]:
-    """Return the passes whose grounds have changed.
+    """Return the passes whose grounds have changed, also by the date of a seat.
 
-    `with_seats` also notices seats that began or ended by the calendar.
+    `with_seats` compares the seats themselves: it also notices what was changed past the product.
     """
     given = list(passes)
+    now = _now()
     people, sessions, keys = _people(given), _sessions(given), _keys(given)
     seats = _seats(given) if with_seats else {}
     return [
         each
         for each in given
         if people.get(each.actor.person_id) != (each.epoch, each.password_mark)
+        or (each.turns_at is not None and each.turns_at <= now)
         or (each.session_key is not None and is_over(sessions.get(each.session_key, ENDED)))
         or (each.key_digest is not None and each.key_digest not in keys)
         or not _keeps_seats(each.actor, seats.get(each.actor.person_id))
@@ -153,6 +169,13 @@ def find_doubtful(passes: Iterable[Pass], *, with_seats: bool) -> list[Pass]:
 
 
 ENDED: Final[Mapping[str, float]] = {"seen_at": 0.0}
+
+
+def _now() -> datetime:
+    with connection.cursor() as cursor:
+        cursor.execute("select portal.instant()")
+        now: datetime = cursor.fetchone()[0]
+        return now
 
 
 def _people(passes: list[Pass]) -> dict[uuid.UUID, tuple[int, str]]:
@@ -195,7 +218,8 @@ def _seats(passes: list[Pass]) -> dict[uuid.UUID, Any]:
     rows: dict[uuid.UUID, list[Any]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(
-            "select p, s.space_id, s.side, s.role, s.code from unnest(%s::uuid[]) p, door.spaces_of(p) s",
+            "select p, s.space_id, s.side, s.role, s.code, s.lender, s.lender_code"
+            " from unnest(%s::uuid[]) p, door.spaces_of(p) s",
             [ids],
         )
         for person, *seat in cursor.fetchall():

@@ -13,6 +13,7 @@ class PortalConfig(AppConfig):
     def ready(self) -> None:
         from portal import logs
         from portal.action import guard_connection
+        from portal.review_signing import ACCESS_REVIEW
         from portal.shell import nav_counts
         from portal.signable import register
         from portal.trail_signing import TRAIL_REVIEW
@@ -22,3 +23,4 @@ class PortalConfig(AppConfig):
         connection_created.connect(guard_connection, dispatch_uid="portal.guard")
         nav_counts.register(portal_counts)
         register(TRAIL_REVIEW)
+        register(ACCESS_REVIEW)

@@ -50,7 +50,7 @@ class SeatLine:
     code: str
     valid_from: datetime
     valid_until: datetime | None
-    is_live: bool
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,18 @@ class PersonLine:
     is_active: bool
     link: LinkState
     seats: tuple[SeatLine, ...]
+
+    @property
+    def held(self) -> list[SeatLine]:
+        """Return the seats that are or will be: those of now, then those to come, by their start."""
+        return sorted(
+            (each for each in self.seats if each.state != "ended"), key=lambda each: each.state != "live"
+        )
+
+    @property
+    def past(self) -> list[SeatLine]:
+        """Return the seats that have ended."""
+        return [each for each in self.seats if each.state == "ended"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +173,12 @@ def read_directory(actor: Actor) -> Directory:
     )
 
 
+def name_places(actor: Actor, organisation_id: UUID) -> dict[UUID, str]:
+    """Return what the organisation and each of its places is called."""
+    organisation = Organisation.objects.visible_to(actor).get(pk=organisation_id)
+    return {organisation.pk: organisation.name, **_place_names(list_places(organisation_id))}
+
+
 def _place_names(places: list[Place]) -> dict[UUID, str]:
     """Name programs by their code, a partnership by the codes of its programs: no more is known here."""
     codes: dict[UUID, list[str]] = defaultdict(list)
@@ -186,7 +204,6 @@ def _list_people(actor: Actor, organisation_id: UUID, names: dict[UUID, str]) ->
     now = instant()
     seats: dict[UUID, list[SeatLine]] = defaultdict(list)
     for each in Assignment.objects.visible_to(actor).filter(person_id__in=ids).order_by("valid_from", "pk"):
-        live = each.valid_from <= now and (each.valid_until is None or now < each.valid_until)
         where = names.get(each.target_id, "-")
         seats[each.person_id].append(
             SeatLine(
@@ -196,7 +213,7 @@ def _list_people(actor: Actor, organisation_id: UUID, names: dict[UUID, str]) ->
                 each.code,
                 each.valid_from,
                 each.valid_until,
-                live,
+                _seat_state(each, now),
             )
         )
     return [
@@ -221,6 +238,12 @@ def _link_state(person: Person, now: datetime) -> LinkState:
     if now >= person.link_made_at + LASTS:
         return LinkState.OVER
     return LinkState.WAITING if person.link_next_at else LinkState.SENT
+
+
+def _seat_state(seat: Assignment, now: datetime) -> str:
+    if seat.valid_until is not None and seat.valid_until <= now:
+        return "ended"
+    return "live" if seat.valid_from <= now else "coming"
 
 
 def _key_line(key: ApiKey, names: dict[UUID, str], now: datetime) -> KeyLine:

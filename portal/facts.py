@@ -199,6 +199,106 @@ class AssignmentEnded(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class DelegationGiven(Fact):
+    """A person lent roles to a colleague for a time; both stand under the codes of their seats."""
+
+    name = "delegation.given"
+    target_id: UUID
+    roles: tuple[str, ...]
+    code: str
+    delegate_code: str
+    valid_from: datetime
+    valid_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DelegationEnded(Fact):
+    """A delegation ended before its time."""
+
+    name = "delegation.ended"
+    target_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalMade(Fact):
+    """An administrator asks another one to confirm a sensitive step."""
+
+    name = "proposal.made"
+    step: str
+    person_id: UUID
+    lapses_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalConfirmed(Fact):
+    """A second administrator confirmed a sensitive step, and it was taken."""
+
+    name = "proposal.confirmed"
+    step: str
+    person_id: UUID
+    proposed_by: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalRefused(Fact):
+    """A second administrator refused a sensitive step."""
+
+    name = "proposal.refused"
+    step: str
+    person_id: UUID
+    proposed_by: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalWithdrawn(Fact):
+    """An administrator took a proposal back."""
+
+    name = "proposal.withdrawn"
+    is_news = False
+    step: str
+    person_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class SignInReset(Fact):
+    """Password and second factor of a person were taken away, and with them the right to sign."""
+
+    name = "person.sign_in_reset"
+    person_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class AccessReviewOpened(Fact):
+    """A review of who may do what began, over the access of that moment."""
+
+    name = "access_review.opened"
+    number: str
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccessDecided(Fact):
+    """A reviewer decided on one line of a review of access."""
+
+    name = "access_review.line_decided"
+    is_news = False
+    number: str
+    kind: str
+    subject_id: UUID
+    decision: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccessReviewDecided(Fact):
+    """Every line of a review of access is decided; it waits for its signature."""
+
+    name = "access_review.decided"
+    number: str
+    kept: int
+    ended: int
+
+
+@dataclass(frozen=True, slots=True)
 class MemberJoined(Fact):
     """An account was made for a person of the organisation."""
 

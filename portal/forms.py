@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.actions.people import KEY_DAYS_MAX, SCOPES
 from portal.actor import Side
+from portal.errors import DomainError
 from portal.states import ROLES, SeatSide
 
 
@@ -44,11 +45,23 @@ class SeatForm(forms.Form):
         max_length=60,
         help_text=_("What the other side reads, like “QA floor 07”; never a name."),
     )
+    valid_from = forms.DateTimeField(
+        label=_("From"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
+        help_text=_("UTC, within a year. Leave empty for now."),
+    )
     valid_until = forms.DateTimeField(
         label=_("Until"),
         required=False,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
-        help_text=_("UTC. Leave empty for a seat without an end."),
+        help_text=_("UTC, within three years of its start. Leave empty for a seat without an end."),
+    )
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=500,
+        required=False,
+        help_text=_("Needed for an administrator's role, which a second administrator confirms."),
     )
 
     def __init__(
@@ -62,6 +75,41 @@ class SeatForm(forms.Form):
             (SeatSide(side).label, [(f"{side}:{role}", role.replace("_", " ")) for role in ROLES[side]])
             for side in (*sides, Side.BOTH)
         ]
+
+
+class DelegationForm(forms.Form):
+    """Roles of the own seat, lent to a colleague."""
+
+    delegate = forms.ChoiceField(
+        label=_("Delegate"), help_text=_("Colleagues with a seat on your side here.")
+    )
+    roles = forms.MultipleChoiceField(label=_("Roles"), widget=forms.CheckboxSelectMultiple)
+    valid_from = forms.DateTimeField(
+        label=_("From"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
+        help_text=_("UTC, within 90 days. Leave empty for now."),
+    )
+    valid_until = forms.DateTimeField(
+        label=_("Until"),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
+        help_text=_("UTC, six weeks after its start at most."),
+    )
+    reason = forms.CharField(label=_("Reason"), max_length=500, min_length=10)
+
+    def __init__(self, *args: Any, colleagues: Any = (), roles: Any = (), **kwargs: Any) -> None:
+        """Take the colleagues who could stand in, and the roles of the own seat."""
+        super().__init__(*args, **kwargs)
+        self.fields["delegate"].choices = [(str(pk), name) for pk, name in colleagues]  # type: ignore[attr-defined]  # a ChoiceField
+        self.fields["roles"].choices = [(each, each.replace("_", " ")) for each in roles]  # type: ignore[attr-defined]  # a ChoiceField
+
+
+def explain(form: forms.Form, error: DomainError) -> None:
+    """Say a refusal beside the fields it is about."""
+    for field, sentences in error.errors.items():
+        form.add_error(field if field in form.fields else None, list(sentences))
+    if not error.errors:
+        form.add_error(None, error.detail)
 
 
 class KeyForm(forms.Form):

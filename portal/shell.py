@@ -105,6 +105,9 @@ def _person(actor: Actor) -> dict[str, str]:
     employer = Organisation.objects.visible_to(actor)
     organisation = employer.with_id(actor.organisation_id) if actor.organisation_id else None
     code = next((seat.code for held in actor.seats.values() for seat in held if seat.code), "")
+    lenders = sorted({each.code for space in actor.seats for each in actor.lenders(space)})
+    if lenders:
+        code = _("%(code)s, delegate of %(codes)s") % {"code": code, "codes": ", ".join(lenders)}
     return {
         "name": member.name if member else code,
         "role": code,

@@ -95,6 +95,29 @@ class Meaning(models.TextChoices):
     REJECTED = "rejected", _("rejected")
 
 
+class ProposalState(models.TextChoices):
+    """A sensitive step waits for a second administrator, was taken or refused by one, or taken back."""
+
+    OPEN = "open", _("waits for a second administrator")
+    CONFIRMED = "confirmed", _("confirmed")
+    REFUSED = "refused", _("refused")
+    WITHDRAWN = "withdrawn", _("taken back")
+
+
+class ReviewState(models.TextChoices):
+    """A review of access takes decisions line by line, then waits for its signature or has it."""
+
+    OPEN = "open", _("decisions are taken")
+    DECIDED = "decided", _("every line is decided")
+
+
+class Decision(models.TextChoices):
+    """What a reviewer decides on one line of a review of access."""
+
+    KEEP = "keep", _("keep")
+    END = "end", _("end")
+
+
 class ClockState(models.TextChoices):
     """A deadline runs, was met, or passed (design 4); a withdrawn one lost its reason."""
 
@@ -162,6 +185,7 @@ GATEWAY: Final = Role(Side.MANUFACTURER, "gateway")
 SYSTEM: Final = Role(Side.BOTH, "system")
 
 TRAIL_REVIEWERS: Final = (CDMO_QA, CDMO_QUALITY_HEAD, SPONSOR_QA, SPONSOR_QUALITY_HEAD)
+ADMINISTRATOR_CODES: Final = frozenset(("site_admin", "org_admin"))
 ADMINISTRATORS: Final = (Role(Side.BOTH, "site_admin"), Role(Side.BOTH, "org_admin"), SYSTEM)
 
 ROLES: Final[Mapping[Side, tuple[str, ...]]] = {
@@ -189,8 +213,25 @@ ROLES: Final[Mapping[Side, tuple[str, ...]]] = {
         "org_admin",
         "inspector",
     ),
-    Side.BOTH: ("site_admin", "org_admin"),
+    Side.BOTH: ("site_admin", "org_admin", "quality_head"),
 }
+
+# Roles that are lent to nobody: administration takes two people, an inspection is of one, a gateway is none.
+NOT_LENT: Final = frozenset(("site_admin", "org_admin", "inspector", "gateway"))
+
+PEOPLE_WHO_ADMINISTER: Final = tuple(each for each in ADMINISTRATORS if each != SYSTEM)
+PROPOSAL_TRANSITIONS: Final[Transitions] = {
+    "confirm": Transition(
+        (ProposalState.OPEN,), ProposalState.CONFIRMED, PEOPLE_WHO_ADMINISTER, _("Confirm")
+    ),
+    "refuse": Transition((ProposalState.OPEN,), ProposalState.REFUSED, PEOPLE_WHO_ADMINISTER, _("Refuse")),
+    "withdraw": Transition(
+        (ProposalState.OPEN,), ProposalState.WITHDRAWN, PEOPLE_WHO_ADMINISTER, _("Take back")
+    ),
+}
+
+# Who reviews an organisation's access: its administrators and its head of quality.
+ACCESS_REVIEWERS: Final = (*ADMINISTRATORS, Role(Side.BOTH, "quality_head"))
 
 # Who gives receipt on either side (domain 2f): operators, inspectors and gateways do not.
 ACKNOWLEDGERS: Final = (

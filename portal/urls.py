@@ -6,7 +6,9 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, path
 
 from portal.views import administration as admin
+from portal.views import four_eyes, reviews
 from portal.views.alerts import AcknowledgeAlert, AlertPage
+from portal.views.delegations import DelegationsPage, EndDelegation
 from portal.views.escalations import EscalationsPage
 from portal.views.home import HomePage
 from portal.views.ledger import LedgerEntryPage, LedgerPage
@@ -30,6 +32,23 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign/<str:kind>/<uuid:record_id>/", SignPage.as_view(), name="sign"),
     path("security/", SecurityPage.as_view(), name="security"),
     path("security/sign-out/", SignOutEverywhere.as_view(), name="sign_out_everywhere"),
+    path("delegations/", DelegationsPage.as_view(), name="delegations"),
+    path("delegations/<uuid:record_id>/end/", EndDelegation.as_view(), name="end_delegation"),
+    path("administration/reviews/", reviews.ReviewsPage.as_view(), name="access_reviews"),
+    path("administration/reviews/<uuid:record_id>/", reviews.ReviewPage.as_view(), name="access_review"),
+    path(
+        "administration/reviews/<uuid:record_id>/finish/",
+        reviews.FinishReview.as_view(),
+        name="finish_access_review",
+    ),
+    path(
+        "administration/reviews/<uuid:record_id>/csv/", reviews.ReviewCsv.as_view(), name="access_review_csv"
+    ),
+    path(
+        "administration/review-lines/<uuid:record_id>/decide/",
+        reviews.DecideLine.as_view(),
+        name="decide_access_line",
+    ),
     path("administration/signers/", SignersPage.as_view(), name="administration_signers"),
     path("administration/", admin.AdministrationPage.as_view(), name="administration"),
     path("administration/people/", admin.AddPerson.as_view(), name="administration_add_person"),
@@ -38,6 +57,26 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("administration/keys/", admin.IssueKey.as_view(), name="administration_issue_key"),
     path("administration/sites/", admin.AddSite.as_view(), name="administration_add_site"),
     path("administration/program-sites/", admin.AttachSite.as_view(), name="administration_attach_site"),
+    path(
+        "administration/accounts/<uuid:person_id>/reset/",
+        four_eyes.ProposeReset.as_view(),
+        name="administration_propose_reset",
+    ),
+    path(
+        "administration/proposals/<uuid:record_id>/confirm/",
+        four_eyes.ConfirmProposal.as_view(),
+        name="administration_confirm",
+    ),
+    path(
+        "administration/proposals/<uuid:record_id>/refuse/",
+        four_eyes.RefuseProposal.as_view(),
+        name="administration_refuse",
+    ),
+    path(
+        "administration/proposals/<uuid:record_id>/withdraw/",
+        four_eyes.WithdrawProposal.as_view(),
+        name="administration_withdraw",
+    ),
     path(
         "administration/people/<uuid:record_id>/close/",
         admin.CloseMember.as_view(),

@@ -119,6 +119,12 @@ PEOPLE: Final = (
         "Site administrator",
         (Seat(NORRSUND.id, Side.BOTH, "site_admin", "Site admin 02"),),
     ),
+    Login(
+        "cdmo_second_admin",
+        NORRSUND,
+        "Site administrator, deputy",
+        (Seat(NORRSUND.id, Side.BOTH, "site_admin", "Site admin 05"),),
+    ),
     Login("sponsor_qa", ARVO, "Quality lead", (_sponsor("qa", "Sponsor QA 03"),)),
     Login("sponsor_viewer", ARVO, "Program viewer", (_sponsor("viewer", "Sponsor viewer 11"),)),
     Login("sponsor_cmc", ARVO, "CMC lead", (_sponsor("cmc", "CMC 02"),)),
@@ -139,6 +145,12 @@ PEOPLE: Final = (
         "Administrator",
         (Seat(ARVO.id, Side.BOTH, "org_admin", "Sponsor admin 01"),),
     ),
+    Login(
+        "sponsor_second_admin",
+        ARVO,
+        "Administrator, deputy",
+        (Seat(ARVO.id, Side.BOTH, "org_admin", "Sponsor admin 02"),),
+    ),
     Login("inspector", ARVO, "Inspector, by invitation", (_INSPECTION,)),
     Login("rival_sponsor_qa", TESSEL, "Quality lead", (_rival("qa", "Client QA 05"),)),
     Login("rival_sponsor_viewer", TESSEL, "Program viewer", (_rival("viewer", "Client viewer 01"),)),
@@ -147,6 +159,12 @@ PEOPLE: Final = (
     ),
     Login(
         "rival_admin", TESSEL, "Administrator", (Seat(TESSEL.id, Side.BOTH, "org_admin", "Client admin 01"),)
+    ),
+    Login(
+        "rival_second_admin",
+        TESSEL,
+        "Administrator, deputy",
+        (Seat(TESSEL.id, Side.BOTH, "org_admin", "Client admin 02"),),
     ),
     Login("rival_cdmo_qa", NORRSUND, "QA on the floor", (_rivals_maker("qa", "QA floor T4"),)),
     Login("rival_cdmo_shift_lead", NORRSUND, "Shift lead", (_rivals_maker("shift_lead", "Shift lead T1"),)),

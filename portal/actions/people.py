@@ -14,7 +14,7 @@ from django.db.models import F
 
 from portal import ledger
 from portal.access import require_role
-from portal.action import action, instant
+from portal.action import action, current_action, instant
 from portal.actor import Actor, Side
 from portal.directory import find_place, list_places
 from portal.errors import Conflict, Invalid, NotFound, Refused
@@ -28,12 +28,16 @@ from portal.facts import (
     MemberLeft,
     SignedOutEverywhere,
 )
+from portal.four_eyes import require_set_up, takes_two_to_key, takes_two_to_seat
 from portal.links import LASTS
 from portal.models import ApiKey, Assignment, Member, Person
 from portal.passwords import check_password
+from portal.renewing import renew_rights
 from portal.states import ADMINISTRATORS, ROLES, SYSTEM, PersonKind
 
 KEY_DAYS_MAX: Final = 366
+SEAT_STARTS_WITHIN: Final = timedelta(days=366)
+SEAT_LASTS_AT_MOST: Final = timedelta(days=3 * 366)
 SCOPES: Final = ("read", "write", "readings", "acknowledge", "webhooks")
 
 
@@ -88,13 +92,18 @@ def close_member(actor: Actor, member_id: UUID, *, reason: str) -> Member:
     if member is None:
         raise NotFound
     require_role(actor, member.space_id, *ADMINISTRATORS, to="close accounts")
+    return end_account(member, reason)
+
+
+def end_account(member: Member, reason: str) -> Member:
+    """Close a locked account; a shared step."""
+    current_action()
     ledger.give_reason(member, reason)
     member.is_active = False
     member.bump()
     member.save(update_fields=["is_active", "version"])
-    Person.objects.filter(pk=member.person_id).update(
-        is_active=False, access_epoch=F("access_epoch") + 1, link_made_at=None, link_next_at=None
-    )
+    Person.objects.filter(pk=member.person_id).update(is_active=False, link_made_at=None, link_next_at=None)
+    renew_rights(member.person_id)
     ledger.record(member, MemberLeft(person_id=member.person_id))
     return member
 
@@ -131,17 +140,50 @@ def give_assignment(
     """Seat a person on a side of a program or partnership, or in the organisation itself.
 
     An organisation gives the seats of its own side, to its own people. Its administrators need no seat in the
-    program for that and get none: not even by their own hand. `code` is what the other side reads. Raises:
-    Refused, NotFound, Invalid. Records: assignment.given v1. Source: 21 CFR 11.10(d), (g).
+    program for that and get none: not even by their own hand. `code` is what the other side reads. A seat
+    begins now or within a year, and has no end or one within three years of its start; access reviews look
+    at those without. Raises: Refused, NotFound, Invalid. Records: assignment.given v1. Source: 21 CFR
+    11.10(d), (g).
     """
     require_role(actor, organisation_id, *ADMINISTRATORS, to="give seats")
+    if takes_two_to_seat(role):
+        require_set_up(actor, "give_administration")
+    return seat_person(
+        actor,
+        organisation_id,
+        person_id,
+        target_id=target_id,
+        side=side,
+        role=role,
+        code=code,
+        valid_from=valid_from,
+        valid_until=valid_until,
+    )
+
+
+def seat_person(
+    actor: Actor,
+    organisation_id: UUID,
+    person_id: UUID,
+    *,
+    target_id: UUID,
+    side: Side,
+    role: str,
+    code: str,
+    valid_from: datetime | None = None,
+    valid_until: datetime | None = None,
+) -> Assignment:
+    """Seat a person; a shared step. Raises: Refused, NotFound, Invalid."""
+    current_action()
     if person_id == actor.person_id and target_id != organisation_id:
         raise Refused("Nobody seats themselves in a program; another administrator of yours does it.")
     if role not in ROLES[side]:
         known = ", ".join(ROLES[side])
         raise Invalid(f"The {side} has no role {role!r}.", errors={"role": [f"Choose one of: {known}."]})
     _require_own_side(organisation_id, target_id, side)
-    _require_own_person(actor, organisation_id, person_id)
+    require_own_person(actor, organisation_id, person_id)
+    starts_at = valid_from or instant()
+    require_dates(starts_at, valid_until)
     assignment = Assignment.objects.create(
         space_id=organisation_id,
         person_id=person_id,
@@ -149,12 +191,23 @@ def give_assignment(
         side=side,
         role=role,
         code=code,
-        valid_from=valid_from or instant(),
+        valid_from=starts_at,
         valid_until=valid_until,
     )
-    Person.objects.filter(pk=person_id).update(access_epoch=F("access_epoch") + 1)
+    renew_rights(person_id)
     ledger.record(assignment, AssignmentGiven(target_id=target_id, side=str(side), role=role, code=code))
     return assignment
+
+
+def require_dates(starts_at: datetime, ends_at: datetime | None) -> None:
+    """Raise Invalid unless a seat may begin and end so."""
+    now = instant()
+    if not now <= starts_at <= now + SEAT_STARTS_WITHIN:
+        detail = f"A seat begins now or within {SEAT_STARTS_WITHIN.days} days; nothing is dated back."
+        raise Invalid(detail, errors={"valid_from": [detail]})
+    if ends_at is not None and not starts_at < ends_at <= starts_at + SEAT_LASTS_AT_MOST:
+        detail = f"A seat ends after it began and within {SEAT_LASTS_AT_MOST.days} days of that."
+        raise Invalid(detail, errors={"valid_until": [detail]})
 
 
 def _require_own_side(organisation_id: UUID, target_id: UUID, side: Side) -> None:
@@ -170,7 +223,8 @@ def _require_own_side(organisation_id: UUID, target_id: UUID, side: Side) -> Non
         raise Invalid(detail, errors={"side": [detail]})
 
 
-def _require_own_person(actor: Actor, organisation_id: UUID, person_id: UUID) -> None:
+def require_own_person(actor: Actor, organisation_id: UUID, person_id: UUID) -> None:
+    """Raise Invalid unless it is an open account of the organisation."""
     own = Member.objects.visible_to(actor).filter(space_id=organisation_id, is_active=True)
     if not own.filter(person_id=person_id).exists():
         detail = "Seats are given to people and systems of your organisation whose account is open."
@@ -179,7 +233,7 @@ def _require_own_person(actor: Actor, organisation_id: UUID, person_id: UUID) ->
 
 @action("assignment.end")
 def end_assignment(actor: Actor, assignment_id: UUID, *, reason: str) -> Assignment:
-    """End a seat now; open sockets and keys lose it within 2 s.
+    """End a seat now, also one that is still to come; open sockets and keys lose it within 2 s.
 
     Raises: NotFound, Refused, Conflict. Records: assignment.ended v1.
     """
@@ -187,14 +241,22 @@ def end_assignment(actor: Actor, assignment_id: UUID, *, reason: str) -> Assignm
     if assignment is None:
         raise NotFound
     require_role(actor, assignment.space_id, *ADMINISTRATORS, to="end seats")
+    return end_seat(assignment, reason)
+
+
+def end_seat(assignment: Assignment, reason: str) -> Assignment:
+    """End a locked seat; a shared step. Raises: Conflict."""
+    current_action()
     now = instant()
     if assignment.valid_until is not None and assignment.valid_until <= now:
         raise Conflict("This seat has ended already.")
     ledger.give_reason(assignment, reason)
+    # One that has not begun never does: both dates lie before the commit.
+    assignment.valid_from = min(now, assignment.valid_from)
     assignment.valid_until = max(now, assignment.valid_from + timedelta(microseconds=1))
     assignment.bump()
-    assignment.save(update_fields=["valid_until", "version"])
-    Person.objects.filter(pk=assignment.person_id).update(access_epoch=F("access_epoch") + 1)
+    assignment.save(update_fields=["valid_from", "valid_until", "version"])
+    renew_rights(assignment.person_id)
     ledger.record(assignment, AssignmentEnded(target_id=assignment.target_id))
     return assignment
 
@@ -222,6 +284,58 @@ def issue_key(
     `fresh_token()` and is not kept. Raises: Refused, Invalid. Records: key.issued v1.
     """
     require_role(actor, organisation_id, *ADMINISTRATORS, to="issue keys")
+    if takes_two_to_key(scopes):
+        require_set_up(actor, "issue_key")
+    return make_key(
+        actor,
+        organisation_id,
+        person_id,
+        label=label,
+        hint=token[:8],
+        token_hash=hashlib.sha256(token.encode()).digest(),
+        scopes=scopes,
+        program_ids=program_ids,
+        expires_at=expires_at,
+    )
+
+
+def make_key(
+    _actor: Actor,
+    organisation_id: UUID,
+    person_id: UUID,
+    *,
+    label: str,
+    hint: str,
+    token_hash: bytes,
+    scopes: Collection[str],
+    program_ids: Collection[UUID],
+    expires_at: datetime,
+) -> ApiKey:
+    """Make a key; a shared step. Raises: Invalid."""
+    current_action()
+    service = require_key(organisation_id, person_id, scopes, program_ids, expires_at)
+    key = ApiKey.objects.create(
+        space_id=organisation_id,
+        person=service,
+        label=label,
+        hint=hint,
+        token_hash=token_hash,
+        scopes=sorted(scopes),
+        program_ids=sorted(str(each) for each in program_ids),
+        expires_at=expires_at,
+    )
+    ledger.record(key, KeyIssued(person_id=service.pk, scopes=tuple(sorted(scopes)), expires_at=expires_at))
+    return key
+
+
+def require_key(
+    organisation_id: UUID,
+    person_id: UUID,
+    scopes: Collection[str],
+    program_ids: Collection[UUID],
+    expires_at: datetime,
+) -> Person:
+    """Return the service account a key may be issued to so. Raises: Invalid."""
     unknown = sorted(set(scopes) - set(SCOPES))
     if unknown or not scopes:
         raise Invalid("Unknown scope.", errors={"scopes": [f"Choose from: {', '.join(SCOPES)}."]})
@@ -242,18 +356,7 @@ def issue_key(
         raise Invalid(
             "A key is bound to programs of your organisation.", errors={"programs": ["Not one of yours."]}
         )
-    key = ApiKey.objects.create(
-        space_id=organisation_id,
-        person=service,
-        label=label,
-        hint=token[:8],
-        token_hash=hashlib.sha256(token.encode()).digest(),
-        scopes=sorted(scopes),
-        program_ids=sorted(str(each) for each in program_ids),
-        expires_at=expires_at,
-    )
-    ledger.record(key, KeyIssued(person_id=service.pk, scopes=tuple(sorted(scopes)), expires_at=expires_at))
-    return key
+    return service
 
 
 @action("key.revoke")
@@ -266,11 +369,17 @@ def revoke_key(actor: Actor, key_id: UUID, *, reason: str) -> ApiKey:
     if key is None:
         raise NotFound
     require_role(actor, key.space_id, *ADMINISTRATORS, to="revoke keys")
+    return end_key(key, reason)
+
+
+def end_key(key: ApiKey, reason: str) -> ApiKey:
+    """Withdraw a locked key, if nobody has; a shared step."""
+    current_action()
     if key.revoked_at is None:
         ledger.give_reason(key, reason)
         key.revoked_at = instant()
         key.bump()
         key.save(update_fields=["revoked_at", "version"])
-        Person.objects.filter(pk=key.person_id).update(access_epoch=F("access_epoch") + 1)
+        renew_rights(key.person_id)
         ledger.record(key, KeyRevoked(person_id=key.person_id))
     return key

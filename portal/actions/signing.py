@@ -11,10 +11,11 @@ from django.db import IntegrityError, connection, transaction
 
 from portal import ledger
 from portal.access import require_role, require_version
-from portal.action import action, instant, reading
+from portal.action import action, current_action, instant, reading
 from portal.actor import Actor
 from portal.errors import Conflict, Invalid, InvalidTransition, NotFound, Refused, StaleVersion
 from portal.facts import SignatureGiven, SignerEnabled, SignerWithdrawn, SigningFailed, StatementAccepted
+from portal.four_eyes import require_set_up
 from portal.models import Member, Organisation, Person, Signature, Signer
 from portal.proving import TRIES_MAX, Proof, failures_of, prove, use_up
 from portal.signable import (
@@ -42,7 +43,60 @@ def enable_signer(
     Raises: Refused, NotFound, Invalid. Records: signer.enabled v1. Source: 21 CFR 11.10(i), 11.100(b).
     """
     require_role(actor, organisation_id, *ADMINISTRATORS, to="let somebody sign")
-    if person_id == actor.person_id:
+    require_set_up(actor, "let_sign")
+    return admit_signer(
+        actor,
+        organisation_id,
+        person_id,
+        identity=identity,
+        trained_until=trained_until,
+        checked_by=actor.person_id,
+    )
+
+
+def admit_signer(
+    actor: Actor,
+    organisation_id: UUID,
+    person_id: UUID,
+    *,
+    identity: str,
+    trained_until: datetime,
+    checked_by: UUID,
+) -> Signer:
+    """Let a person sign; a shared step. `checked_by` is who checked the identity.
+
+    Raises: Refused, NotFound, Invalid.
+    """
+    current_action()
+    now = require_signer_to_be(
+        actor,
+        organisation_id,
+        person_id,
+        identity=identity,
+        trained_until=trained_until,
+        checked_by=checked_by,
+    )
+    signer = _signer(actor, person_id) or Signer(space_id=organisation_id, person_id=person_id)
+    if signer.enabled_at is not None:
+        signer.bump()
+    signer.identity, signer.enabled_by, signer.enabled_at = identity.strip(), checked_by, now
+    signer.trained_until, signer.withdrawn_at = trained_until, None
+    signer.save()
+    ledger.record(signer, SignerEnabled(person_id=person_id, trained_until=trained_until))
+    return signer
+
+
+def require_signer_to_be(
+    actor: Actor,
+    organisation_id: UUID,
+    person_id: UUID,
+    *,
+    identity: str,
+    trained_until: datetime,
+    checked_by: UUID,
+) -> datetime:
+    """Return the instant; raises Refused, NotFound or Invalid unless the person may be let sign so."""
+    if person_id == checked_by:
         raise Refused("Nobody lets oneself sign: another administrator checks who you are.")
     members = Member.objects.visible_to(actor).filter(space_id=organisation_id, person_id=person_id)
     member = members.select_related("person").first()
@@ -54,14 +108,7 @@ def enable_signer(
     now = instant()
     if trained_until <= now:
         raise Invalid("The training is over.", errors={"trained_until": ["A date to come."]})
-    signer = _signer(actor, person_id) or Signer(space_id=organisation_id, person_id=person_id)
-    if signer.enabled_at is not None:
-        signer.bump()
-    signer.identity, signer.enabled_by, signer.enabled_at = identity.strip(), actor.person_id, now
-    signer.trained_until, signer.withdrawn_at = trained_until, None
-    signer.save()
-    ledger.record(signer, SignerEnabled(person_id=person_id, trained_until=trained_until))
-    return signer
+    return now
 
 
 @action("signer.withdraw")
@@ -73,11 +120,17 @@ def withdraw_signer(actor: Actor, organisation_id: UUID, person_id: UUID, *, rea
         raise NotFound
     if not reason.strip():
         raise Invalid("Say why.", errors={"reason": ["At least 1 character."]})
+    return end_signer(signer, reason)
+
+
+def end_signer(signer: Signer, reason: str) -> Signer:
+    """Take the right to sign by a locked row; a shared step."""
+    current_action()
     ledger.give_reason(signer, reason)
     signer.withdrawn_at = instant()
     signer.bump()
     signer.save(update_fields=["withdrawn_at", "version"])
-    ledger.record(signer, SignerWithdrawn(person_id=person_id))
+    ledger.record(signer, SignerWithdrawn(person_id=signer.person_id))
     return signer
 
 
@@ -178,14 +231,16 @@ def _sign(
     now = instant()
     use_up(proof, now)
     _require_signer(actor, now)
-    _require_meaning(actor, record, signable, meaning)
+    acts_for = _require_meaning(actor, record, signable, meaning)
     require_version(record, version)
     shown = signable.show(actor, record)
     content = content_of(record, signable.type, shown)
     if digest_of(content) != digest:
         detail = "What you were shown is not what the record says now. Read it again, then sign."
         raise StaleVersion(detail, version=record.version)
-    signature = _signature(actor, record, content, meaning=meaning, at=now, zone=shown.zone)
+    signature = _signature(
+        actor, record, content, meaning=meaning, at=now, zone=shown.zone, acts_for=acts_for
+    )
     try:
         with transaction.atomic():
             signature.save(force_insert=True)
@@ -196,12 +251,22 @@ def _sign(
 
 
 def _signature(
-    actor: Actor, record: Any, content: dict[str, Any], *, meaning: Meaning, at: datetime, zone: str
+    actor: Actor,
+    record: Any,
+    content: dict[str, Any],
+    *,
+    meaning: Meaning,
+    at: datetime,
+    zone: str,
+    acts_for: str,
 ) -> Signature:
-    """Return the signature with its manifest: what is signed, by whom, when, and what it says (11.50)."""
+    """Return the signature with its manifest: what is signed, by whom, when, and what it says (11.50).
+
+    A delegate signs under the own name; the code says whose role it rests on.
+    """
     member = Member.objects.visible_to(actor).get(person_id=actor.person_id)
     company = Organisation.objects.visible_to(actor).get(pk=member.space_id)
-    code = actor.code(record.space_id)
+    code = actor.code(record.space_id) + (f", delegate of {acts_for}" if acts_for else "")
     signer = {
         "id": str(actor.person_id),
         "name": member.name,
@@ -262,7 +327,8 @@ def _require_signer(actor: Actor, now: datetime) -> None:
         raise Refused("Accept the signer's statement first, under My security.", code="statement_missing")
 
 
-def _require_meaning(actor: Actor, record: Any, signable: Signable, meaning: Meaning) -> None:
+def _require_meaning(actor: Actor, record: Any, signable: Signable, meaning: Meaning) -> str:
+    """Raise unless the actor may sign so; return the code of the lender of a role it rests on, or nothing."""
     rule = signable.rules.get(meaning)
     if rule is None:
         raise Invalid(
@@ -274,4 +340,6 @@ def _require_meaning(actor: Actor, record: Any, signable: Signable, meaning: Mea
         detail = f"To sign as {meaning.label} starts from {names}; this record is {record.state}."
         raise InvalidTransition(detail, state=str(record.state))
     if meaning not in open_meanings(actor, record, signable):
-        raise Refused("Who reported or leads it does not approve it: another person does.", code="own_work")
+        detail = "Who reported or leads it does not approve it, nor does their delegate: another person does."
+        raise Refused(detail, code="own_work")
+    return actor.acts_for(record.space_id, *rule.roles)

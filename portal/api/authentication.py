@@ -21,7 +21,8 @@ from portal.models import Person
 
 TOKEN_CHARACTERS_MAX: Final = 200
 BY_KEY: Final = """
-    select k.person_id, k.organisation_id, k.scopes, k.program_ids, s.space_id, s.side, s.role, s.code
+    select k.person_id, k.organisation_id, k.scopes, k.program_ids, s.space_id, s.side, s.role, s.code,
+        s.lender, s.lender_code
     from door.by_key(%s) k left join lateral door.spaces_of(k.person_id) s on true
 """
 

@@ -5,12 +5,16 @@ from portal.models.attachment import Attachment
 from portal.models.base import RecordKey, RecordQuerySet, SpaceRecord
 from portal.models.company import CompanyIdentity, CompanySignIn
 from portal.models.identity import Guess, Heartbeat, Idempotency, Look, RefusalCount, RelayShard, SignIn
-from portal.models.person import ApiKey, Assignment, Member, Person
+from portal.models.person import ApiKey, Assignment, Delegation, Member, Person
+from portal.models.proposal import Proposal
+from portal.models.review import AccessLine, AccessReview
 from portal.models.signing import Signature, Signer, SigningTry
 from portal.models.space import Organisation, Partnership, Program, ProgramSite, Record, Site, Space
 from portal.models.trail import TrailReview
 
 __all__ = [
+    "AccessLine",
+    "AccessReview",
     "Alert",
     "ApiKey",
     "Assignment",
@@ -18,6 +22,7 @@ __all__ = [
     "Clock",
     "CompanyIdentity",
     "CompanySignIn",
+    "Delegation",
     "Delivery",
     "Guess",
     "Heartbeat",
@@ -31,6 +36,7 @@ __all__ = [
     "Person",
     "Program",
     "ProgramSite",
+    "Proposal",
     "Receipt",
     "Record",
     "RecordKey",

@@ -46,6 +46,7 @@ class Person(AbstractBaseUser):
     link_made_at = models.DateTimeField(null=True, blank=True)
     link_next_at = models.DateTimeField(null=True, blank=True)
     zone = models.CharField(max_length=60, default="UTC")
+    # Somebody else has seen it: it opens nothing but the page that changes it (11.300(b)).
 
     USERNAME_FIELD = "email"
     objects = PersonManager()
@@ -114,6 +115,32 @@ class Assignment(SpaceRecord):
                 condition=Q(valid_until=None) | Q(valid_until__gt=F("valid_from")),
                 name="assignment_has_length",
             ),
+        ]
+
+
+class Delegation(SpaceRecord):
+    """Roles of a person's own seat in a program, lent to a seated colleague from a day to a day.
+
+    Lives with the organisation of both. It gives no seat and outlives none: what is lent is what the lender
+    holds in that moment. An earlier end shortens `valid_until`.
+    """
+
+    person = models.ForeignKey(Person, on_delete=models.DO_NOTHING, related_name="+")
+    delegate = models.ForeignKey(Person, on_delete=models.DO_NOTHING, related_name="+")
+    target = models.ForeignKey(Space, on_delete=models.DO_NOTHING, related_name="+")
+    side = models.CharField(max_length=12, choices=SeatSide)
+    roles = models.JSONField()
+    reason = models.CharField(max_length=500)
+    valid_from = models.DateTimeField()
+    valid_until = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["delegate", "valid_until"], name="delegation_delegate")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(valid_until__gt=F("valid_from")), name="delegation_has_length"
+            ),
+            models.CheckConstraint(condition=~Q(delegate=F("person")), name="delegation_to_another"),
         ]
 
 

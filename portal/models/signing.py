@@ -52,7 +52,7 @@ class Signature(SpaceRecord):
     person_id = models.UUIDField()
     printed_name = models.CharField(max_length=200)
     organisation = models.CharField(max_length=200)
-    code = models.CharField(max_length=60)
+    code = models.CharField(max_length=140)
     side = models.CharField(max_length=12, choices=SeatSide)
     signed_at = models.DateTimeField()
     zone = models.CharField(max_length=60)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, cast
 from uuid import UUID
 
@@ -16,12 +16,23 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal.action import reading
-from portal.actions import founding, invitations, people
+from portal.actions import founding, invitations, people, proposing
 from portal.actor import Side
 from portal.directory import Directory, PersonLine, read_directory, seat_for_one_act
 from portal.errors import DomainError, Refused
-from portal.forms import AttachSiteForm, KeyForm, PersonForm, ReasonForm, SeatForm, ServiceForm, SiteForm
+from portal.forms import (
+    AttachSiteForm,
+    KeyForm,
+    PersonForm,
+    ReasonForm,
+    SeatForm,
+    ServiceForm,
+    SiteForm,
+    explain,
+)
+from portal.four_eyes import STEPS, takes_two_to_key, takes_two_to_seat
 from portal.pages import Page, PageRequest
+from portal.queries.proposals import list_proposals
 from portal.states import PersonKind
 
 
@@ -34,7 +45,13 @@ class AdministrationPage(Page):
     def context(self, request: PageRequest, **_kwargs: Any) -> dict[str, Any]:
         """Return the directory and empty forms."""
         directory = read_directory(request.actor)
-        return {"directory": directory, **_forms(directory), "tab": request.GET.get("tab", "people")}
+        return {
+            "directory": directory,
+            **_forms(directory),
+            "tab": request.GET.get("tab", "people"),
+            "proposals": list_proposals(request.actor),
+            "steps": STEPS.values(),
+        }
 
     def refused(self, request: PageRequest, error: DomainError, **kwargs: Any) -> HttpResponse:
         """Show the refusal alone when the reader administers nothing."""
@@ -58,6 +75,7 @@ def _forms(directory: Directory) -> dict[str, forms.Form]:
         "site_form": SiteForm(),
         "attach_form": AttachSiteForm(sites=sites, programs=directory.programs(Side.MANUFACTURER)),
         "reason_form": ReasonForm(),
+        "confirm_form": forms.Form(),
     }
 
 
@@ -98,7 +116,7 @@ class AdministrationStep(AdministrationPage):
             except DomainError as error:
                 if isinstance(error, Refused):
                     raise
-                _explain(form, error)
+                explain(form, error)
             else:
                 return self.done(asked, words)
         with reading(asked.actor):
@@ -120,14 +138,8 @@ class AdministrationStep(AdministrationPage):
         return HttpResponseRedirect(f"{reverse('administration')}?tab={self.tab}")
 
 
-def _explain(form: forms.Form, error: DomainError) -> None:
-    for field, sentences in error.errors.items():
-        form.add_error(field if field in form.fields else None, list(sentences))
-    if not error.errors:
-        form.add_error(None, error.detail)
-
-
-def _own(request: PageRequest) -> UUID:
+def own_organisation(request: PageRequest) -> UUID:
+    """Return the organisation of the reader. Raises: Refused."""
     organisation_id = request.actor.organisation_id
     if organisation_id is None:
         raise Refused("Administration belongs to an organisation.")
@@ -141,7 +153,7 @@ class AddPerson(AdministrationStep):
 
     def act(self, request: PageRequest, form: forms.Form, **_kwargs: Any) -> str:
         """Add the member."""
-        member = people.add_member(request.actor, _own(request), **form.cleaned_data)
+        member = people.add_member(request.actor, own_organisation(request), **form.cleaned_data)
         return _("%(name)s is sent a link to set the own password with.") % {"name": member.name}
 
 
@@ -154,7 +166,9 @@ class AddService(AdministrationStep):
     def act(self, request: PageRequest, form: forms.Form, **_kwargs: Any) -> str:
         """Add the service."""
         name = form.cleaned_data["name"]
-        people.add_member(request.actor, _own(request), email="", name=name, kind=PersonKind.SERVICE)
+        people.add_member(
+            request.actor, own_organisation(request), email="", name=name, kind=PersonKind.SERVICE
+        )
         return _("%(name)s is a service account now; give it a seat, then a key.") % {"name": name}
 
 
@@ -167,18 +181,33 @@ class GiveSeat(AdministrationStep):
         """Give the assignment."""
         given = form.cleaned_data
         side, _colon, role = given["role"].partition(":")
-        until = given["valid_until"]
+        if takes_two_to_seat(role):
+            proposing.propose_administrator(
+                request.actor,
+                own_organisation(request),
+                person_id=UUID(given["person"]),
+                role=role,
+                code=given["code"],
+                valid_until=_in_utc(given["valid_until"]),
+                reason=given["reason"],
+            )
+            return _("Proposed; another administrator confirms it within a week.")
         people.give_assignment(
             request.actor,
-            _own(request),
+            own_organisation(request),
             person_id=UUID(given["person"]),
             target_id=UUID(given["target"]),
             side=Side(side),
             role=role,
             code=given["code"],
-            valid_until=until.replace(tzinfo=UTC) if until else None,
+            valid_from=_in_utc(given["valid_from"]),
+            valid_until=_in_utc(given["valid_until"]),
         )
         return _("The seat is given.")
+
+
+def _in_utc(typed: datetime | None) -> datetime | None:
+    return typed.replace(tzinfo=UTC) if typed else None
 
 
 class AddSite(AdministrationStep):
@@ -189,7 +218,7 @@ class AddSite(AdministrationStep):
 
     def act(self, request: PageRequest, form: forms.Form, **_kwargs: Any) -> str:
         """Add the site."""
-        site = founding.add_site(request.actor, _own(request), **form.cleaned_data)
+        site = founding.add_site(request.actor, own_organisation(request), **form.cleaned_data)
         return _("%(name)s is a site now; attach it to the programs made there.") % {"name": site.name}
 
 
@@ -263,14 +292,22 @@ class IssueKey(AdministrationStep):
     form_name: ClassVar[str] = "key_form"
     tab: ClassVar[str] = "keys"
     token: str = ""
+    text: str = ""
 
     def act(self, request: PageRequest, form: forms.Form, **_kwargs: Any) -> str:
         """Issue the key."""
         given = form.cleaned_data
         self.token = people.fresh_token()
-        people.issue_key(
+        issue: Callable[..., Any] = people.issue_key
+        if takes_two_to_key(given["scopes"]):
+            issue = proposing.propose_key
+            self.text = _(
+                "It opens nothing until another administrator has confirmed it. It is shown only now and kept"
+                " only as a hash."
+            )
+        issue(
             request.actor,
-            _own(request),
+            own_organisation(request),
             person_id=UUID(given["service"]),
             label=given["label"],
             token=self.token,
@@ -282,9 +319,8 @@ class IssueKey(AdministrationStep):
 
     def done(self, request: PageRequest, words: str) -> HttpResponse:
         """Show the page with the token; it is not kept and cannot be shown again."""
+        extra = {"token": self.token, "token_name": words, "token_text": self.text, "tab": self.tab}
         with reading(request.actor):
-            response = self.show(
-                request, status=201, extra={"token": self.token, "token_name": words, "tab": self.tab}
-            )
+            response = self.show(request, status=201, extra=extra)
         response.headers["Cache-Control"] = "no-store"
         return response

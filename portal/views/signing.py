@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from portal.action import reading
 from portal.actions import signing
+from portal.actions.proposing import propose_signer
 from portal.errors import DomainError, NotFound, Refused
 from portal.forms_signing import SignerForm, SignForm
 from portal.models import Member, Signer
@@ -110,14 +111,16 @@ class SignersPage(Page):
             if not form.is_valid():
                 return self.show(asked, status=400)
         given = form.cleaned_data
-        signing.enable_signer(
+        propose_signer(
             asked.actor,
             _administered(asked),
-            UUID(given["person"]),
+            person_id=UUID(given["person"]),
             identity=given["identity"],
             trained_until=datetime.combine(given["trained_until"], time.max, UTC),
         )
-        messages.success(asked, _("The person may sign once the statement is accepted."))
+        messages.success(
+            asked, _("Proposed; another administrator confirms it, then the person accepts the statement.")
+        )
         return HttpResponseRedirect(reverse("administration_signers"), status=303)
 
     def refused(self, request: PageRequest, error: DomainError, **kwargs: Any) -> HttpResponse:

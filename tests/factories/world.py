@@ -7,13 +7,16 @@ manufacturer has not disclosed. `build()` runs in a committing database and retu
 from __future__ import annotations
 
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from batches.actions.readings import take_frame
 from batches.models import Excursion, Parameter
 from portal.action import reading
+from portal.actions.delegating import delegate_roles
+from portal.actions.proposing import propose_reset
+from portal.actions.reviewing import open_review
 from portal.actor import system_actor
-from portal.models import Alert, ApiKey, Assignment, Member
+from portal.models import AccessLine, AccessReview, Alert, ApiKey, Assignment, Delegation, Member, Proposal
 from portal.tasks import publish
 from tests.conftest import actor
 from tests.factories import batches, cast, deviations
@@ -24,8 +27,36 @@ WORDS = {cast.PROGRAM: "OURS", cast.RIVAL_PROGRAM: "CANARY"}
 def build() -> dict[str, dict[str, UUID]]:
     """Fill both programs and sign their chains; return {"ours": {...}, "theirs": {...}}."""
     filled = {"ours": _fill(cast.PROGRAM), "theirs": _fill(cast.RIVAL_PROGRAM)}
+    _lend("sponsor_quality_head", "sponsor_qa", reason="OURS reason of the absence")
+    _propose()
+    for company in (cast.CDMO, cast.ARVO, cast.TESSEL):
+        open_review(system_actor("setup", company), company)
+    _lend("cdmo_quality_head", "cdmo_qa", reason="Reason of the absence")
     publish()
     return filled
+
+
+def _propose() -> None:
+    propose_reset(
+        actor("cdmo_admin"),
+        cast.CDMO,
+        person_id=cast.person_id("cdmo_operator"),
+        reason="Lost the telephone with the codes.",
+    )
+
+
+def _lend(key: str, delegate: str, *, reason: str) -> None:
+    """A delegation to come: it is there to be found and changes nobody's rights."""
+    begins = batches.now() + timedelta(days=30)
+    delegate_roles(
+        actor(key),
+        cast.PROGRAM,
+        delegate_id=cast.person_id(delegate),
+        roles=["quality_head"],
+        reason=reason,
+        valid_from=begins,
+        valid_until=begins + timedelta(days=7),
+    )
 
 
 def _fill(program: UUID) -> dict[str, UUID]:
@@ -120,4 +151,13 @@ def organisation_records(organisation: UUID) -> dict[str, UUID]:
             "member": Member.objects.visible_to(watcher).order_by("pk").first().pk,
             "assignment": Assignment.objects.visible_to(watcher).order_by("pk").first().pk,
             "key": ApiKey.objects.visible_to(watcher).order_by("pk").first().pk,
+            "person": _first(Member.objects.visible_to(watcher), "person_id"),
+            "proposal": _first(Proposal.objects.visible_to(watcher)),
+            "review": _first(AccessReview.objects.visible_to(watcher)),
+            "review_line": _first(AccessLine.objects.visible_to(watcher)),
+            "delegation": _first(Delegation.objects.visible_to(watcher)),
         }
+
+
+def _first(rows, name: str = "pk") -> UUID:
+    return rows.order_by("pk").values_list(name, flat=True).first() or uuid4()

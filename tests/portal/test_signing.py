@@ -13,7 +13,8 @@ from django.db import connection
 
 from portal.action import reading
 from portal.actions import people
-from portal.actions.signing import accept_statement, enable_signer, withdraw_signer
+from portal.actions.proposing import propose_signer
+from portal.actions.signing import accept_statement, withdraw_signer
 from portal.actions.signing import sign as sign_raw
 from portal.actor import system_actor
 from portal.errors import Conflict, DomainError, InvalidTransition, NotFound, Refused, StaleVersion
@@ -204,12 +205,12 @@ class TestWhoMaySign:
         with pytest.raises(DomainError):
             sign(head, investigated, Meaning.APPROVED)
 
-    def test_an_administrator_lets_others_sign_never_oneself(self, database, cdmo_admin):
+    def test_an_administrator_proposes_others_never_oneself(self, database, cdmo_admin):
         with pytest.raises(Refused):
-            enable_signer(
+            propose_signer(
                 cdmo_admin,
                 cast.CDMO,
-                cdmo_admin.person_id,
+                person_id=cdmo_admin.person_id,
                 identity="I know myself.",
                 trained_until=make.now() + timedelta(days=30),
             )

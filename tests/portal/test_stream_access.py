@@ -222,21 +222,6 @@ def test_a_seat_that_is_given_leaves_the_socket_open_and_one_that_ends_closes_it
         ends_within(listener, end, 4403)
 
 
-@pytest.mark.slow
-def test_a_seat_that_ends_by_the_calendar_ends_the_socket(stack, module_database):
-    person_id = cast.person_id("sponsor_qa")
-    with reading(SETUP):
-        seat = Assignment.objects.visible_to(SETUP).get(person_id=person_id, code="Sponsor QA 03")
-    with module_database.connect("owner") as owner:
-        owner.execute(
-            "update portal_assignment set valid_until = portal.instant() + interval '3 s' where id = %s",
-            [seat.pk],
-        )
-    with Listener(stack, cookie=session_of("sponsor_qa"), origin=own(stack)) as listener:
-        listener.subscribe()
-        assert listener.close_code(within=16) == 4403
-
-
 def test_a_revoked_key_ends_its_socket(stack):
     def revoke():
         with reading(SETUP):
@@ -275,16 +260,6 @@ def test_an_alert_is_delivered_when_a_client_of_the_person_has_acknowledged_it(s
                 .values_list("delivered_at", flat=True)
             )
 
-    # The seat that a test before has let run out.
-    people.give_assignment(
-        SETUP,
-        cast.ARVO,
-        person_id=cast.person_id("sponsor_qa"),
-        target_id=cast.PROGRAM,
-        side=Side.SPONSOR,
-        role="qa",
-        code="Sponsor QA 04",
-    )
     with Listener(stack, cookie=session_of("sponsor_qa"), origin=own(stack)) as listener:
         listener.subscribe()
         alert = notice_alert(SETUP, cast.PROGRAM)

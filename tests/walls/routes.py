@@ -45,7 +45,16 @@ def probed():
 
 
 SAME = {"kind": "deviation", "audience": "shared", "seq": "1", "level": "0", "index": "000.p/1"}
-OF_ORGANISATION = {"people": "member", "seats": "assignment", "keys": "key"}
+OF_ORGANISATION = {
+    "people": "member",
+    "accounts": "person",
+    "seats": "assignment",
+    "keys": "key",
+    "delegations": "delegation",
+    "proposals": "proposal",
+    "reviews": "review",
+    "review-lines": "review_line",
+}
 
 
 def fill(address, ids, organisation):
@@ -60,8 +69,8 @@ def _filled(part, address, ids, organisation):
     _, _, name = part.strip("<>").rpartition(":")
     if name in SAME:
         return SAME[name]
-    if name == "record_id" and not address.startswith("sign/"):
-        place = next(word for word in OF_ORGANISATION if word in address)
+    if name in ("record_id", "person_id") and not address.startswith("sign/"):
+        place = next(word for word in OF_ORGANISATION if f"/{word}/" in f"/{address}")
         return str(organisation[OF_ORGANISATION[place]])
     if name == "record_id":
         return str(ids["deviation_id"])
@@ -115,6 +124,11 @@ def body(address, ids):
         "cancel/": {"reason": "Reason of a few words."},
         "end/": {"reason": "Reason of a few words."},
         "revoke/": {"reason": "Reason of a few words."},
+        "reset/": {"reason": "Reason of a few words."},
+        "decide/": {"decision": "end", "note": "Not needed any more."},
+        "finish/": {"version": "1"},
+        "refuse/": {"reason": "Reason of a few words."},
+        "withdraw/": {"reason": "Reason of a few words."},
         "administration/seats/": {"person": str(uuid.uuid4()), "target": str(ids["program_id"]),
                                   "role": "manufacturer:qa", "code": "QA 99"},
         "administration/keys/": {"service": str(uuid.uuid4()), "label": "Key", "scopes": "read", "days": "30",

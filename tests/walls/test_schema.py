@@ -200,6 +200,7 @@ def test_definer_functions_pin_their_search_path_and_are_listed(as_owner):
         "ledger.seat_of",
         "door.by_key",
         "door.spaces_of",
+        "door.turns_at",
         "door.people_of",
         "door.places_of",
         "door.due",

@@ -108,19 +108,15 @@ def test_a_key_is_bound_to_no_program_of_others(database, signed_in):
 
 def test_a_seat_is_given_and_ended_with_a_reason(database, signed_in):
     client = signed_in("cdmo_admin")
-    person = cast.person_id("cdmo_admin")
-    given = client.post(
-        "/administration/seats/",
-        {"person": str(person), "target": str(cast.CDMO), "role": "both:org_admin", "code": "Admin 9"},
-    )
+    given = seat(client, cast.person_id("cdmo_shift_lead"), cast.SECOND_PROGRAM, code="Operator 9")
     assert given.status_code == 302, given.content.decode()[:3000]
     assert entries_of(cast.CDMO)[-1][1] == "assignment.given"
     admin = actor("cdmo_admin")
     with reading(admin):
-        seat = Assignment.objects.visible_to(admin).get(code="Admin 9")
-    refused = client.post(f"/administration/seats/{seat.pk}/end/", {"reason": "x"})
+        found = Assignment.objects.visible_to(admin).get(code="Operator 9")
+    refused = client.post(f"/administration/seats/{found.pk}/end/", {"reason": "x"})
     assert refused.status_code == 400
-    ended = client.post(f"/administration/seats/{seat.pk}/end/", {"reason": "no longer needed"})
+    ended = client.post(f"/administration/seats/{found.pk}/end/", {"reason": "no longer needed"})
     assert ended.status_code == 302
     assert entries_of(cast.CDMO)[-1][1] == "assignment.ended"
 

@@ -11,6 +11,7 @@ from portal.actor import Actor
 from portal.models import Signature
 from tests.factories import cast
 from tests.factories import deviations as make
+from tests.factories.administrators import administrator, client_of
 from tests.factories.signing import code_at, enable, make_signer
 
 
@@ -75,7 +76,7 @@ def test_another_records_page_and_an_unknown_kind_are_not_found(investigated, si
     assert signed_in("cdmo_qa").get(f"/sign/batchx/{investigated.pk}/").status_code == 404
 
 
-def test_an_administrator_lets_a_colleague_sign_and_nobody_else_does(database, signed_in, cdmo_qa):
+def test_an_administrator_proposes_a_signer_and_another_one_confirms(database, signed_in, cdmo_qa):
     stated = {
         "person": str(cdmo_qa.person_id),
         "identity": "Passport seen by N. N.",
@@ -85,7 +86,15 @@ def test_an_administrator_lets_a_colleague_sign_and_nobody_else_does(database, s
     client = signed_in("cdmo_admin")
     assert client.post("/administration/signers/", stated | {"identity": "x"}).status_code == 400
     shown = client.post("/administration/signers/", stated, follow=True).content.decode()
-    assert "Passport seen by N. N." in shown
+    assert "another administrator confirms it" in shown
+    assert "Passport seen by N. N." not in shown
+    second = client_of(administrator(cast.CDMO, "cdmo_second_admin"))
+    page = second.get("/administration/?tab=four_eyes").content.decode()
+    assert "Passport seen by N. N." in page
+    confirm = re.search(r'action="(/administration/proposals/[^/]+/confirm/)"', page)[1]
+    assert client.post(confirm).status_code == 403
+    assert second.post(confirm).status_code == 302
+    assert "Passport seen by N. N." in client.get("/administration/signers/").content.decode()
 
 
 def _signatures(actor: Actor):
