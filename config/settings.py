@@ -305,5 +305,7 @@ LOGGING = {
         },
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
+    # At DEBUG they write what they are given: cookies and keys of a handshake, keys that were unwrapped.
+    "loggers": {"uvicorn": {"level": "INFO"}, "botocore": {"level": "INFO"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }

@@ -1,5 +1,6 @@
 """Envelope keys wrapped by a key service: a real process that speaks AWS's protocol over HTTP."""
 
+import logging
 import time
 
 import pytest
@@ -99,6 +100,10 @@ class TestWrapping:
         with pytest.raises(KeyUnavailable) as refused:
             sealed(organisation=cast.TESSEL)
         assert refused.value.reason == "the key service answers InvalidCiphertextException"
+
+    def test_the_library_that_asks_is_never_logged_whole(self, service):
+        # At DEBUG it writes each answer, a key in clear among them.
+        assert logging.getLogger("botocore.parsers").getEffectiveLevel() >= logging.INFO
 
     def test_an_organisation_without_a_key_there_gets_none_here(self, service):
         with pytest.raises(KeyUnavailable):
