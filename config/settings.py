@@ -196,6 +196,10 @@ STORAGES = {
 SERVESTATIC_USE_FINDERS = True
 ATTACHMENTS_DIR = DATA_DIR / "attachments"
 KEYS_DIR = Path(env.str("COVALENT_KEYS", default=str(DATA_DIR / "keys")))
+# What wraps new envelope keys: the files themselves, or a key service under a key of each organisation.
+KMS = env.str("COVALENT_KMS", default="file")
+KMS_KEY = env.str("COVALENT_KMS_KEY", default="alias/covalent-{organisation}")
+KEY_CACHE = timedelta(seconds=env.int("COVALENT_KEY_CACHE", default=300))
 LEDGER_KEY_FILE = Path(env.str("COVALENT_LEDGER_KEY", default=str(DATA_DIR / "ledger.key")))
 FRAME_BYTES_MAX = 16 * 1024 * 1024
 ATTACHMENT_BYTES_MAX = 15 * 1024 * 1024
@@ -308,5 +312,7 @@ LOGGING = {
         },
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
+    # At DEBUG they write what they are given: cookies and keys of a handshake, keys that were unwrapped.
+    "loggers": {"uvicorn": {"level": "INFO"}, "botocore": {"level": "INFO"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,6 +17,8 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
+
+from portal.disk import write_for_good
 
 NONCE_BYTES: Final = 12
 
@@ -42,7 +43,7 @@ def keep(data: bytes) -> Blob:
     sha256 = hashlib.sha256(data).hexdigest()
     stored = nonce + AESGCM(key).encrypt(nonce, data, sha256.encode())
     blob = hashlib.sha256(stored).hexdigest()
-    _write(_path(blob), stored)
+    write_for_good(_path(blob), stored)
     return Blob(sha256=sha256, blob=blob, file_key=base64.b64encode(key).decode(), size=len(data))
 
 
@@ -63,28 +64,3 @@ def read(blob: str, *, file_key: str, sha256: str) -> bytes:
 
 def _path(blob: str) -> Path:
     return Path(settings.ATTACHMENTS_DIR) / blob[:2] / blob
-
-
-def _write(path: Path, stored: bytes) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(stored)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    # The names reach the disk as well, else the file could be there and not be found.
-    for folder in (path.parent, path.parent.parent):
-        _flush_folder(folder)
-
-
-def _flush_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
+
+from django.utils.translation import gettext as _
 
 
 class DomainError(Exception):
@@ -94,3 +96,38 @@ class Unavailable(DomainError):
     """Contention or an outage that passes with time."""
 
     code, status, title = "unavailable", 503, "Try again"
+
+
+class KeyUnavailable(Unavailable):
+    """Private words or files can be neither read nor written: their key is gone, or cannot be reached.
+
+    `reason` is for the log: which part said so.
+    """
+
+    code = "key_away"
+
+    def __init__(self, detail: str, *, code: str, reason: str = "") -> None:
+        super().__init__(detail, code=code)
+        self.reason = reason
+
+    @classmethod
+    def gone(cls, reason: str) -> Self:
+        """Say that the key is not here, and that waiting does not bring it back."""
+        detail = _(
+            "The key that seals these private words and files is not here. "
+            "Nothing was changed; whoever runs this installation must bring the key back."
+        )
+        return cls(detail, code="key_gone", reason=reason)
+
+    @classmethod
+    def away(cls, reason: str) -> Self:
+        """Say that the key service does not answer."""
+        detail = _(
+            "The service that holds the keys of private words and files does not answer. "
+            "Nothing was changed; try again in a minute."
+        )
+        return cls(detail, code="key_away", reason=reason)
+
+    def again(self) -> Self:
+        """Return the same refusal to be raised once more."""
+        return type(self)(self.detail, code=self.problem_code, reason=self.reason)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 
+import structlog
 from django.db import connection
 
 from portal.action import current_action
+from portal.errors import KeyUnavailable
 from portal.facts import Fact
 from portal.models import SpaceRecord
-from portal.sealing import owner_of, seal
+from portal.sealing import Unreadable, owner_of, seal
+
+log = structlog.get_logger(__name__)
 
 
 def record(
@@ -17,14 +21,11 @@ def record(
 ) -> None:
     """Record a fact about a record on the chain of its audience, or of a wider-known one that is given.
 
-    The subject's title travels with it, sealed on a private chain; everyone on that chain may read it.
+    The subject's title travels with it, sealed on a private chain; everyone on that chain may read it. It is
+    a copy for lists and stays away when its key does: no step waits for a title.
     """
     current_action()
     chain = audience or str(subject.audience)
-    title = str(getattr(subject, "title", "") or "")
-    if chain != "shared" and title:
-        owner = owner_of(subject.space_id, chain)
-        title = seal(title, organisation_id=owner, space_id=subject.space_id, audience=chain)
     about = {
         "type": subject._meta.model_name,
         "id": str(subject.pk),
@@ -40,11 +41,25 @@ def record(
         fact.is_news,
         json.dumps(about),
         shown,
-        title,
+        _title_of(subject, chain),
         json.dumps(fact.payload()),
     ]
     with connection.cursor() as cursor:
         cursor.execute("select ledger.record(%s, %s, %s, %s, %s, %s, %s, %s, %s)", values)
+
+
+def _title_of(subject: SpaceRecord, chain: str) -> str:
+    title = getattr(subject, "title", "") or ""
+    if isinstance(title, Unreadable):
+        return ""
+    if chain == "shared" or not title:
+        return str(title)
+    owner = owner_of(subject.space_id, chain)
+    try:
+        return seal(str(title), organisation_id=owner, space_id=subject.space_id, audience=chain)
+    except KeyUnavailable as error:
+        log.warning("title_left_out", space=str(subject.space_id), audience=chain, reason=error.reason)
+        return ""
 
 
 def give_reason(subject: SpaceRecord, reason: str) -> None:

@@ -10,14 +10,13 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from cryptography.exceptions import InvalidTag
 from django.db import connection
 from django.utils.translation import gettext as _
 
 from portal.actor import Actor
 from portal.errors import NotFound
 from portal.models import Organisation, Partnership, Program
-from portal.sealing import MARK, KeyMissingError, unseal
+from portal.sealing import read
 from portal.states import Audience
 
 ITEMS_SHOWN_MAX: Final = 200
@@ -143,7 +142,7 @@ def _line(row: tuple[Any, ...]) -> EntryLine:
     seq, sealed_at, kind, seat, is_outside, summary, leaf_hash = row
     summary = json.loads(summary) if isinstance(summary, str) else summary
     subject = summary.get("subject") or {}
-    title = _readable(summary.get("title") or "")
+    title = read(summary.get("title") or "")
     return EntryLine(
         seq, sealed_at, kind, seat, is_outside, subject.get("number") or "", title, bytes(leaf_hash).hex()
     )
@@ -194,15 +193,6 @@ def list_happenings(
         Happening(seq, audience, at, kind, seat, subject_id, json.loads(body)["payload"] if body else {})
         for seq, audience, at, kind, seat, subject_id, body in rows
     ]
-
-
-def _readable(stored: str) -> str:
-    if not stored.startswith(MARK):
-        return stored
-    try:
-        return unseal(stored)
-    except (KeyMissingError, InvalidTag, ValueError):
-        return _("(sealed; its key is not here)")
 
 
 def show_entry(actor: Actor, space_id: UUID, audience: str, seq: int) -> EntryDetail:
@@ -262,7 +252,7 @@ def _shown(body: bytes) -> str:
 
     def opened(value: Any) -> Any:
         if isinstance(value, str):
-            return _readable(value)
+            return read(value)
         if isinstance(value, dict):
             return {name: opened(each) for name, each in value.items()}
         if isinstance(value, list):

@@ -6,10 +6,14 @@ import base64
 import hashlib
 import hmac
 import os
+from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
+
+
+NONCE_BYTES: Final = 12
 
 
 def _ciphers() -> list[AESGCM]:
@@ -21,7 +25,7 @@ def _ciphers() -> list[AESGCM]:
 
 def hide(text: str, purpose: bytes) -> str:
     """Return the text encrypted for one purpose; what was hidden for another does not open."""
-    nonce = os.urandom(12)
+    nonce = os.urandom(NONCE_BYTES)
     return base64.b64encode(nonce + _ciphers()[0].encrypt(nonce, text.encode(), purpose)).decode()
 
 
@@ -30,8 +34,18 @@ def reveal(hidden: str, purpose: bytes) -> str:
     raw = base64.b64decode(hidden)
     for cipher in _ciphers():
         try:
-            return cipher.decrypt(raw[:12], raw[12:], purpose).decode()
+            return cipher.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], purpose).decode()
         except InvalidTag:
             continue
     msg = "no key of this installation reads this secret"
     raise RuntimeError(msg)
+
+
+def is_present(hidden: str, purpose: bytes) -> bool:
+    """Say whether a secret is hidden under the present key, not one of the fallbacks."""
+    raw = base64.b64decode(hidden)
+    try:
+        _ciphers()[0].decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], purpose)
+    except InvalidTag:
+        return False
+    return True

@@ -1,8 +1,7 @@
 """Sealed text: private words are stored encrypted under a key of the side's own organisation (ground 4).
 
-AES-256-GCM under one key file per organisation (`COVALENT_KEYS/<organisation id>.key`, 32 bytes, mode
-0600). Triggers, digests, backups and whoever reads the database see what is stored; only a process that
-holds the key files reads it.
+AES-256-GCM under an envelope key (`portal.keyring`), whose id stands in the stored form. Triggers, digests,
+backups and whoever reads the database see what is stored; only a process that can open the key reads it.
 """
 
 from __future__ import annotations
@@ -11,20 +10,22 @@ import base64
 import functools
 import os
 import uuid
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from django.conf import settings
+import structlog
+from cryptography.exceptions import InvalidTag
 from django.db import connection, models
+from django.utils.translation import gettext as _
+
+from portal import keyring
+from portal.errors import KeyUnavailable
 
 MARK: Final = "\x01"
-SEALED: Final = MARK + "s1:"
+# Before keys had ids it was "s1:", without one: read for ever, since ledger bodies are written once.
+SEALED: Final = MARK + "s2:"
 CLEAR: Final = MARK + "c:"
-
-
-class KeyMissingError(RuntimeError):
-    """The key file of an organisation is gone: its private text cannot be read here."""
+NONCE_BYTES: Final = 12
+log = structlog.get_logger(__name__)
 
 
 class Unsealed(str):
@@ -35,52 +36,68 @@ class Unsealed(str):
     audience: str
 
 
-def _key_path(organisation_id: uuid.UUID) -> Path:
-    return Path(settings.KEYS_DIR) / f"{organisation_id}.key"
+class Unreadable(Unsealed):
+    """Words in the place of text that cannot be read now; what is stored stays as it is."""
+
+    __slots__ = ()
+
+    @classmethod
+    def because(cls, why: KeyUnavailable) -> Self:
+        """Return the words that say why."""
+        return cls(_stand_ins()[why.problem_code])
 
 
-@functools.lru_cache(maxsize=4096)
-def _cipher(organisation_id: uuid.UUID) -> AESGCM:
-    path = _key_path(organisation_id)
-    try:
-        return AESGCM(base64.b64decode(path.read_bytes()))
-    except FileNotFoundError as error:
-        msg = f"no key file for organisation {organisation_id}"
-        raise KeyMissingError(msg) from error
-
-
-def make_key(organisation_id: uuid.UUID) -> None:
-    """Create the key file of an organisation unless it exists; a key is never overwritten."""
-    path = _key_path(organisation_id)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return
-    with os.fdopen(handle, "wb") as file:
-        file.write(base64.b64encode(AESGCM.generate_key(bit_length=256)))
-        file.flush()
-        os.fsync(file.fileno())
+def _stand_ins() -> dict[str, str]:
+    return {
+        "key_gone": _("(sealed; its key is not here)"),
+        "key_away": _("(sealed; the service that holds its key does not answer)"),
+    }
 
 
 def seal(text: str, *, organisation_id: uuid.UUID, space_id: uuid.UUID, audience: str) -> str:
-    """Return the stored form of private text; the space and audience are bound as associated data."""
-    nonce = os.urandom(12)
-    where = f"{organisation_id}:{space_id}:{audience}"
-    sealed = _cipher(organisation_id).encrypt(nonce, text.encode(), where.encode())
+    """Return the stored form of private text; space, audience and key are bound as associated data.
+
+    Raises: KeyUnavailable, also for words that stand in the place of text that cannot be read.
+    """
+    require_readable(text)
+    key_id, cipher = keyring.present_cipher(organisation_id)
+    nonce = os.urandom(NONCE_BYTES)
+    where = f"{organisation_id}:{space_id}:{audience}:{key_id}"
+    sealed = cipher.encrypt(nonce, text.encode(), where.encode())
     return f"{SEALED}{where}:{base64.b64encode(nonce + sealed).decode()}"
 
 
 def unseal(stored: str) -> str:
-    """Return the clear text of a stored value; raises KeyMissingError, or InvalidTag when tampered with."""
+    """Return the clear text of a stored value. Raises: KeyUnavailable."""
     if not stored.startswith(MARK):
         return stored
     if stored.startswith(CLEAR):
         return stored[len(CLEAR) :]
-    organisation_id, space_id, audience, token = stored[len(SEALED) :].split(":")
-    raw = base64.b64decode(token)
-    where = f"{organisation_id}:{space_id}:{audience}"
-    return _cipher(uuid.UUID(organisation_id)).decrypt(raw[:12], raw[12:], where.encode()).decode()
+    try:
+        where, _colon, token = stored[len(SEALED) :].rpartition(":")
+        organisation_id, _space_id, _audience, *key_id = where.split(":")
+        cipher = keyring.cipher(uuid.UUID(organisation_id), key_id[0] if key_id else keyring.FOUNDING)
+        raw = base64.b64decode(token, validate=True)
+        return cipher.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], where.encode()).decode()
+    except (InvalidTag, ValueError) as error:
+        raise KeyUnavailable.gone("it does not open with the key it names") from error
+
+
+def read(stored: str) -> str:
+    """Return the clear text of a stored value, or words that say why it cannot be read."""
+    try:
+        return unseal(stored)
+    except KeyUnavailable as error:
+        return Unreadable.because(error)
+
+
+def require_readable(text: str) -> None:
+    """Refuse to carry on words that stand in the place of text, alone or in a sentence with them.
+
+    Else a record would be signed, copied or disclosed as saying them. Raises: KeyUnavailable.
+    """
+    if any(each in text for each in _stand_ins().values()):
+        raise KeyUnavailable.gone("words that stand in the place of sealed text")
 
 
 @functools.lru_cache(maxsize=4096)
@@ -108,18 +125,23 @@ else:
 class SealedTextField(_TextField):
     """Text that is stored sealed while its row is private and clear once the row is shared.
 
-    The row must have `space_id` and `audience`. Reading gives `str`; writing goes through `save()`: a bulk
-    update, which cannot know the row's audience, is refused. A clear text that looks like a stored one is
-    escaped.
+    The row must have `space_id` and `audience`. Reading gives `str`, with words in its place (`Unreadable`)
+    when its key cannot be had; writing goes through `save()`: a bulk update, which cannot know the row's
+    audience, is refused. A clear text that looks like a stored one is escaped.
     """
 
     def from_db_value(self, value: str | None, *_: Any) -> str | None:
         """Unseal what was stored."""
         if value is None or not value.startswith(MARK):
             return value
-        text = Unsealed(unseal(value))
+        try:
+            text = Unsealed(unseal(value))
+        except KeyUnavailable as error:
+            # A record with one text that cannot be read is still a record.
+            log.warning("text_unreadable", field=self.name, reason=error.reason)
+            text = Unreadable.because(error)
         text.stored = value
-        text.audience = value.split(":")[3] if value.startswith(SEALED) else "shared"
+        text.audience = "shared" if value.startswith(CLEAR) else _audience_of(value)
         return text
 
     def pre_save(self, model_instance: Any, add: bool) -> Any:  # noqa: FBT001 - Django's signature
@@ -130,6 +152,7 @@ class SealedTextField(_TextField):
         audience = str(model_instance.audience)
         if isinstance(value, Unsealed) and value.audience == audience:
             return _Stored(value.stored)
+        require_readable(value)
         if audience == "shared":
             return _Stored(CLEAR + value if value.startswith(MARK) else str(value))
         space_id = model_instance.space_id
@@ -147,6 +170,11 @@ class SealedTextField(_TextField):
             msg = f"{self.name} is sealed text and is written by save() alone"
             raise TypeError(msg)
         return super().get_db_prep_save(str(value) if isinstance(value, _Stored) else value, connection)
+
+
+def _audience_of(stored: str) -> str:
+    # Damaged beyond that, it belongs to no side and is never written back as if it were whole.
+    return next(iter(stored.split(":")[3:4]), "")
 
 
 class _Stored(str):

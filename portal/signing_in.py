@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -17,10 +17,15 @@ from django.utils import timezone
 
 from portal.devices import device_of, remember
 from portal.forms_signing_in import is_still
-from portal.models import Person, SignIn
-from portal.own_secrets import hide, reveal
+from portal.models import CompanySignIn, Person, SignIn
+from portal.own_secrets import hide, is_present, reveal
+from portal.queries.company import SECRET
 from portal.second_factors import may_go
 from portal.states import WayIn
+
+LABEL: Final = b"mfa"
+# Where allauth keeps what it had encrypted, in an authenticator's data.
+SECRETS: Final = ("secret", "seed")
 
 
 class InvitedOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
@@ -73,11 +78,11 @@ class SealedSecrets(DefaultMFAAdapter):  # type: ignore[misc]  # allauth ships n
 
     def encrypt(self, text: str) -> str:
         """Return the text as it is stored."""
-        return hide(text, b"mfa")
+        return hide(text, LABEL)
 
     def decrypt(self, encrypted_text: str) -> str:
         """Return the clear text."""
-        return reveal(encrypted_text, b"mfa")
+        return reveal(encrypted_text, LABEL)
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         """Keep the last second factor: nobody works without one."""
@@ -91,3 +96,23 @@ class SealedSecrets(DefaultMFAAdapter):  # type: ignore[misc]  # allauth ships n
         host = urlsplit(settings.SITE_URL).hostname or "localhost"
         is_number = host.replace(".", "").isdecimal() or ":" in host
         return {"id": "localhost" if is_number else host, "name": "Covalent"}
+
+
+def seal_secrets_anew() -> int:
+    """Encrypt what `SECRET_KEY` hides under the present one, unless it is; returns how many rows were not.
+
+    Each is one guarded write, so that it may be stopped at any moment and run again, beside people who sign
+    in. Until it went through once, the old key stays among the fallbacks.
+    """
+    count = 0
+    for each in Authenticator.objects.order_by("pk"):
+        old = [name for name in SECRETS if name in each.data and not is_present(each.data[name], LABEL)]
+        if old:
+            anew = {name: hide(reveal(each.data[name], LABEL), LABEL) for name in old}
+            rows = Authenticator.objects.filter(pk=each.pk, data=each.data)
+            count += rows.update(data={**each.data, **anew})
+    for company in CompanySignIn.objects.order_by("pk"):
+        if not is_present(company.secret, SECRET):
+            own = CompanySignIn.objects.filter(pk=company.pk, secret=company.secret)
+            count += own.update(secret=hide(reveal(company.secret, SECRET), SECRET))
+    return count

@@ -11,13 +11,12 @@ from uuid import UUID
 
 import orjson
 import structlog
-from cryptography.exceptions import InvalidTag
 from django.db import connection
 
 from portal.actor import Actor, Side
-from portal.errors import NotFound
+from portal.errors import KeyUnavailable, NotFound
 from portal.models import Record
-from portal.sealing import KeyMissingError, unseal
+from portal.sealing import unseal
 from portal.states import Audience
 
 PAGE: Final = 500
@@ -146,9 +145,9 @@ def _clear(key: ChainKey, entry: Entry) -> str:
         return entry.title
     try:
         return unseal(entry.title)
-    except (KeyMissingError, InvalidTag, ValueError):
+    except KeyUnavailable:
         # One title that cannot be read must not hold up all that follows it.
-        log.exception("title_unreadable", space=str(key.space_id), audience=key.audience, seq=entry.seq)
+        log.warning("title_unreadable", space=str(key.space_id), audience=key.audience, seq=entry.seq)
         return ""
 
 

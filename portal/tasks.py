@@ -23,7 +23,7 @@ from portal.actions.publishing import LogForked, publish_checkpoint
 from portal.actor import system_actor
 from portal.alerts import handler_of
 from portal.courier import carry, code_of
-from portal.errors import Unavailable
+from portal.errors import KeyUnavailable, Unavailable
 from portal.links import Link, compose
 from portal.log_keys import LogKeyError
 from portal.models import Clock, Person
@@ -88,6 +88,10 @@ def call_clock(*, space_id: UUID, clock_id: UUID, kind: str) -> int:
     actor = system_actor("sweep", space_id)
     try:
         handler_of(kind)(actor, clock_id)
+    except KeyUnavailable as error:
+        log.warning("clock_without_key", clock=str(clock_id), kind=kind, reason=error.reason)
+        postpone_clock(actor, clock_id)
+        return 0
     except (OperationalError, Unavailable):
         # Contention or an outage passes: the next tick asks again.
         log.warning("clock_busy", clock=str(clock_id), kind=kind)

@@ -139,7 +139,9 @@ class SignatureOut(serializers.Serializer[Any]):
     version = serializers.IntegerField(source="signature.subject_version")
     digest = serializers.CharField(source="signature.digest")
     current = serializers.BooleanField(source="is_current")
-    holds = serializers.BooleanField()
+    holds = serializers.BooleanField(
+        allow_null=True, help_text="Null while the key of what was signed cannot be had."
+    )
 
 
 class DeviationWhole(Output):

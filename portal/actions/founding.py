@@ -15,8 +15,8 @@ from portal.actor import Actor, Side
 from portal.directory import find_place
 from portal.errors import Conflict, Invalid, NotFound
 from portal.facts import ProgramOpened, SiteAdded, SiteAttached
+from portal.keyring import make_key
 from portal.models import Organisation, Partnership, Program, ProgramSite, Site, Space
-from portal.sealing import make_key
 from portal.states import ADMINISTRATORS, SpaceKind
 
 

@@ -26,6 +26,7 @@ from portal.attachments import get_attachment, list_attachments
 from portal.errors import Invalid, TooLarge
 from portal.media import INLINE, clean_name, media_type_of
 from portal.models import Attachment
+from portal.sealing import require_readable
 
 SUBJECT: Final = OpenApiParameter("subject", OpenApiTypes.UUID, description="The record the files belong to.")
 
@@ -141,7 +142,11 @@ class AttachmentContent(CovalentView):
 
 
 def file_response(attachment: Attachment) -> HttpResponse:
-    """Answer with the bytes of a file so that no browser runs them; raises BlobDamagedError."""
+    """Answer with the bytes of a file so that no browser runs them.
+
+    Raises: BlobDamagedError; KeyUnavailable while the key of the file's key cannot be had.
+    """
+    require_readable(attachment.file_key)
     data = blobs.read(attachment.blob, file_key=str(attachment.file_key), sha256=attachment.sha256)
     kind = attachment.media_type
     content_type = f"{kind}; charset=utf-8" if kind.startswith("text/") else kind

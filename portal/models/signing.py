@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from portal.models.base import SpaceRecord
 from portal.models.person import Person
-from portal.sealing import SealedTextField
+from portal.sealing import SealedTextField, Unreadable
 from portal.states import Meaning, SeatSide
 
 
@@ -67,6 +67,11 @@ class Signature(SpaceRecord):
             ),
         ]
         indexes = [models.Index(fields=["space", "subject_id", "signed_at"], name="signature_subject")]
+
+    @property
+    def is_readable(self) -> bool:
+        """Say whether the manifest can be read; without its key nobody can tell whether it holds."""
+        return not isinstance(self.manifest, Unreadable)
 
     @property
     def holds(self) -> bool:

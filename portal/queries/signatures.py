@@ -15,11 +15,14 @@ from portal.states import Meaning
 
 @dataclass(frozen=True, slots=True)
 class SignatureLine:
-    """A signature beside its record; one on an earlier version no longer stands for what the record says."""
+    """A signature beside its record; one on an earlier version no longer stands for what the record says.
+
+    `holds` is None while the key of what was signed cannot be had: then nobody can tell.
+    """
 
     signature: Signature
     is_current: bool
-    holds: bool
+    holds: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,10 @@ class Ceremony:
 def signatures_of(actor: Actor, subject_id: UUID, version: int) -> list[SignatureLine]:
     """Return the signatures on a record that the actor may see, oldest first."""
     rows = Signature.objects.visible_to(actor).filter(subject_id=subject_id).order_by("signed_at", "id")
-    return [SignatureLine(each, each.subject_version == version, each.holds) for each in rows]
+    return [
+        SignatureLine(each, each.subject_version == version, each.holds if each.is_readable else None)
+        for each in rows
+    ]
 
 
 def ceremony(actor: Actor, signable: Signable, record_id: UUID) -> Ceremony:

@@ -141,8 +141,8 @@ def test_a_file_is_one_fact_without_its_name(record, cdmo_operator):
 def test_name_and_key_are_sealed_while_the_record_is_private(record, cdmo_operator, cdmo_qa, as_raw_row):
     made = make.attach(cdmo_operator, record)
     name, key = as_raw_row(made)
-    assert name.startswith("\x01s1:")
-    assert key.startswith("\x01s1:")
+    assert name.startswith("\x01s2:")
+    assert key.startswith("\x01s2:")
     found = make.triage(cdmo_qa, record, version=2)
     make.release(cdmo_qa, found)
     assert as_raw_row(made) == ("photo.png", made.file_key)
