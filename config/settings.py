@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "deviations",
     "config.demo",
     "config.bench",
+    "config.keeping",
 ]
 
 MIDDLEWARE = [

@@ -87,7 +87,7 @@ def test_each_variable_of_the_example_stands_under_its_meaning():
 
 
 def test_the_production_shape_is_two_of_everything_that_may_be_two(services):
-    assert list(services) == ["postgres", "valkey", "roles", "migrate", *PRODUCT, "proxy"]
+    assert list(services) == ["postgres", "valkey", "roles", "migrate", *PRODUCT, "backup", "proxy"]
     replicas = {name: services[name].get("deploy", {}).get("replicas", 1) for name in PRODUCT}
     assert replicas == {"web": 2, "worker": 2, "beat": 1, "relay": 2}
 
