@@ -48,6 +48,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "portal.middleware.measure",
     "portal.middleware.allow_dictation",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -150,7 +151,7 @@ CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_SECURE else None
 SECURE_HSTS_SECONDS = 31_536_000 if IS_SECURE else 0
 SECURE_SSL_REDIRECT = IS_SECURE
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
@@ -252,6 +253,8 @@ DEFAULT_FROM_EMAIL = env.str("COVALENT_FROM", default="covalent@localhost")
 # How long a ladder step waits for an acknowledgement before the next one is told.
 LADDER_WAIT = timedelta(seconds=env.int("COVALENT_LADDER_WAIT", default=1800))
 REFUSALS_AN_HOUR = 60
+# Who may read /metrics; without one nobody may.
+METRICS_TOKEN = env.str("COVALENT_METRICS_TOKEN", default="")
 WEBHOOK_ALLOW = env.list("COVALENT_WEBHOOK_ALLOW", default=[])
 
 # --- Celery carries wake-ups; state is in PostgreSQL (reliability 4.4) ---

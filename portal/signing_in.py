@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.http import HttpRequest
 
+from portal.metrics import sign_ins_refused
+
 
 class InvitedOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
     """Accounts are made by an organisation's administrator, never by sign-up."""
@@ -22,6 +24,16 @@ class InvitedOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - allauth's signature
         """Refuse sign-up."""
         return False
+
+
+def count_refused(**_: object) -> None:
+    """Count a sign-in with a wrong password or code."""
+    sign_ins_refused.labels("wrong").inc()
+
+
+def count_locked(**_: object) -> None:
+    """Count a sign-in that met a lock after too many wrong ones."""
+    sign_ins_refused.labels("locked").inc()
 
 
 def _ciphers() -> list[AESGCM]:

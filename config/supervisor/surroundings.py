@@ -48,6 +48,7 @@ class Surroundings:
             "DATABASE_URL": self.database_url,
             "REDIS_URL": self.redis_url,
             "SECRET_KEY": Notes(self.data / "secrets.json").secret("django"),
+            "COVALENT_METRICS_TOKEN": Notes(self.data / "secrets.json").secret("metrics"),
             "COVALENT_LEDGER_KEY": str(make_ledger_key(self.data / "ledger.key")),
             "COVALENT_URL": f"http://127.0.0.1:{self.port}",
             # A slash more than usual: what follows the third is the path, which is absolute.
