@@ -148,7 +148,8 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_SECURE
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_SECURE else None
+# No SECURE_PROXY_SSL_HEADER, which would believe anybody's header: the server takes scheme and address of a
+# client from X-Forwarded-* itself, from the proxies in FORWARDED_ALLOW_IPS alone.
 SECURE_HSTS_SECONDS = 31_536_000 if IS_SECURE else 0
 SECURE_SSL_REDIRECT = IS_SECURE
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
