@@ -43,9 +43,11 @@ INSTALLED_APPS = [
     "deviations",
     "config.demo",
     "config.bench",
+    "config.keeping",
 ]
 
 MIDDLEWARE = [
+    "portal.middleware.measure",
     "portal.middleware.allow_dictation",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -153,10 +155,11 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_SECURE
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_SECURE else None
+# No SECURE_PROXY_SSL_HEADER, which would believe anybody's header: the server takes scheme and address of a
+# client from X-Forwarded-* itself, from the proxies in FORWARDED_ALLOW_IPS alone.
 SECURE_HSTS_SECONDS = 31_536_000 if IS_SECURE else 0
 SECURE_SSL_REDIRECT = IS_SECURE
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
@@ -262,6 +265,8 @@ DEFAULT_FROM_EMAIL = env.str("COVALENT_FROM", default="covalent@localhost")
 # How long a ladder step waits for an acknowledgement before the next one is told.
 LADDER_WAIT = timedelta(seconds=env.int("COVALENT_LADDER_WAIT", default=1800))
 REFUSALS_AN_HOUR = 60
+# Who may read /metrics; without one nobody may.
+METRICS_TOKEN = env.str("COVALENT_METRICS_TOKEN", default="")
 WEBHOOK_ALLOW = env.list("COVALENT_WEBHOOK_ALLOW", default=[])
 
 # --- Celery carries wake-ups; state is in PostgreSQL (reliability 4.4) ---

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from portal.api import health
+from portal.api import health, metrics
 
 API = [include(f"{app}.api.urls") for app in ("portal", "batches", "deviations")]
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *health.urlpatterns,
+    *metrics.urlpatterns,
     *(path("api/v1/", routes) for routes in API),
     path("account/", include("portal.account_urls")),
     path("", include("deviations.urls")),

@@ -26,6 +26,8 @@ from typing import Final
 from django.conf import settings
 from django.db import connection, transaction
 
+from portal.metrics import guesses
+
 GUESSES_MAX: Final = 10
 WITHIN: Final = timedelta(minutes=15)
 
@@ -55,6 +57,7 @@ def claim(what: Guessed, address: str, device: str = "") -> int | None:
             [subject, subject, WITHIN.total_seconds(), GUESSES_MAX],
         )
         row = cursor.fetchone()
+    guesses.labels("judged" if row else "refused").inc()
     return row[0] if row else None
 
 
@@ -62,6 +65,7 @@ def give_back(guess: int) -> None:
     """Uncount a claim that turned out right: it was no guess."""
     with connection.cursor() as cursor:
         cursor.execute("delete from portal_guess where id = %s", [guess])
+    guesses.labels("right").inc()
 
 
 def _subject(what: Guessed, address: str, device: str) -> bytes:

@@ -23,6 +23,7 @@ from portal.admission import SIGNED_OUT, WITHDRAWN, Pass, TurnedAway, find_doubt
 from portal.chains import KEPT, LiveChain, text_frame
 from portal.follower import TOO_SLOW, Follower, Subscription
 from portal.layer import PULSE_EACH_S, all_groups, key_of
+from portal.metrics import hub_lag, sockets
 from portal.outages import AWAY, keep, until
 from portal.streams import (
     PAGE,
@@ -245,11 +246,17 @@ class Hub:
             await asyncio.sleep(TICK_S)
             turn += 1
             self.watches.flush()
+            self._measure()
             for follower in list(self.followers):
                 if follower.is_too_slow():
                     follower.end(TOO_SLOW)
             if turn % HEADS_EACH == 0:
                 self._tell_heads()
+
+    def _measure(self) -> None:
+        sockets.set(len(self.followers))
+        behind = (each.wanted - each.head for each in self.chains.values() if each.head is not None)
+        hub_lag.set(max(behind, default=0))
 
     async def _guard(self) -> None:
         turn = 0

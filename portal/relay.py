@@ -11,6 +11,7 @@ import uuid
 from collections import OrderedDict, defaultdict
 from contextlib import suppress
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import structlog
@@ -52,8 +53,9 @@ log = structlog.get_logger(__name__)
 class Relay:
     """One relay process; several share the shards."""
 
-    def __init__(self) -> None:
+    def __init__(self, alive: Path | None = None) -> None:
         self.id = uuid.uuid4()
+        self._alive = alive
         self.led: set[int] = set()
         self._heads: OrderedDict[ChainKey, int] = OrderedDict()
         self._looked_at: datetime | None = None
@@ -159,6 +161,8 @@ class Relay:
             if self._has_looked:
                 self._has_looked = False
                 await self._threads.run(beat)
+                if self._alive is not None:
+                    self._alive.touch()
                 await self._push(pulse_group(), {"type": "pulse"})
             await asyncio.sleep(min(HEARTBEAT_EACH_S, PULSE_EACH_S))
 

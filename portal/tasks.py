@@ -167,12 +167,23 @@ def publish_chain(*, space_id: UUID, audience: str) -> int:
         published = publish_checkpoint(system_actor("sealer", space_id), space_id, audience=audience)
     except LogForked as fork:
         log.error("log_forked", space=str(space_id), audience=audience, detail=fork.detail)  # noqa: TRY400 - no fault of the code
+        note_fork(space_id=space_id, audience=audience)
         return 0
     except (OperationalError, Unavailable):
         # Contention or an outage passes: the next tick asks again.
         log.warning("publishing_busy", space=str(space_id), audience=audience)
         return 0
     return int(published is not None)
+
+
+def note_fork(*, space_id: UUID, audience: str) -> None:
+    """Keep that a chain contradicts its checkpoint as long as it does; operators see their number."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "insert into portal_heartbeat (process, seen_at) values (%s, portal.instant())"
+            " on conflict (process) do update set seen_at = excluded.seen_at",
+            [f"fork {UUID(str(space_id)).hex} {audience[0]}"],
+        )
 
 
 @shared_task(name="portal.heartbeat")
@@ -202,5 +213,6 @@ def tidy() -> None:
             "portal_guess where at < portal.instant() - interval '1 day'",
             "portal_signin where at < portal.instant() - interval '90 days'",
             "django_session where expire_date < portal.instant()",
+            "portal_heartbeat where process like 'fork %' and seen_at < portal.instant() - interval '1 day'",
         ):
             cursor.execute(f"delete from {old}")  # noqa: S608 - fixed texts

@@ -96,6 +96,10 @@ class Postgres:
         self._notes.put("port", str(self.port))
         self.ensure_database("covalent")
 
+    def find_running(self) -> None:
+        """Take the address of the server that another process started on this data folder."""
+        self.port = int(self._notes.find("port") or 0)
+
     def ask_to_end(self) -> None:
         if self._process is not None:
             processes.ask_to_end(self._process, signal.SIGINT)

@@ -57,6 +57,11 @@ class PostgresFiles:
         return path
 
 
+def client_program(name: str) -> str:
+    """Return a program that speaks to a server, of the same version as the embedded one."""
+    return str(_find_wheel() / INSTALLATION / "bin" / name)
+
+
 def lay_out(data: Path, notes: Notes, *, durable: bool) -> PostgresFiles:
     """Find or make the places for the cluster of this data folder."""
     wheel = _find_wheel()

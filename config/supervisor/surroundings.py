@@ -19,6 +19,8 @@ DEMO_LADDER_WAIT_S: Final = 120
 OWNER_URL: Final = "DATABASE_OWNER_URL"
 # Only these connect as the login that may become owner; every other process is covalent_app.
 OWNER_COMMANDS: Final = frozenset({"migrate"})
+# These find the embedded server by themselves, whether it runs or not.
+KEEPING_COMMANDS: Final = frozenset({"backup", "restore", "verify_ledger"})
 
 # Several processes share two cores and little memory.
 SPARING: Final[Mapping[str, str]] = {
@@ -46,6 +48,7 @@ class Surroundings:
             "DATABASE_URL": self.database_url,
             "REDIS_URL": self.redis_url,
             "SECRET_KEY": Notes(self.data / "secrets.json").secret("django"),
+            "COVALENT_METRICS_TOKEN": Notes(self.data / "secrets.json").secret("metrics"),
             "COVALENT_LEDGER_KEY": str(make_ledger_key(self.data / "ledger.key")),
             "COVALENT_URL": f"http://127.0.0.1:{self.port}",
             # A slash more than usual: what follows the third is the path, which is absolute.
@@ -80,6 +83,8 @@ def adopt_running(command: str) -> None:
     if "DATABASE_URL" in os.environ or not _written(data).exists():
         return
     for name, value in json.loads(_written(data).read_text()).items():
+        if name == "DATABASE_URL" and command in KEEPING_COMMANDS:
+            continue
         if name != OWNER_URL:
             os.environ.setdefault(name, value)
         elif command in OWNER_COMMANDS:

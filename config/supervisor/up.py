@@ -4,6 +4,7 @@ import argparse
 import hashlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -160,9 +161,14 @@ class Run:
             "--without-gossip",
             "--without-mingle",
         )
+        # Whichever web process is asked for metrics answers for all, and counts begin with this start.
+        metrics = self._data / "metrics"
+        shutil.rmtree(metrics, ignore_errors=True)
+        metrics.mkdir()
+        for_web = {**env, "PROMETHEUS_MULTIPROC_DIR": str(metrics)}
         for number in range(1, self._asked.web + 1):
             name = "web" if number == 1 else f"web-{number}"
-            self._keep(name, (python, "-m", "config.supervisor.web", str(fd)), env, pass_fds=(fd,))
+            self._keep(name, (python, "-m", "config.supervisor.web", str(fd)), for_web, pass_fds=(fd,))
         self._keep("relay", (python, "manage.py", "relay"), env)
         self._keep("worker", worker, env)
         self._keep("beat", (*celery, "beat", "--loglevel=info", "--pidfile="), env)

@@ -10,6 +10,8 @@ from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from portal.metrics import throttled
+
 
 class PerKey(BaseThrottle):
     """A bucket per actor and class of request, refilled by the second; `view.rate` names the class."""
@@ -32,6 +34,7 @@ class PerKey(BaseThrottle):
             level = min(settings.RATE_LIMITS[kind], level + (now - at) * per_second)
             if level < 1:
                 self._wait = (1 - level) / per_second
+                throttled.labels(kind).inc()
                 return False
             self._buckets[key] = (level - 1, now)
         return True

@@ -1,6 +1,7 @@
 """What stands in files for machines that are not this one: locks, compose file, environment, CI."""
 
 import ast
+import importlib.util
 import json
 import os
 import re
@@ -87,7 +88,7 @@ def test_each_variable_of_the_example_stands_under_its_meaning():
 
 
 def test_the_production_shape_is_two_of_everything_that_may_be_two(services):
-    assert list(services) == ["postgres", "valkey", "roles", "migrate", *PRODUCT, "proxy"]
+    assert list(services) == ["postgres", "valkey", "roles", "migrate", *PRODUCT, "backup", "proxy"]
     replicas = {name: services[name].get("deploy", {}).get("replicas", 1) for name in PRODUCT}
     assert replicas == {"web": 2, "worker": 2, "beat": 1, "relay": 2}
 
@@ -146,6 +147,61 @@ def test_no_secret_of_the_compose_file_has_a_default():
         "COVALENT_LEDGER_KEY",
     }
     assert [name for name, must in secrets if not must] == []
+
+
+ONCE = ["roles", "migrate", "backup"]
+
+
+def test_what_runs_for_ever_is_watched_and_comes_back_and_what_runs_once_does_not(services):
+    for name, service in services.items():
+        if name in ONCE:
+            assert service["restart"] == "no", name
+        else:
+            assert (service["restart"], "test" in service["healthcheck"]) == ("unless-stopped", True), name
+    assert services["backup"]["profiles"] == ["backup"]
+
+
+def test_no_service_shares_the_host_or_its_own_processes(services):
+    forbidden = {"network_mode", "privileged", "pid", "ipc", "cap_add", "devices", "userns_mode"}
+    assert {name: forbidden & set(service) for name, service in services.items()} == {
+        name: set() for name in services
+    }
+
+
+def test_every_command_of_the_compose_file_is_one_of_the_product(services):
+    from django.core.management import get_commands
+
+    for name in (*PRODUCT, *ONCE):
+        command = services[name].get("command")
+        if command is None:
+            assert name == "web"  # the image's own
+            command = json.loads(re.search(r"^CMD (.*)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)[1])
+        if command[:2] == ["python", "manage.py"]:
+            assert command[2] in get_commands(), name
+        elif command[:2] == ["python", "-m"]:
+            assert importlib.util.find_spec(command[2]) is not None
+        else:
+            assert command[0] in {"celery", "psql"}, name
+            assert command[1:3] in (["-A", "config"], ["-X", "-f"])
+
+
+def test_every_variable_that_the_compose_file_gives_is_read_by_somebody(services):
+    read = set(read_variables((ROOT / "config/settings.py").read_text()))
+    for path in (ROOT / "config").rglob("*.py"):
+        read |= set(read_variables(path.read_text()))
+    given = {name for service in (*PRODUCT, "migrate") for name in services[service]["environment"]}
+    assert given - read == set()
+
+
+def test_the_key_of_the_ledger_comes_as_a_file_and_reaches_no_environment(compose, services):
+    for name in PRODUCT:
+        assert services[name]["secrets"] == ["ledger_key"]
+        assert services[name]["environment"]["COVALENT_LEDGER_KEY"] == "/run/secrets/ledger_key"
+    assert compose["secrets"]["ledger_key"] == {"file": "${COVALENT_LEDGER_KEY:?}"}
+
+
+def test_from_outside_there_are_no_metrics(compose):
+    assert "respond /metrics 404" in compose["configs"]["proxy"]["content"]
 
 
 def test_ci_runs_the_command_of_the_readme():

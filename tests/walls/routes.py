@@ -13,7 +13,7 @@ from django.urls import get_resolver
 
 # Pages before and around sign-in: they hold no record and show the caller nothing but themselves.
 IDENTITY = ("account/", "static/")
-OPEN = {"healthz", "readyz", "set_language"}
+OPEN = {"healthz", "readyz", "metrics", "set_language"}
 DEBUG_ONLY = {"styleguide"}
 
 FILLS = {

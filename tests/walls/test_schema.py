@@ -207,6 +207,7 @@ def test_definer_functions_pin_their_search_path_and_are_listed(as_owner):
         "door.heads_since",
         "door.unsealed",
         "door.unpublished",
+        "door.gauges",
         "batches.make_partitions",
         "batches.strays",
     }
