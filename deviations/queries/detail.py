@@ -50,6 +50,7 @@ class DeviationDetail:
     clocks: list[Clock]
     signatures: list[SignatureLine]
     steps: list[str]
+    rests_on: tuple[tuple[str, int, int, int], ...] = ()
 
 
 def deviation_detail(actor: Actor, deviation_id: UUID) -> DeviationDetail:
