@@ -14,6 +14,7 @@ class DeviationsConfig(AppConfig):
         from batches.slots import batch_deviations, batch_facts
         from deviations.access import lock_for_file
         from deviations.actions.release import chase_notice
+        from deviations.api.dossier import deviation_dossier
         from deviations.queries.board import facts_of_batches
         from deviations.queries.inbox import deviations_waiting
         from deviations.queries.of_batch import deviations_of_batch
@@ -24,12 +25,14 @@ class DeviationsConfig(AppConfig):
         from deviations.views.news import batch_of_deviations, deviation_news
         from portal.alerts import on_clock
         from portal.attachments import takes_files
+        from portal.dossiers import keeps_dossiers
         from portal.shell import nav_counts
         from portal.signable import register
         from portal.slots import batch_of, inbox, news, waiting
 
         takes_files("deviation", lock_for_file)
         register(DEVIATION)
+        keeps_dossiers("deviation", deviation_dossier)
         batch_facts.register(facts_of_batches)
         batch_deviations.register(deviations_of_batch)
         inbox.register(deviations_waiting)
