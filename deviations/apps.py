@@ -11,10 +11,10 @@ class DeviationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the lower apps what deviations know, take and do when a clock is due."""
-        from batches.slots import batch_deviations, batch_facts
+        from batches.slots import batch_deviations, batch_dossiers, batch_facts
         from deviations.access import lock_for_file
         from deviations.actions.release import chase_notice
-        from deviations.api.dossier import deviation_dossier
+        from deviations.api.dossier import deviation_dossier, dossiers_of_batch
         from deviations.queries.board import facts_of_batches
         from deviations.queries.inbox import deviations_waiting
         from deviations.queries.of_batch import deviations_of_batch
@@ -34,6 +34,7 @@ class DeviationsConfig(AppConfig):
         register(DEVIATION)
         keeps_dossiers("deviation", deviation_dossier)
         batch_facts.register(facts_of_batches)
+        batch_dossiers.register(dossiers_of_batch)
         batch_deviations.register(deviations_of_batch)
         inbox.register(deviations_waiting)
         waiting.register(count_to_move_on)

@@ -34,7 +34,7 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class TimelineLine:
     """One line of a record's timeline: the entry it stands in, what happened in words, by which seat."""
 
     audience: str
@@ -56,7 +56,7 @@ class Dossier:
     facts: Sequence[Row]
     sections: Sequence[Section]
     signatures: Sequence[SignatureLine]
-    timeline: Sequence[Happening]
+    timeline: Sequence[TimelineLine]
     row_ids: Collection[UUID]
     data: Mapping[str, Any]
 

@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID
 
 from django.db import connection
@@ -54,6 +54,15 @@ def moment(given: str) -> datetime:
             "That time is still to come.", errors={"as_of": ["Give a time in the past."]}, code="bad_time"
         )
     return at
+
+
+class RestsOn(NamedTuple):
+    """How many entries of a chain a view of the past rests on, the first and the last of them."""
+
+    audience: str
+    entries: int
+    first: int
+    last: int
 
 
 class Past:
@@ -104,13 +113,20 @@ class Past:
         return self.rows(model, list(ids))
 
     @property
-    def rests_on(self) -> list[tuple[str, int, int, int]]:
-        """Return for each chain that was read: its name, how many entries, the first and the last number."""
+    def rests_on(self) -> list[RestsOn]:
+        """Return what was read of each chain."""
         order: Sequence[str] = Audience.values
         return [
-            (audience, len(self.entries[audience]), min(self.entries[audience]), max(self.entries[audience]))
+            RestsOn(audience, len(numbers := self.entries[audience]), min(numbers), max(numbers))
             for audience in sorted(self.entries, key=order.index)
         ]
+
+
+def join(row: SpaceRecord, **others: SpaceRecord | None) -> None:
+    """Put beside a row of the past the rows that it names, as they stood then."""
+    for name, other in others.items():
+        field: Any = row._meta.get_field(name)
+        field.set_cached_value(row, other)
 
 
 def _apply(images: dict[UUID, Image], row_id: UUID, change: Mapping[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -14,11 +15,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from deviations.api.outputs import DeviationWhole
-from deviations.models import Judgement, Notice
+from deviations.models import Deviation, Judgement, Notice
 from deviations.queries import DeviationDetail, deviation_then, history
 from deviations.states import JudgementKind
 from portal.actor import Actor
-from portal.dossiers import Dossier, Happening, Section, both_times
+from portal.dossiers import Dossier, Section, TimelineLine, both_times
+from portal.errors import NotFound
 from portal.states import Audience
 
 STAMP: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*(Z|[+-]\d\d:\d\d)", re.ASCII)
@@ -59,7 +61,7 @@ def deviation_dossier(
         facts=_facts(found),
         sections=[each for each in _sections(found) if each.texts or each.fields or each.rows],
         signatures=found.signatures,
-        timeline=[Happening(each.audience, each.seq, each.at, each.words, each.code) for each in lines],
+        timeline=[TimelineLine(each.audience, each.seq, each.at, each.words, each.code) for each in lines],
         row_ids={
             deviation.pk,
             *(each.subject_id for each in lines),
@@ -71,6 +73,18 @@ def deviation_dossier(
         },
         data=DeviationWhole.of(found),
     )
+
+
+def dossiers_of_batch(
+    actor: Actor, batch_id: UUID, at: datetime, chains: Collection[str] | None
+) -> list[Dossier]:
+    """Return the deviations of a batch that were there for the actor's side at an instant, by number."""
+    ids = Deviation.objects.visible_to(actor).filter(batch_id=batch_id).values_list("pk", flat=True)
+    found = []
+    for deviation_id in list(ids):
+        with suppress(NotFound):
+            found.append(deviation_dossier(actor, deviation_id, at, chains))
+    return sorted(found, key=lambda each: each.number)
 
 
 def _facts(found: DeviationDetail) -> list[tuple[str, str]]:

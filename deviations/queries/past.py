@@ -15,7 +15,7 @@ from deviations.states import JudgementKind
 from portal.access import get_program
 from portal.actor import Actor
 from portal.models import Attachment, Clock, ProgramSite, Receipt, Signature
-from portal.past import Past
+from portal.past import Past, join
 from portal.queries.signatures import SignatureLine
 from portal.states import Classification
 
@@ -63,11 +63,9 @@ def deviation_then(
 def _joined(past: Past, deviation: Deviation) -> Deviation:
     """Put beside a deviation the rows it names, as they stood then."""
     for name, model in JOINED.items():
-        field: Any = Deviation._meta.get_field(name)
-        field.set_cached_value(deviation, past.find(model, getattr(deviation, field.attname)))
+        join(deviation, **{name: past.find(model, getattr(deviation, f"{name}_id"))})
     if deviation.batch is not None:
-        site: Any = Batch._meta.get_field("site")
-        site.set_cached_value(deviation.batch, past.find(ProgramSite, deviation.batch.site_id))
+        join(deviation.batch, site=past.find(ProgramSite, deviation.batch.site_id))
     return deviation
 
 

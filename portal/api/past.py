@@ -11,7 +11,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from portal.past import moment
+from portal.past import RestsOn, moment
 
 AS_OF: Final = OpenApiParameter(
     "as_of",
@@ -20,7 +20,7 @@ AS_OF: Final = OpenApiParameter(
 )
 
 
-class RestsOn(serializers.Serializer[Any]):
+class RestsOnMember(serializers.Serializer[Any]):
     """How many entries of a chain a view of the past rests on, and which are the first and the last."""
 
     audience = serializers.CharField()
@@ -33,7 +33,7 @@ class AsOf(serializers.Serializer[Any]):
     """The instant of a view of the past, and its entries; there only where `as_of` was asked for."""
 
     at = serializers.DateTimeField()
-    rests_on = RestsOn(many=True)
+    rests_on = RestsOnMember(many=True)
 
 
 def moment_param(request: Request) -> datetime | None:
@@ -42,10 +42,9 @@ def moment_param(request: Request) -> datetime | None:
     return None if given is None else moment(given)
 
 
-def represent_past(at: datetime, rests_on: Iterable[tuple[str, int, int, int]]) -> dict[str, Any]:
+def represent_past(at: datetime, rests_on: Iterable[RestsOn]) -> dict[str, Any]:
     """Return the JSON members of what a view of the past is of."""
-    names = ("audience", "entries", "first", "last")
     return {
         "at": at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
-        "rests_on": [dict(zip(names, each, strict=True)) for each in rests_on],
+        "rests_on": [each._asdict() for each in rests_on],
     }
