@@ -14,6 +14,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.utils.dateparse import parse_datetime
@@ -40,10 +41,15 @@ order by i.id
 """
 
 
-def moment(given: str) -> datetime:
-    """Return the instant that an address names. Raises: Invalid: none, without a zone, or to come."""
+def moment(given: str, zone: str = "") -> datetime:
+    """Return the instant that an address names, in `zone` where it names none itself.
+
+    Raises: Invalid for what is no time, has no zone, or is still to come.
+    """
     try:
-        at = parse_datetime(given) if MOMENT.fullmatch(given) else None
+        is_whole = MOMENT.fullmatch(given) or (zone and MOMENT.fullmatch(given + "Z"))
+        at = parse_datetime(given) if is_whole else None
+        at = at.replace(tzinfo=ZoneInfo(zone)) if at is not None and at.tzinfo is None else at
     except (ValueError, OverflowError):
         at = None
     if at is None:

@@ -24,7 +24,7 @@ _FACTS: Final = """
 select e.seq, e.audience, e.sealed_at, i.name, e.seat, i.row_id, convert_from(i.body, 'UTF8')
 from ledger.entry e
 join ledger.item i on i.marker_id = e.marker_id and i.space_id = e.space_id and i.audience = e.audience
-where e.space_id = %s and e.audience = any(%s) and e.sealed_at <= coalesce(%s, 'infinity')
+where e.space_id = %s and e.audience = any(%s) and e.sealed_at <= coalesce(%s::timestamptz, 'infinity')
   and (e.summary -> 'subject' ->> 'id') = any(%s)
   and i.class = 'fact' and i.row_id = any(%s)
 order by e.sealed_at, e.audience, e.seq, i.id

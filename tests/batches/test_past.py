@@ -101,3 +101,23 @@ def test_a_batch_is_taken_away_with_those_of_its_deviations_that_a_side_may_see(
         api("rival_system").get(f"/api/v1/ledger/{cast.PROGRAM}/shared/export?record={batch.pk}").status_code
         == 404
     )
+
+
+def test_its_page_shows_the_past_to_who_could_see_it(database, signed_in, cdmo_qa):
+    batch = plan.batch()
+    at = make.now().isoformat()
+    make.report(cdmo_qa, batch_id=batch.pk, title="Kept inside")
+    later = make.now().isoformat()
+    for key, given, has_it in (
+        ("cdmo_qa", at, False),
+        ("cdmo_qa", later, True),
+        ("sponsor_qa", later, False),
+    ):
+        answer = signed_in(key).get(f"/batches/{batch.pk}/?as_of={quote(given)}")
+        text = answer.content.decode()
+        assert (answer.status_code, "A view of the past" in text) == (200, True)
+        assert ("Kept inside" in text) == has_it
+        assert "hx-get" not in text.partition("<main")[2]
+    assert signed_in("rival_sponsor_qa").get(f"/batches/{batch.pk}/?as_of={quote(at)}").status_code == 404
+    bad = signed_in("sponsor_qa").get(f"/batches/{batch.pk}/?as_of=never")
+    assert (bad.status_code, "That is no time." in bad.content.decode()) == (400, True)

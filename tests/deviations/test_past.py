@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -9,10 +10,11 @@ from portal.actions.alerts import acknowledge_alert
 from portal.models import Alert
 from portal.states import Meaning
 from tests.conftest import actor, head_of
-from tests.deviations.conftest import only
+from tests.deviations.conftest import facts, only
 from tests.factories import cast, signing
 from tests.factories import deviations as make
 from tests.factories.batches import batch
+from tests.factories.chains import PRIVATE, SHARED, publish
 
 URL = "/api/v1/deviations/"
 READERS = ("cdmo_qa", "sponsor_qa", "sponsor_viewer", "rival_sponsor_qa")
@@ -106,3 +108,69 @@ def test_a_bad_time_on_a_strangers_record_tells_nothing_more_than_on_none(releas
             rival.get(f"{URL}{each}/?as_of={given}").json() for each in (released.pk, make.unknown_id())
         ]
         assert answers[0]["code"] == answers[1]["code"]
+
+
+def page(signed_in, key, deviation, given):
+    return signed_in(key).get(f"/deviations/{deviation.pk}/?as_of={quote(given)}")
+
+
+def test_the_page_says_that_it_is_the_past_and_offers_nothing_to_do(signed_in, clock, cdmo_qa, released):
+    at = make.now()
+    make.investigate(cdmo_qa, released)
+    for key in ("cdmo_qa", "sponsor_qa"):
+        answer = page(signed_in, key, released, at.isoformat())
+        text = answer.content.decode()
+        assert (answer.status_code, "A view of the past" in text) == (200, True)
+        assert "Rebuilt from sealed entries" in text
+        assert "number" in text
+        for offered in (
+            "<textarea",
+            'method="post" action="/deviations',
+            "hx-get",
+            "Start the investigation",
+        ):
+            assert offered not in text, offered
+        assert "Under investigation, lead" not in text
+    assert page(signed_in, "rival_sponsor_qa", released, at.isoformat()).status_code == 404
+
+
+def test_a_page_before_disclosure_is_not_there_for_the_sponsor(signed_in, clock, cdmo_qa, triaged):
+    at = make.now()
+    clock.move(timedelta(minutes=1))
+    make.release(cdmo_qa, triaged)
+    assert page(signed_in, "sponsor_qa", triaged, at.isoformat()).status_code == 404
+    assert page(signed_in, "cdmo_qa", triaged, at.isoformat()).status_code == 200
+
+
+def test_a_time_without_a_zone_is_site_time_on_the_page(signed_in, clock, released):
+    at = make.now().astimezone(ZoneInfo("Europe/Stockholm"))
+    clock.move(timedelta(minutes=1))
+    given = at.replace(tzinfo=None).isoformat()
+    answer = page(signed_in, "sponsor_qa", released, given)
+    assert (answer.status_code, f"{at:%H:%M:%S}" in answer.content.decode()) == (200, True)
+
+
+def test_a_bad_time_shows_the_record_and_says_what_is_wrong(signed_in, released):
+    answer = page(signed_in, "sponsor_qa", released, "yesterday")
+    text = answer.content.decode()
+    assert (answer.status_code, "That is no time." in text, make.TITLE in text) == (400, True, True)
+    assert page(signed_in, "rival_sponsor_qa", released, "yesterday").status_code == 404
+
+
+def test_a_look_at_the_past_opens_no_notice(signed_in, clock, released):
+    page(signed_in, "sponsor_qa", released, make.now().isoformat())
+    assert "alert.opened" not in [kind for kind, _ in facts(audience="shared")]
+    assert "alert.opened" not in [kind for kind, _ in facts(audience="sponsor")]
+
+
+def test_the_record_offers_a_copy_of_each_chain_that_tells_of_it(signed_in, cdmo_qa, released):
+    publish(SHARED), publish(PRIVATE)
+    for key, chains in (("cdmo_qa", 2), ("sponsor_qa", 1)):
+        text = signed_in(key).get(f"/deviations/{released.pk}/").content.decode()
+        assert text.count(f"/export?record={released.pk}&amp;as=pdf") == chains
+    inside = make.report(cdmo_qa)
+    text = signed_in("cdmo_qa").get(f"/deviations/{inside.pk}/").content.decode()
+    assert "/export?record=" not in text
+    publish(PRIVATE)
+    text = signed_in("cdmo_qa").get(f"/deviations/{inside.pk}/").content.decode()
+    assert text.count("/manufacturer/export?record=") == 2
