@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from portal.actor import Actor
+from portal.dossiers import Dossier
 from portal.slots import Slot
 
 
@@ -66,6 +67,10 @@ class BatchDeviation:
     url: str
 
 
+# What else belongs to a batch that is taken away: as of an instant, from all chains or some.
+batch_dossiers: Final[Slot[[Actor, UUID, datetime, Collection[str] | None], Sequence[Dossier]]] = Slot(
+    "batch_dossiers"
+)
 batch_deviations: Final[Slot[[Actor, UUID], Sequence[BatchDeviation]]] = Slot("batch_deviations")
 
 

@@ -11,9 +11,10 @@ class DeviationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the lower apps what deviations know, take and do when a clock is due."""
-        from batches.slots import batch_deviations, batch_facts
+        from batches.slots import batch_deviations, batch_dossiers, batch_facts
         from deviations.access import lock_for_file
         from deviations.actions.release import chase_notice
+        from deviations.api.dossier import deviation_dossier, dossiers_of_batch
         from deviations.queries.board import facts_of_batches
         from deviations.queries.inbox import deviations_waiting
         from deviations.queries.of_batch import deviations_of_batch
@@ -24,13 +25,16 @@ class DeviationsConfig(AppConfig):
         from deviations.views.news import batch_of_deviations, deviation_news
         from portal.alerts import on_clock
         from portal.attachments import takes_files
+        from portal.dossiers import keeps_dossiers
         from portal.shell import nav_counts
         from portal.signable import register
         from portal.slots import batch_of, inbox, news, waiting
 
         takes_files("deviation", lock_for_file)
         register(DEVIATION)
+        keeps_dossiers("deviation", deviation_dossier)
         batch_facts.register(facts_of_batches)
+        batch_dossiers.register(dossiers_of_batch)
         batch_deviations.register(deviations_of_batch)
         inbox.register(deviations_waiting)
         waiting.register(count_to_move_on)

@@ -6,13 +6,15 @@ from django.urls import URLPattern, URLResolver, path
 
 from deviations.views import record
 from deviations.views.listing import DeviationsPage
+from deviations.views.past import PastDeviationPage
 from deviations.views.report import LogDeviationPage, LoggedPage
+from portal.views.past import now_or_then
 
 ONE = "deviations/<uuid:deviation_id>/"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("deviations/", DeviationsPage.as_view(), name="deviations"),
     path("deviations/new/", LogDeviationPage.as_view(), name="log_deviation"),
-    path(ONE, record.DeviationPage.as_view(), name="deviation"),
+    path(ONE, now_or_then(record.DeviationPage, PastDeviationPage), name="deviation"),
     path(f"{ONE}logged/", LoggedPage.as_view(), name="deviation_logged"),
     path(f"{ONE}notice/", record.NoticePage.as_view(), name="deviation_notice"),
     path(f"{ONE}triage/", record.Triage.as_view(), name="deviation_triage"),

@@ -127,6 +127,22 @@ def list_holders(actor: Actor, chain: ChainKey) -> list[Holder]:
     return sorted(found, key=lambda each: (each.organisation, -each.size, each.how))
 
 
+def chains_with(actor: Actor, space_id: UUID, record_id: UUID) -> list[str]:
+    """Return the chains whose checkpoint covers an entry about a record, shared first. Raises: NotFound."""
+    followed = audiences_of(actor, space_id)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select distinct e.audience from ledger.item i join ledger.entry e"
+            " on e.marker_id = i.marker_id and e.space_id = i.space_id and e.audience = i.audience"
+            " where i.class = 'change' and i.row_id = %s and i.space_id = %s and i.audience = any (%s)"
+            " and e.seq <= (select max(c.size) from ledger.checkpoint c"
+            " where c.space_id = e.space_id and c.audience = e.audience)",
+            [record_id, space_id, list(followed)],
+        )
+        found = {audience for (audience,) in cursor.fetchall()}
+    return [each for each in followed if each in found]
+
+
 def is_held(chain: ChainKey, size: int, organisation_id: UUID, how: str) -> bool:
     """Say whether this is written down already."""
     with connection.cursor() as cursor:

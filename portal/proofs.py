@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -67,35 +67,35 @@ def read_sealed(chain: ChainKey, start: int, end: int) -> list[SealedEntry]:
     return _with_items(chain, _headers(chain, start, min(end, start + ENTRIES_MOST)))
 
 
-def list_sealed(chain: ChainKey, size: int, record_id: UUID | None) -> Iterator[SealedEntry]:
-    """Yield all entries of the first `size`, or those about one record, in order."""
+def list_sealed(chain: ChainKey, size: int, row_ids: Collection[UUID] | None) -> Iterator[SealedEntry]:
+    """Yield all entries of the first `size`, or those about some rows, in order."""
     start = 0
     while start < size:
         end = min(start + ENTRIES_MOST, size)
-        headers = _headers(chain, start, end, record_id)
+        headers = _headers(chain, start, end, row_ids)
         found = _with_items(chain, headers)
         yield from found
         start = found[-1].seq if len(found) < len(headers) else end
 
 
 def _headers(
-    chain: ChainKey, start: int, end: int, record_id: UUID | None = None
+    chain: ChainKey, start: int, end: int, row_ids: Collection[UUID] | None = None
 ) -> list[tuple[int, int, bytes]]:
     current()
     with connection.cursor() as cursor:
         cursor.execute(
             "select seq, marker_id, header from ledger.entry e"
             " where space_id = %(space)s and audience = %(audience)s and seq > %(start)s and seq <= %(end)s"
-            " and (%(record)s::uuid is null or summary -> 'subject' ->> 'id' = %(record)s::uuid::text"
+            " and (%(rows)s::uuid[] is null or summary -> 'subject' ->> 'id' = any (%(rows)s::text[])"
             " or exists (select from ledger.item i where i.marker_id = e.marker_id"
-            " and i.space_id = e.space_id and i.audience = e.audience and i.row_id = %(record)s::uuid))"
+            " and i.space_id = e.space_id and i.audience = e.audience and i.row_id = any (%(rows)s::uuid[])))"
             " order by seq",
             {
                 "space": chain.space_id,
                 "audience": chain.audience,
                 "start": start,
                 "end": end,
-                "record": record_id,
+                "rows": None if row_ids is None else [str(each) for each in row_ids],
             },
         )
         return [(seq, marker, bytes(header)) for seq, marker, header in cursor.fetchall()]

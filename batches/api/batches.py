@@ -14,14 +14,15 @@ from rest_framework.response import Response
 from batches.actions.planning import mirror_batch, plan_batch
 from batches.api.inputs import MirrorBatchInput, PlanInput
 from batches.api.outputs import BatchDetailShown, BatchShown
-from batches.api.shapes import batch_json, detail_json
+from batches.api.shapes import batch_json, detail_json, then_json
 from batches.models import Batch
-from batches.queries import batch_detail, list_batches
+from batches.queries import batch_detail, batch_then, list_batches
 from batches.states import BatchState
 from portal.actor import Actor
 from portal.api.authentication import ActorRequest
 from portal.api.base import CovalentView, choice_param, etag, seen_version, uuid_param
 from portal.api.mirrors import MirrorView
+from portal.api.past import AS_OF, moment_param
 from portal.errors import Invalid
 
 PROGRAM = OpenApiParameter("program", OpenApiTypes.UUID, description="Only of this program.")
@@ -95,9 +96,12 @@ class BatchList(MirrorView):
 class BatchItem(CovalentView):
     """Show a batch."""
 
-    @extend_schema(operation_id="batches_show", responses=BatchDetailShown)
+    @extend_schema(operation_id="batches_show", parameters=[AS_OF], responses=BatchDetailShown)
     def get(self, request: ActorRequest, batch_id: UUID) -> Response:
-        """Return one batch with its parameters; 404 when it is not the caller's to see."""
+        """Return one batch with its parameters, as it is or could be seen once; 404 when not the caller's."""
+        at = moment_param(request)
+        if at is not None:
+            return Response(then_json(request.actor, batch_then(request.actor, batch_id, at), at))
         data = detail_json(request.actor, batch_detail(request.actor, batch_id))
         return Response(data, headers=etag(data))
 

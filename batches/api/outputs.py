@@ -16,6 +16,7 @@ from batches.states import (
     ParameterKind,
     RecipeState,
 )
+from portal.api.past import AsOf
 from portal.api.transitions import ActionOffer
 from portal.states import Audience
 
@@ -135,6 +136,7 @@ class BatchDetailShown(BatchShown):
     phases = PhaseOfRecipe(many=True)
     phase_runs = RunShown(many=True)
     open_excursions = serializers.IntegerField()
+    as_of = AsOf(required=False)
 
 
 class RefusedReading(serializers.Serializer[Any]):

@@ -15,6 +15,7 @@ from batches.queries import BatchDetail, ParameterState
 from batches.states import TRANSITIONS
 from portal.action import instant
 from portal.actor import Actor
+from portal.api.past import represent_past
 from portal.api.transitions import offer_actions
 
 Json = dict[str, Any]
@@ -64,6 +65,12 @@ def detail_json(actor: Actor, detail: BatchDetail) -> Json:
         "phase_runs": [run_json(each) for each in detail.runs],
         "open_excursions": sum(each.state == "open" for each in detail.excursions),
     }
+
+
+def then_json(actor: Actor, detail: BatchDetail, at: datetime) -> Json:
+    """Return a batch as it could be seen at an instant; nothing can be done to what is past."""
+    past = {"available_actions": [], "as_of": represent_past(at, detail.rests_on)}
+    return detail_json(actor, detail) | past
 
 
 def parameter_json(state: ParameterState) -> Json:

@@ -12,6 +12,7 @@ from batches.queries.batches import (
 )
 from batches.queries.board import Tile, TileRow, board
 from batches.queries.excursions import get_excursion, list_excursions, up_to_date
+from batches.queries.past import batch_then
 from batches.queries.series import Series, series
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Tile",
     "TileRow",
     "batch_detail",
+    "batch_then",
     "board",
     "get_excursion",
     "list_batches",

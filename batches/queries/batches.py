@@ -16,6 +16,7 @@ from batches.phases import list_phases
 from batches.queries.excursions import list_excursions, up_to_date
 from batches.states import Level
 from portal.actor import Actor
+from portal.past import RestsOn
 
 # A value is stale once it is older than this many expected intervals (domain 2e).
 STALE_AFTER: Final = 2
@@ -54,6 +55,8 @@ class BatchDetail:
     phases: Sequence[ProcedureStep]
     runs: Sequence[PhaseRun]
     excursions: Sequence[Excursion]
+    # Of a view of the past: which entries of which chains it was rebuilt from.
+    rests_on: Sequence[RestsOn] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ from portal.pages import Page, PageRequest
 from portal.queries.rooms import Room, list_rooms
 from portal.shell import may_report
 from portal.states import Audience
+from portal.views.exporting import exports_of
 
 PARTS: Final = ("stand", "curve", "parameters", "outside", "deviations", "aside")
 # The newest stand open, older ones behind a line that unfolds.
@@ -82,6 +83,8 @@ class BatchPage(Page):
             "deviations": deviation_rows(deviations),
             "facts": batch_facts(detail, place, rooms.get(batch.space_id)),
             "elapsed": (batch.ended_at or now) - batch.started_at if batch.started_at else None,
+            "exports": exports_of(actor, batch.space_id, batch.pk),
+            "then_zone": place.zone,
             "happenings": timeline(actor, detail, deviations, place.zone),
             "steps": [offer(name, detail, place) for name in available(actor, batch, TRANSITIONS)],
             "open_step": self.step,

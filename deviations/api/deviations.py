@@ -37,6 +37,7 @@ from deviations.api.outputs import (
     represent_logged,
     represent_preview,
     represent_proposal,
+    represent_then,
 )
 from deviations.models import Deviation
 from deviations.queries import history, list_deviations, notice_preview, propose_from_excursion
@@ -45,6 +46,7 @@ from portal.actor import Actor
 from portal.api.authentication import ActorRequest
 from portal.api.base import CovalentView, Input, choice_param, etag, seen_version, uuid_param
 from portal.api.mirrors import MirrorView
+from portal.api.past import AS_OF, moment_param
 from portal.errors import Invalid
 from portal.states import Classification
 
@@ -127,9 +129,12 @@ class DeviationList(MirrorView):
 class DeviationItem(CovalentView):
     """Show a deviation."""
 
-    @extend_schema(operation_id="deviations_show", responses=DeviationOut)
+    @extend_schema(operation_id="deviations_show", parameters=[AS_OF], responses=DeviationOut)
     def get(self, request: ActorRequest, deviation_id: UUID) -> Response:
-        """Return one deviation whole, with what the caller may do next."""
+        """Return one deviation whole, with what the caller may do next, or as it could be seen once."""
+        at = moment_param(request)
+        if at is not None:
+            return Response(represent_then(request.actor, deviation_id, at))
         data = represent_deviation(request.actor, deviation_id)
         return Response(data, headers=etag(data))
 

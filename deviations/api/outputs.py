@@ -21,6 +21,7 @@ from deviations.queries import (
     NoticePreview,
     Proposal,
     deviation_detail,
+    deviation_then,
     lines_of,
     times_of,
 )
@@ -28,6 +29,7 @@ from deviations.states import TRANSITIONS
 from portal.actor import Actor
 from portal.api.attachments import AttachmentDetail
 from portal.api.base import Output
+from portal.api.past import AsOf, represent_past
 from portal.api.transitions import ActionOffer, offer_actions
 
 
@@ -192,6 +194,7 @@ class DeviationOut(DeviationWhole):
     """A deviation whole, with what the caller may do next."""
 
     available_actions = ActionOffer(many=True)
+    as_of = AsOf(required=False)
 
 
 class HistoryLineOut(Output):
@@ -280,6 +283,12 @@ def represent_list(actor: Actor, deviations: Sequence[Deviation]) -> list[dict[s
 def represent_deviation(actor: Actor, deviation_id: UUID) -> dict[str, Any]:
     """Return the JSON members of one deviation; raises NotFound."""
     return _represent(actor, deviation_detail(actor, deviation_id))
+
+
+def represent_then(actor: Actor, deviation_id: UUID, at: datetime) -> dict[str, Any]:
+    """Return the JSON members of one deviation as it could be seen at an instant; raises NotFound."""
+    detail = deviation_then(actor, deviation_id, at)
+    return DeviationWhole.of(detail) | {"available_actions": [], "as_of": represent_past(at, detail.rests_on)}
 
 
 def represent_logged(actor: Actor, logged: Logged) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from deviations.queries.detail import DeviationDetail, deviation_detail, times_of
 from deviations.queries.history import HistoryLine, history
 from deviations.queries.listing import DeviationLine, lines_of, list_deviations
+from deviations.queries.past import deviation_then
 from deviations.queries.preview import NoticePreview, notice_preview
 from deviations.queries.proposal import Proposal, propose_from_excursion
 
@@ -13,6 +14,7 @@ __all__ = [
     "NoticePreview",
     "Proposal",
     "deviation_detail",
+    "deviation_then",
     "history",
     "lines_of",
     "list_deviations",

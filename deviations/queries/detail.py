@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -14,6 +15,7 @@ from deviations.states import JudgementKind
 from portal.access import get_program
 from portal.actor import Actor
 from portal.models import Attachment, Clock, Program, Receipt
+from portal.past import RestsOn
 from portal.queries.signatures import SignatureLine, signatures_of
 from portal.states import Classification
 
@@ -50,6 +52,8 @@ class DeviationDetail:
     clocks: list[Clock]
     signatures: list[SignatureLine]
     steps: list[str]
+    # Of a view of the past: which entries of which chains it was rebuilt from.
+    rests_on: Sequence[RestsOn] = ()
 
 
 def deviation_detail(actor: Actor, deviation_id: UUID) -> DeviationDetail:

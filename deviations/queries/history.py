@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -24,7 +24,8 @@ _FACTS: Final = """
 select e.seq, e.audience, e.sealed_at, i.name, e.seat, i.row_id, convert_from(i.body, 'UTF8')
 from ledger.entry e
 join ledger.item i on i.marker_id = e.marker_id and i.space_id = e.space_id and i.audience = e.audience
-where e.space_id = %s and e.audience = any(%s) and (e.summary -> 'subject' ->> 'id') = any(%s)
+where e.space_id = %s and e.audience = any(%s) and e.sealed_at <= coalesce(%s::timestamptz, 'infinity')
+  and (e.summary -> 'subject' ->> 'id') = any(%s)
   and i.class = 'fact' and i.row_id = any(%s)
 order by e.sealed_at, e.audience, e.seq, i.id
 """
@@ -43,17 +44,19 @@ class HistoryLine:
     subject_id: UUID
 
 
-def history(actor: Actor, deviation_id: UUID) -> list[HistoryLine]:
+def history(
+    actor: Actor, deviation_id: UUID, *, until: datetime | None = None, chains: Collection[str] | None = None
+) -> list[HistoryLine]:
     """Return the facts of a deviation, its alerts and its files that this side may see, oldest first.
 
-    Raises: NotFound.
+    With `until` those sealed by then, with `chains` of these alone. Raises: NotFound.
     """
     deviation = get_deviation(actor, deviation_id)
     alerts = Alert.objects.visible_to(actor).filter(subject_id=deviation.pk).values_list("pk", flat=True)
     subjects = [deviation.pk, *alerts, *(each.pk for each in files_of(actor, deviation))]
-    chains = list(audiences_of(actor, deviation.space_id))
+    read = [each for each in audiences_of(actor, deviation.space_id) if chains is None or each in chains]
     with connection.cursor() as cursor:
-        cursor.execute(_FACTS, [deviation.space_id, chains, [str(each) for each in subjects], subjects])
+        cursor.execute(_FACTS, [deviation.space_id, read, until, [str(each) for each in subjects], subjects])
         rows = cursor.fetchall()
     return [
         HistoryLine(seq, audience, at, kind, words_of(kind, _payload(body)), code, subject_id)

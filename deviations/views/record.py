@@ -18,7 +18,12 @@ from deviations.actions.investigate import cancel_deviation, close_deviation, in
 from deviations.actions.judge import triage_deviation
 from deviations.actions.release import release_notice
 from deviations.forms import CancelForm, CloseForm, InvestigateForm, StepForm, TriageForm
-from deviations.queries import DeviationDetail, deviation_detail, history, notice_preview
+from deviations.queries import (
+    DeviationDetail,
+    deviation_detail,
+    history,
+    notice_preview,
+)
 from deviations.signing import DEVIATION
 from deviations.states import OPEN_STATES, REPORTERS
 from deviations.views.curve import curve_of
@@ -43,6 +48,7 @@ from portal.queries.rooms import Room
 from portal.signable import open_meanings
 from portal.states import AlertState, Audience
 from portal.views.alerts import note_opened
+from portal.views.exporting import exports_of
 from portal.views.ladders import acknowledge_url, banner, ladder, sits_on
 
 MB: Final = 1024 * 1024
@@ -88,6 +94,8 @@ class DeviationPage(Page):
             "receipt": ladder(actor, receipt, room) if receipt is not None else None,
             "asks": _asks(actor, found, room),
             "history": history_of(found, history(actor, deviation.pk)),
+            "then_zone": found.zone,
+            "exports": exports_of(actor, deviation.space_id, deviation.pk),
             "forms": _forms(actor, found),
             "primary": _primary(found, receipt, must_tell=may_tell),
             "takes_files": deviation.state in OPEN_STATES and actor.holds(deviation.space_id, *REPORTERS),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from django.utils import formats
@@ -178,6 +179,7 @@ def history_of(found: DeviationDetail, lines: Sequence[HistoryLine]) -> list[Sho
         shown.append(
             {
                 "at": line.at,
+                "then_url": f"?as_of={quote(line.at.isoformat())}",
                 "words": line.words,
                 "code": "" if line.code in line.words else line.code,
                 "seq": line.seq,

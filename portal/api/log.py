@@ -27,11 +27,11 @@ from rest_framework.response import Response
 from portal.actions.publishing import hold_checkpoint, keep_cosignature
 from portal.actor import Actor
 from portal.api.authentication import ActorRequest
-from portal.api.base import CovalentView, Input, uuid_param
+from portal.api.base import CovalentView, Input, choice_param, uuid_param
 from portal.api.events import number_param
 from portal.checkpoints import Published, get_newest, is_held, signed_note
 from portal.errors import Invalid, NotFound, Unavailable
-from portal.exports import write_export
+from portal.exports import make_papers, write_export
 from portal.log_keys import verifiers
 from portal.merkle import WIDTH
 from portal.proofs import (
@@ -49,6 +49,8 @@ from portal.tree import tiles_of
 LEVELS: Final = range(8)
 TILE: Final = re.compile(r"((?:x[0-9]{3}/){0,5})([0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?", re.ASCII)
 CHUNK_BYTES: Final = 256 * 1024
+YES_NO: Final = ("yes", "no")
+FORMS: Final = ("zip", "pdf")
 log = structlog.get_logger(__name__)
 
 
@@ -323,17 +325,27 @@ class Export(LogView):
 
     @extend_schema(
         operation_id="ledger_export",
-        parameters=[OpenApiParameter("record", UUID, description="Only entries about this record.")],
-        responses={(200, "application/zip"): OpenApiTypes.BINARY},
+        parameters=[
+            OpenApiParameter("record", UUID, description="Only what is about this record, and the record."),
+            OpenApiParameter("files", str, enum=YES_NO, default="yes", description="With attached files."),
+            OpenApiParameter("as", str, enum=FORMS, default="zip", description="pdf: the record alone."),
+        ],
+        responses={
+            (200, "application/zip"): OpenApiTypes.BINARY,
+            (200, "application/pdf"): OpenApiTypes.BINARY,
+        },
     )
     def get(self, request: ActorRequest, space_id: UUID, audience: str) -> HttpResponseBase:
-        """Return a ZIP that anybody can check offline: the chain up to the newest checkpoint, or a part."""
+        """Return a ZIP that anybody can check offline: the chain up to the newest checkpoint, or a record."""
         chain = ChainKey(space_id, audience)
         published = get_newest(request.actor, chain)
         record_id = uuid_param(request, "record")
+        with_files = choice_param(request, "files", YES_NO) != "no"
+        if choice_param(request, "as", FORMS) == "pdf":
+            return _paper(request.actor, chain, published, record_id)
         file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it has been sent
         try:
-            write_export(request.actor, chain, published, file, record_id=record_id)
+            write_export(request.actor, chain, published, file, record_id=record_id, with_files=with_files)
             length = file.tell()
             file.seek(0)
         except BaseException:
@@ -341,12 +353,23 @@ class Export(LogView):
             raise
         self.hand_out(request.actor, chain, published, "export")
         name = f"covalent-{str(space_id)[:8]}-{audience}-{published.size}.zip"
-        headers = {
-            "Content-Disposition": f'attachment; filename="{name}"',
-            "Content-Length": str(length),
-            "Cache-Control": "no-store",
-        }
+        headers = _download(name) | {"Content-Length": str(length)}
         return StreamingHttpResponse(_sent(file), content_type="application/zip", headers=headers)
+
+
+def _paper(actor: Actor, chain: ChainKey, published: Published, record_id: UUID | None) -> HttpResponse:
+    """Answer with the printed record alone. Raises: Invalid, NotFound, Unavailable."""
+    if record_id is None:
+        raise Invalid("Which record?", errors={"record": ["A PDF is of one record: give its id."]})
+    paper = make_papers(actor, chain, published, record_id).members.get("record.pdf")
+    if paper is None:
+        raise NotFound
+    name = f"covalent-{str(record_id)[:8]}-{chain.audience}-{published.size}.pdf"
+    return HttpResponse(paper, content_type="application/pdf", headers=_download(name))
+
+
+def _download(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
 
 
 async def _sent(file: IO[bytes]) -> AsyncIterator[bytes]:

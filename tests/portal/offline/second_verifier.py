@@ -147,12 +147,19 @@ def accepts(data, *, held=(), known=()):
 def _check(data, held, known):
     with zipfile.ZipFile(io.BytesIO(data)) as bundle:
         names = sorted(each.filename for each in bundle.infolist())
-        must(names == ["FORMAT.md", "entries.ndjson", "export.json", "verify.py"])
+        further = [
+            each for each in names if re.fullmatch(r"files/[0-9a-f]{64}|record\.json|record\.pdf", each)
+        ]
+        must(len(set(names)) == len(names))
+        must(sorted(set(names) - set(further)) == ["FORMAT.md", "entries.ndjson", "export.json", "verify.py"])
+        must(all(bundle.getinfo(each).compress_type == zipfile.ZIP_STORED for each in further))
+        beside = {each: bundle.read(each) for each in further}
         must(not any(each.flag_bits & 1 for each in bundle.infolist()))
         must(bundle.getinfo("entries.ndjson").compress_type == zipfile.ZIP_STORED)
         must(bundle.getinfo("export.json").file_size <= 16 * 2**20)
         about, entries = parse_json(bundle.read("export.json")), bundle.read("entries.ndjson")
-    must(set(about) == {"format", "made_at", "origin", "size", "keys", "witnesses", "checkpoint", "scope"})
+    names = {"format", "made_at", "origin", "size", "keys", "witnesses", "checkpoint", "scope"}
+    must(set(about) - {"papers"} == names)
     must(about["format"] == "covalent-export/1")
     checkpoint = SignedCheckpoint(about["checkpoint"])
     must(about["origin"] == checkpoint.origin)
@@ -169,12 +176,45 @@ def _check(data, held, known):
     leaves = _check_entries(entries, checkpoint, whole=whole)
     if whole:
         must(len(leaves) == checkpoint.size and mth(leaves) == checkpoint.root)
+    _check_beside(beside, about, checkpoint, keys, _files_named(entries))
     for each in held:
         older = SignedCheckpoint(each)
         must(older.origin == checkpoint.origin and older.size <= checkpoint.size)
         check_log_signature(older, keys)
         must(whole or older.size == checkpoint.size)
         must(older.root == (mth(leaves[: older.size]) if whole else checkpoint.root))
+
+
+def _files_named(entries):
+    found = set()
+    for line in entries[:-1].split(b"\n"):
+        for item in parse_json(line)["items"]:
+            if isinstance(item, list):
+                body = json.loads(unb64(item[1]))
+                if isinstance(body, dict) and body.get("table") == "portal_attachment" and body.get("new"):
+                    found.add(body["new"].get("sha256"))
+    return found
+
+
+def _check_beside(beside, about, checkpoint, keys, named):
+    expected = {}
+    if "papers" in about:
+        signed = SignedCheckpoint(about["papers"])
+        must(
+            (signed.origin, signed.size, signed.root) == (checkpoint.origin, checkpoint.size, checkpoint.root)
+        )
+        check_log_signature(signed, keys)
+        for line in about["papers"].rpartition("\n\n")[0].split("\n")[3:]:
+            word, record, name, digest = line.split(" ")
+            must(word == "paper" and record == about["scope"].get("record"))
+            expected[name] = digest
+    must(set(expected) == {each for each in beside if not each.startswith("files/")})
+    for name, data in beside.items():
+        digest = sha(data).hex()
+        if name.startswith("files/"):
+            must(name == f"files/{digest}" and digest in named)
+        else:
+            must(digest == expected[name])
 
 
 def _check_entries(entries, checkpoint, *, whole):

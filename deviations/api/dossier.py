@@ -1,0 +1,209 @@
+"""A deviation ready to be taken away."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django.utils.dateparse import parse_datetime
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from deviations.api.outputs import DeviationWhole
+from deviations.models import Deviation, Judgement, Notice
+from deviations.queries import DeviationDetail, deviation_then, history
+from deviations.states import JudgementKind
+from portal.actor import Actor
+from portal.dossiers import Dossier, Section, TimelineLine, both_times
+from portal.errors import NotFound
+from portal.states import Audience
+
+STAMP: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*(Z|[+-]\d\d:\d\d)", re.ASCII)
+NOTICE_LABELS: Final[Mapping[str, str | Promise]] = {
+    "number": gettext_lazy("Number"),
+    "title": gettext_lazy("Title"),
+    "state": gettext_lazy("State"),
+    "batch": gettext_lazy("Batch"),
+    "phase": gettext_lazy("Phase"),
+    "excursion": gettext_lazy("Excursion"),
+    "occurred_at": gettext_lazy("Occurrence"),
+    "detected_at": gettext_lazy("Discovery"),
+    "aware_at": gettext_lazy("Awareness"),
+    "recorded_at": gettext_lazy("Recorded"),
+    "triaged_at": gettext_lazy("Class given"),
+    "description": gettext_lazy("What happened"),
+    "immediate_action": gettext_lazy("Immediate action"),
+    "reporter_code": gettext_lazy("Reported by"),
+    "external_id": gettext_lazy("In the CDMO's own system"),
+    "external_status": gettext_lazy("Its state there"),
+    "external_as_of": gettext_lazy("Copied from there"),
+}
+
+
+def deviation_dossier(
+    actor: Actor, deviation_id: UUID, at: datetime, chains: Collection[str] | None
+) -> Dossier:
+    """Return a deviation whole as of an instant, from all its chains or some. Raises: NotFound."""
+    found = deviation_then(actor, deviation_id, at, chains=chains)
+    deviation = found.deviation
+    lines = history(actor, deviation_id, until=at, chains=chains)
+    return Dossier(
+        kind=_("Deviation"),
+        number=deviation.number,
+        title=deviation.title,
+        program=found.program,
+        zone=found.zone,
+        facts=_facts(found),
+        sections=[each for each in _sections(found) if each.texts or each.fields or each.rows],
+        signatures=found.signatures,
+        timeline=[TimelineLine(each.audience, each.seq, each.at, each.words, each.code) for each in lines],
+        row_ids={
+            deviation.pk,
+            *(each.subject_id for each in lines),
+            *(each.pk for each in found.files),
+            *(each.pk for each in found.judgements),
+            *(each.pk for each in found.clocks),
+            *(each.signature.pk for each in found.signatures),
+            *([found.notice.pk, found.notice.alert_id] if found.notice is not None else []),
+        },
+        data=DeviationWhole.of(found),
+    )
+
+
+def dossiers_of_batch(
+    actor: Actor, batch_id: UUID, at: datetime, chains: Collection[str] | None
+) -> list[Dossier]:
+    """Return the deviations of a batch that were there for the actor's side at an instant, by number."""
+    ids = Deviation.objects.visible_to(actor).filter(batch_id=batch_id).values_list("pk", flat=True)
+    found = []
+    for deviation_id in list(ids):
+        with suppress(NotFound):
+            found.append(deviation_dossier(actor, deviation_id, at, chains))
+    return sorted(found, key=lambda each: each.number)
+
+
+def _facts(found: DeviationDetail) -> list[tuple[str, str]]:
+    deviation = found.deviation
+    batch, phase = deviation.batch, deviation.phase
+    given = str(found.classification.label) if found.classification is not None else _("none given")
+    master = f"{deviation.external_id} {deviation.external_status}".strip()
+    return [
+        (_("State"), str(deviation.get_state_display())),
+        (_("Class, provisional"), given),
+        (_("Who may see it"), str(Audience(deviation.audience).label)),
+        (_("Batch"), batch.number if batch is not None else _("none")),
+        *([(_("Phase"), phase.title)] if phase is not None else []),
+        (_("Reported by"), deviation.reporter_code),
+        *([(_("Lead"), deviation.lead_code)] if deviation.lead_code else []),
+        *(
+            [(_("In the CDMO's own system"), f"{master}, {both_times(deviation.external_as_of, found.zone)}")]
+            if master
+            else []
+        ),
+        (_("Version"), str(deviation.version)),
+    ]
+
+
+def _sections(found: DeviationDetail) -> list[Section]:
+    deviation, zone = found.deviation, found.zone
+    times = (
+        (_("Occurrence"), found.times.occurred_at),
+        (_("Discovery"), found.times.detected_at),
+        (_("Awareness"), found.times.aware_at),
+        (_("Recorded"), found.times.recorded_at),
+        (_("Disclosed"), found.times.disclosed_at),
+        (_("Delivered"), found.times.delivered_at),
+        (_("Acknowledged"), found.times.acknowledged_at),
+        (_("Ended"), deviation.ended_at),
+    )
+    opened = deviation.excursion
+    return [
+        Section(_("What happened"), texts=[deviation.description]),
+        Section(
+            _("Immediate action"), texts=[deviation.immediate_action] if deviation.immediate_action else []
+        ),
+        Section(
+            _("Opened from"),
+            fields=[(_("Excursion"), opened.title), (_("Began"), both_times(opened.started_at, zone))]
+            if opened is not None
+            else [],
+        ),
+        Section(_("Times"), fields=[(name, both_times(at, zone) or _("not yet")) for name, at in times]),
+        Section(_("Recorded late because"), texts=[deviation.late_reason] if deviation.late_reason else []),
+        _judgements(found.judgements, zone),
+        _notice(found.notice, zone),
+        Section(
+            _("Deadlines"),
+            columns=(_("What"), _("Clause"), _("Due"), _("State")),
+            widths=(2, 0, 3, 1),
+            rows=[
+                (
+                    each.kind.replace("_", " "),
+                    each.clause,
+                    both_times(each.due_at, zone),
+                    str(each.get_state_display()),
+                )
+                for each in found.clocks
+            ],
+        ),
+        Section(_("Conclusion"), texts=[deviation.end_text] if deviation.end_text else []),
+        Section(
+            _("Files"),
+            note=_("By the SHA-256 of their bytes; the export holds the files themselves."),
+            columns=(_("Name"), _("Bytes"), _("Attached"), _("SHA-256")),
+            widths=(2, 0, 3, 4),
+            rows=[
+                (each.name, str(each.size), f"{both_times(each.attached_at, zone)}, {each.code}", each.sha256)
+                for each in found.files
+            ],
+        ),
+    ]
+
+
+def _judgements(judgements: Collection[Judgement], zone: str) -> Section:
+    kinds = {JudgementKind.PROVISIONAL: _("provisional"), JudgementKind.SUGGESTED: _("suggested")}
+    return Section(
+        _("Class, newest first"),
+        columns=(_("Class"), _("Given"), _("Rationale"), _("Who may see it")),
+        widths=(0, 2, 4, 0),
+        rows=[
+            (
+                f"{each.get_classification_display()}, {kinds[JudgementKind(each.kind)]}",
+                f"{both_times(each.given_at, zone)}, {each.code}",
+                each.rationale,
+                str(Audience(each.audience).label),
+            )
+            for each in judgements
+        ],
+    )
+
+
+def _notice(notice: Notice | None, zone: str) -> Section:
+    if notice is None:
+        return Section(_("Notice"))
+    said = dict(notice.content.get("fields", {}))
+    ordered = [name for name in NOTICE_LABELS if said.get(name)]
+    ordered += sorted(name for name in said if name not in NOTICE_LABELS and said[name])
+    return Section(
+        _("Notice, word for word as it left"),
+        fields=[
+            (_("Released"), f"{both_times(notice.released_at, zone)}, {notice.released_by}"),
+            (_("Class"), f"{notice.get_classification_display()}, {_('clause %s') % notice.clause}"),
+            *(
+                (str(NOTICE_LABELS.get(name, name.replace("_", " "))), _said(said[name], zone))
+                for name in ordered
+            ),
+            (_("Rationale"), str(notice.content.get("rationale", ""))),
+        ],
+    )
+
+
+def _said(value: Any, zone: str) -> str:
+    """Return a value of a notice, an instant in both times."""
+    at = parse_datetime(value) if isinstance(value, str) and STAMP.fullmatch(value) else None
+    return str(value) if at is None else both_times(at, zone)

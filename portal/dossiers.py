@@ -1,0 +1,89 @@
+"""A record ready to be taken away: what a reader's side may see of it, as its ledger chains tell it.
+
+Each app says how its records are gathered (`keeps_dossiers`); `portal.paper` prints them and
+`portal.exports` puts them beside their entries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from portal.actor import Actor
+from portal.models import Program, Record
+from portal.queries.signatures import SignatureLine
+
+Row = Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a printed record: words, labelled values, a table (`widths` share a line, 0 fits)."""
+
+    heading: str
+    note: str = ""
+    texts: Sequence[str] = ()
+    fields: Sequence[Row] = ()
+    columns: Row = ()
+    widths: Sequence[int] = ()
+    rows: Sequence[Row] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineLine:
+    """One line of a record's timeline: the entry it stands in, what happened in words, by which seat."""
+
+    audience: str
+    seq: int
+    at: datetime
+    words: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """One record as of an instant: `data` is what REST shows of it, `row_ids` the rows that belong to it."""
+
+    kind: str
+    number: str
+    title: str
+    program: Program
+    zone: str
+    facts: Sequence[Row]
+    sections: Sequence[Section]
+    signatures: Sequence[SignatureLine]
+    timeline: Sequence[TimelineLine]
+    row_ids: Collection[UUID]
+    data: Mapping[str, Any]
+
+
+# Gathers a record as of an instant from all chains the actor follows, or from some; raises NotFound.
+Gatherer = Callable[[Actor, UUID, datetime, Collection[str] | None], Dossier]
+_gatherers: Final[dict[str, Gatherer]] = {}
+
+
+def keeps_dossiers(record_type: str, gatherer: Gatherer) -> None:
+    """Let records of a type be taken away whole."""
+    _gatherers[record_type] = gatherer
+
+
+def find_dossier(
+    actor: Actor, record_id: UUID, at: datetime, chains: Collection[str] | None
+) -> Dossier | None:
+    """Return the dossier of a record as of an instant, None for a kind that has none. Raises: NotFound."""
+    record = Record.objects.visible_to(actor).with_id(record_id)
+    gather = _gatherers.get(record.type) if record is not None else None
+    return gather(actor, record_id, at, chains) if gather is not None else None
+
+
+def both_times(at: datetime | None, zone: str) -> str:
+    """Return an instant as site time and UTC, each to the second; empty for none."""
+    if at is None:
+        return ""
+    here, there = at.astimezone(ZoneInfo(zone)), at.astimezone(UTC)
+    utc = f"{there:%H:%M:%S}" if here.date() == there.date() else f"{there:%Y-%m-%d %H:%M:%S}"
+    return f"{here:%Y-%m-%d %H:%M:%S} {zone}, {utc} UTC"
