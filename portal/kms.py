@@ -105,8 +105,10 @@ def _client() -> Any:
 
 
 def _asked(operation: str, **given: Any) -> Any:
-    import botocore.exceptions as faults  # noqa: PLC0415 - see _client
-
+    try:
+        import botocore.exceptions as faults  # noqa: PLC0415 - see _client
+    except ImportError as error:
+        raise KeyUnavailable.away("the key service's library is still being set up") from error
     try:
         return getattr(_client(), operation)(**given)
     except faults.ClientError as error:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import orjson
-import typst
 from django.utils.text import capfirst
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -64,12 +63,17 @@ def print_dossier(dossier: Dossier, proof: Proof, *, as_of: datetime, now: datet
 def _pressed(paper: Mapping[str, Any], data: bytes) -> bytes:
     """Return the PDF; a standard that lasts wants every character to have a shape in the fonts within."""
     try:
-        return _compiled(paper, data)
+        # Large, so it comes after the product serves (requirements/extra.in), and is loaded when it is needed.
+        import typst  # noqa: PLC0415 - as above
+    except ImportError as error:
+        raise Unavailable("What prints records is still being set up. Try again in a minute.") from error
+    try:
+        return _compiled(typst, paper, data)
     except typst.TypstError:
-        return _compiled(_shaped(paper), data)
+        return _compiled(typst, _shaped(paper), data)
 
 
-def _compiled(paper: Mapping[str, Any], data: bytes) -> bytes:
+def _compiled(typst: Any, paper: Mapping[str, Any], data: bytes) -> bytes:
     inputs = {"paper": orjson.dumps(paper).decode(), "record": data.decode()}
     made: bytes = typst.compile(
         TEMPLATE.read_bytes(), sys_inputs=inputs, pdf_standards=STANDARD, ignore_system_fonts=True

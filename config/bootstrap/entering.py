@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Final
@@ -13,7 +13,8 @@ from config.bootstrap.places import Places, has_assets, has_packages
 from config.bootstrap.progress import say, step
 from config.bootstrap.running import ToolFailed
 
-NEEDS_TESTS: Final = frozenset({"test"})
+# What a command needs; `up` serves before it has the rest, and then has `prepare` bring it.
+NEEDS: Final[Mapping[str, tuple[str, ...]]] = {"test": ("test",), "prepare": ("base", "extra")}
 
 
 def enter(arguments: Sequence[str], places: Places) -> None:
@@ -22,9 +23,9 @@ def enter(arguments: Sequence[str], places: Places) -> None:
     A command whose locks are already installed passes in a few milliseconds.
     """
     command = arguments[1] if len(arguments) > 1 else ""
-    requirements = "test" if command in NEEDS_TESTS else "base"
     try:
-        prepare(places, requirements)
+        for requirements in NEEDS.get(command, ("base",)):
+            prepare(places, requirements)
     except ToolFailed as failure:
         raise SystemExit(f"\nThe set-up failed. {failure}") from failure
     if not places.is_inside():

@@ -113,9 +113,11 @@ def _count(lock: Path) -> int:
 
 
 def _stamp(places: Places, requirements: str) -> None:
-    stamp = {requirements: digest(places.lock(requirements))}
-    if requirements == "test":  # the same versions and more; a test of the lock files says so
-        stamp["base"] = digest(places.lock("base"))
+    # What a test of the lock files says: the sets agree on versions, and `test` holds the others.
+    held = ("base", "extra", "test") if requirements == "test" else (requirements,)
+    stamp = {name: digest(places.lock(name)) for name in held}
+    before = read_stamp(places.package_stamp)
+    stamp = {name: before[name] for name in ("base", "extra") if name in before} | stamp
     if _own_uv(places).exists():
         stamp["uv"] = digest(places.lock("uv"))
     write_stamp(places.package_stamp, stamp)

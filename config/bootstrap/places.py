@@ -30,7 +30,7 @@ class Places:
         return self.root / "node_modules"
 
     def lock(self, name: str) -> Path:
-        """Return the locked requirements of one set: base, test, uv or node."""
+        """Return the locked requirements of one set: base, extra, test, uv or node."""
         return self.root / "requirements" / f"{name}.txt"
 
     @property

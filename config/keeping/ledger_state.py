@@ -12,7 +12,7 @@ import psycopg
 from psycopg import sql
 
 from portal.merkle import leaf_hash, root_of
-from portal.offline.verify_export import Rejected, check_items
+from portal.offline.verify_export import Found, Rejected, check_items
 from portal.streams import ChainKey
 
 Reader = psycopg.Connection[tuple[Any, ...]]
@@ -102,7 +102,7 @@ def _read_chain(raw: Reader, key: ChainKey, head: int) -> Chain:
 
 def _items_fault(header: bytes, digests: list[str]) -> str:
     try:
-        check_items(json.loads(header), digests)
+        check_items(json.loads(header), digests, Found())
     except (Rejected, ValueError, KeyError, TypeError) as error:
         return str(error)
     return ""

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
-from config.bootstrap.places import ROOT, Places, digest
+from config.bootstrap.places import ROOT, Places, digest, has_packages
 from config.bootstrap.progress import say, step
 from config.supervisor.children import Child, Keeper
 from config.supervisor.data_folder import held
@@ -107,12 +107,20 @@ class Run:
         around.write_down()
         self._start_processes(around.for_children())
         self._wait_until_ready()
-        if self._asked.demo:
-            self._load_demo(around.for_children())
-        else:
-            self._announce()
-        while True:
-            self._tick()
+        rest = Child(
+            "setup", (sys.executable, "manage.py", "prepare"), around.for_children(), ROOT, self._log("setup")
+        )
+        if not has_packages(Places(), "extra"):
+            rest.start()
+        try:
+            if self._asked.demo:
+                self._load_demo(around.for_children())
+            else:
+                self._announce()
+            while True:
+                self._tick()
+        finally:
+            rest.stop()
 
     def _start_servers(self) -> Surroundings:
         given, redis_url = given_database(), os.environ.get("REDIS_URL")
@@ -176,8 +184,10 @@ class Run:
     def _keep(
         self, name: str, command: Sequence[str], env: dict[str, str], *, pass_fds: Sequence[int] = ()
     ) -> None:
-        log = self._data / "log" / f"{name}.log"
-        self._keeper.start(Child(name, command, env, ROOT, log, pass_fds))
+        self._keeper.start(Child(name, command, env, ROOT, self._log(name), pass_fds))
+
+    def _log(self, name: str) -> Path:
+        return self._data / "log" / f"{name}.log"
 
     def _wait_until_ready(self) -> None:
         with step("web, worker, beat, relay"):

@@ -44,8 +44,10 @@ def test_every_locked_package_has_a_hash(lock):
 
 
 def test_the_tests_run_on_the_versions_of_the_product():
-    product, tests = pins(ROOT / "requirements/base.txt"), pins(ROOT / "requirements/test.txt")
-    assert {name: tests.get(name) for name in product} == product
+    tests = pins(ROOT / "requirements/test.txt")
+    for name in ("base", "extra"):
+        product = pins(ROOT / f"requirements/{name}.txt")
+        assert {each: tests.get(each) for each in product} == product
 
 
 def test_every_asset_has_an_exact_version_and_a_digest():
