@@ -63,7 +63,7 @@ def print_dossier(dossier: Dossier, proof: Proof, *, as_of: datetime, now: datet
 def _pressed(paper: Mapping[str, Any], data: bytes) -> bytes:
     """Return the PDF; a standard that lasts wants every character to have a shape in the fonts within."""
     try:
-        # Large, so it comes after the product serves (requirements/extra.in), and is loaded when it is needed.
+        # Large: it comes once the product serves (requirements/extra.in), and is loaded when it is needed.
         import typst  # noqa: PLC0415 - as above
     except ImportError as error:
         raise Unavailable("What prints records is still being set up. Try again in a minute.") from error
