@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db.models import DateTimeField, Func
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from portal.devices import device_of, remember
 from portal.forms_signing_in import is_still
@@ -87,6 +88,11 @@ class SealedSecrets(DefaultMFAAdapter):  # type: ignore[misc]  # allauth ships n
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         """Keep the last second factor: nobody works without one."""
         return may_go(authenticator)
+
+    def generate_authenticator_name(self, user: Person, type: str) -> str:  # noqa: A002 - allauth's signature
+        """Return a name for a new key, which its owner may change."""
+        count = Authenticator.objects.filter(user_id=user.pk, type=type).count()
+        return _("Key %(number)s") % {"number": count + 1}
 
     def get_public_key_credential_rp_entity(self) -> dict[str, Any]:
         """Name the relying party: the host of this site, which passkeys are bound to for ever.

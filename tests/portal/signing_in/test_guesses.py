@@ -20,6 +20,7 @@ from portal.guesses import GUESSES_MAX, Guessed, claim
 from portal.models import Guess, Member, Person
 from tests.factories import cast
 from tests.factories.door import Browser, fresh_code, words_of
+from tests.factories.signing import code_at
 
 VICTIM = "cdmo_qa"
 EMAIL = cast.EMAILS[VICTIM]
@@ -152,8 +153,11 @@ class TestTheOwner:
 
     def test_makes_the_browser_unknown_by_signing_out_everywhere(self, database, quick, judged):
         browser = Browser()
-        browser.sign_in(VICTIM)
+        browser.try_password(EMAIL, cast.PASSWORD)
+        browser.try_code(code_at(time.time()))
+        assert browser.is_in()
         browser.post("/security/sign-out/")
+        assert not browser.is_in()
         use_up()
         judged.clear()
         browser.try_password(EMAIL, WRONG)
