@@ -205,6 +205,8 @@ KMS_KEY = env.str("COVALENT_KMS_KEY", default="alias/covalent-{organisation}")
 KEY_CACHE = timedelta(seconds=env.int("COVALENT_KEY_CACHE", default=300))
 LEDGER_KEY_FILE = Path(env.str("COVALENT_LEDGER_KEY", default=str(DATA_DIR / "ledger.key")))
 FRAME_BYTES_MAX = 16 * 1024 * 1024
+# A virus scanner for every file (portal.virus_scan); empty: none.
+CLAMD = env.str("COVALENT_CLAMD", default="")
 ATTACHMENT_BYTES_MAX = 15 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = FRAME_BYTES_MAX
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

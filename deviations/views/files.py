@@ -18,6 +18,7 @@ from portal.actions.attachments import attach_file
 from portal.actor import Actor
 from portal.errors import DomainError, TooLarge
 from portal.media import clean_name, media_type_of
+from portal.virus_scan import require_clean
 
 FILES_FIELD = "photos"
 
@@ -50,6 +51,7 @@ def _attach(actor: Actor, deviation_id: UUID, file: UploadedFile[Any], token: st
         raise TooLarge(f"It has {file.size} bytes; at most {most} are taken.", limit=most)
     name, data = clean_name(file.name or ""), file.read()
     media_type = media_type_of(data, name)
+    require_clean(data)
     kept = blobs.keep(data)
     origin = actor.origin
     if token:

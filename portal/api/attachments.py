@@ -27,6 +27,7 @@ from portal.errors import Invalid, TooLarge
 from portal.media import INLINE, clean_name, media_type_of
 from portal.models import Attachment
 from portal.sealing import require_readable
+from portal.virus_scan import require_clean
 
 SUBJECT: Final = OpenApiParameter("subject", OpenApiTypes.UUID, description="The record the files belong to.")
 
@@ -103,6 +104,7 @@ class AttachmentList(ListView):
             raise Invalid("Which record?", errors={"subject": ["Give the id of the record, a UUID."]})
         name, data = received(request)
         media_type = media_type_of(data, name)
+        require_clean(data)
         # On disk before the action: should it fail, what lies there is an orphan that nobody can open.
         kept = blobs.keep(data)
         attachment = attach_file(

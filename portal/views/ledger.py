@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
@@ -20,7 +21,8 @@ from portal.checkpoints import (
     list_cosignatures,
     list_holders,
 )
-from portal.errors import NotFound
+from portal.errors import KeyUnavailable, NotFound
+from portal.keyring import EPOCH, EnvelopeKey, list_keys
 from portal.ledger_entries import Chain, list_chains, list_newest, show_entry
 from portal.log_keys import LogKeyError, verifiers
 from portal.pages import Page, PageRequest
@@ -28,6 +30,7 @@ from portal.states import TRAIL_REVIEWERS
 from portal.streams import ChainKey
 
 PAGE: Final = 50
+READERS: Final = "readers"
 
 
 class LedgerPage(Page):
@@ -37,7 +40,13 @@ class LedgerPage(Page):
     template_name: ClassVar[str] = "portal/ledger.html"
 
     def context(self, request: PageRequest, **_kwargs: Any) -> dict[str, Any]:
-        """Return the chains, the open one and a page of its entries."""
+        """Return the chains, the open one and a page of its entries; or who can read them."""
+        if request.GET.get("tab") == READERS:
+            return {
+                "is_about_readers": True,
+                "own_keys": show_keys(request.actor),
+                "lede": _("What each party can read here, and what it cannot, whatever its rights."),
+            }
         chains = list_chains(request.actor)
         chosen = _choose(chains, request.GET.get("space", ""), request.GET.get("audience", ""))
         before = request.GET.get("before", "")
@@ -61,6 +70,31 @@ class LedgerPage(Page):
             else "",
             "lede": _("Every change is sealed by the database in the transaction that made it."),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class KeyCard:
+    """The envelope keys of the reader's own organisation; `present` is None when their file is gone."""
+
+    present: EnvelopeKey | None
+    count: int
+    is_with_service: bool
+
+    @property
+    def since(self) -> datetime | None:
+        """Return when the present key was made, None when that was not written down yet."""
+        return self.present.made_at if self.present and self.present.made_at > EPOCH else None
+
+
+def show_keys(actor: Actor) -> KeyCard | None:
+    """Return what the reader's organisation may know of its keys, None for a reader without one."""
+    if actor.organisation_id is None:
+        return None
+    try:
+        keys = list_keys(actor.organisation_id)
+    except KeyUnavailable:
+        return KeyCard(None, 0, is_with_service=False)
+    return KeyCard(keys[0], len(keys), is_with_service=all(each.service != "file" for each in keys))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,15 @@
 import html
 
 import psycopg
+import pytest
 
+from portal import keyring
 from portal.actions.publishing import hold_checkpoint, keep_cosignature
 from portal.log_keys import verifiers
-from tests.factories import cast
+from tests.factories import cast, keys
 from tests.factories.chains import PRIVATE, SHARED, cosigned, grow, publish, witness
+
+READERS = "/ledger/?tab=readers"
 
 
 def page(client, chain=SHARED):
@@ -69,3 +73,44 @@ def test_the_other_sides_chain_and_a_rivals_are_not_found(database, signed_in):
     assert page(signed_in("sponsor_qa"), PRIVATE)[0] == 404
     assert page(signed_in("rival_sponsor_qa"))[0] == 404
     assert page(signed_in("cdmo_qa"), PRIVATE)[0] == 200
+
+
+@pytest.fixture
+def folder(settings, tmp_path):
+    return keys.own_folder(settings, tmp_path / "keys")
+
+
+@pytest.mark.parametrize("key", ["cdmo_qa", "sponsor_qa", "rival_sponsor_qa", "inspector"])
+def test_each_reads_who_can_read_and_of_the_own_keys_alone(database, folder, signed_in, key):
+    own = cast.PEOPLE[key][0]
+    answer = signed_in(key).get(READERS)
+    text = answer.content.decode()
+    assert answer.status_code == 200
+    assert "cannot read, count or date them" in text
+    assert "your keys lie in files beside it" in text
+    shown = {each: keyring.list_keys(each)[0].id in text for each in (cast.CDMO, cast.ARVO, cast.TESSEL)}
+    assert [each for each, is_shown in shown.items() if is_shown] == [own]
+    assert keyring.list_keys(own)[0].wrapped not in text
+
+
+def test_with_a_key_service_it_says_what_that_changes(database, folder, signed_in):
+    only = keyring.list_keys(cast.CDMO)[0]
+    keys.file_of(cast.CDMO).write_text(f"{only.id} 2026-01-02T03:04:05+00:00 aws-kms arn|AAAA\n")
+    text = signed_in("cdmo_qa").get(READERS).content.decode()
+    assert "a copy of its disks does not" in text
+    assert "which never gives its own key away" in text
+    assert "your keys lie in files beside it" not in text
+
+
+def test_while_one_key_still_lies_in_a_file_it_says_so(database, folder, signed_in):
+    only = keyring.list_keys(cast.CDMO)[0]
+    line = f"{only.id} 2026-01-02T03:04:05+00:00 aws-kms arn|AAAA\n{only.line}"
+    keys.file_of(cast.CDMO).write_text(line)
+    assert "your keys lie in files beside it" in signed_in("cdmo_qa").get(READERS).content.decode()
+
+
+def test_without_its_keys_it_says_that_they_are_not_here(database, folder, signed_in):
+    keys.lose(cast.CDMO)
+    text = html.unescape(signed_in("cdmo_qa").get(READERS).content.decode())
+    assert "The keys are not on this server." in text
+    assert "cannot read: the keys are not here" in text
