@@ -14,7 +14,7 @@ class DeviationsConfig(AppConfig):
         from batches.slots import batch_deviations, batch_dossiers, batch_facts
         from deviations.access import lock_for_file
         from deviations.actions.release import chase_notice
-        from deviations.api.dossier import deviation_dossier, dossiers_of_batch
+        from deviations.api.dossier import deviation_dossier, deviations_of_program, dossiers_of_batch
         from deviations.queries.board import facts_of_batches
         from deviations.queries.inbox import deviations_waiting
         from deviations.queries.of_batch import deviations_of_batch
@@ -25,7 +25,7 @@ class DeviationsConfig(AppConfig):
         from deviations.views.news import batch_of_deviations, deviation_news
         from portal.alerts import on_clock
         from portal.attachments import takes_files
-        from portal.dossiers import keeps_dossiers
+        from portal.dossiers import keeps_dossiers, program_lists
         from portal.shell import nav_counts
         from portal.signable import register
         from portal.slots import batch_of, inbox, news, waiting
@@ -33,6 +33,7 @@ class DeviationsConfig(AppConfig):
         takes_files("deviation", lock_for_file)
         register(DEVIATION)
         keeps_dossiers("deviation", deviation_dossier)
+        program_lists.register(deviations_of_program)
         batch_facts.register(facts_of_batches)
         batch_dossiers.register(dossiers_of_batch)
         batch_deviations.register(deviations_of_batch)

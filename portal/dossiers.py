@@ -15,7 +15,9 @@ from zoneinfo import ZoneInfo
 
 from portal.actor import Actor
 from portal.models import Program, Record
+from portal.past import Past
 from portal.queries.signatures import SignatureLine
+from portal.slots import Slot
 
 Row = Sequence[str]
 
@@ -46,7 +48,10 @@ class TimelineLine:
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
-    """One record as of an instant: `data` is what REST shows of it, `row_ids` the rows that belong to it."""
+    """One record as of an instant; of a program, signatures and timeline stand in lists and are None here.
+
+    `data` is what REST shows of it, `row_ids` are the rows that belong to it.
+    """
 
     kind: str
     number: str
@@ -55,12 +60,14 @@ class Dossier:
     zone: str
     facts: Sequence[Row]
     sections: Sequence[Section]
-    signatures: Sequence[SignatureLine]
-    timeline: Sequence[TimelineLine]
+    signatures: Sequence[SignatureLine] | None
+    timeline: Sequence[TimelineLine] | None
     row_ids: Collection[UUID]
     data: Mapping[str, Any]
 
 
+# The lists of a program's records as of an instant, times in a zone.
+program_lists: Final[Slot[[Past, str], Sequence[Section]]] = Slot("program_lists")
 # Gathers a record as of an instant from all chains the actor follows, or from some; raises NotFound.
 Gatherer = Callable[[Actor, UUID, datetime, Collection[str] | None], Dossier]
 _gatherers: Final[dict[str, Gatherer]] = {}

@@ -24,6 +24,7 @@ from portal.errors import NotFound, TooLarge
 from portal.log_keys import origin_of, signers, verifiers
 from portal.notes import Checkpoint
 from portal.paper import Proof, print_dossier
+from portal.program_dossier import find_program_dossier
 from portal.proofs import SealedEntry, encoded, list_sealed, prove_entry
 from portal.states import Audience
 from portal.streams import ChainKey
@@ -60,7 +61,7 @@ def write_export(
     are not compressed, so that a verifier may read them in parts. Raises: NotFound, also when no entry is
     about the record, TooLarge, Unavailable.
     """
-    papers = make_papers(actor, chain, published, record_id) if record_id is not None else None
+    papers = make_papers(actor, chain, published, record_id)
     read = tiles_of(chain, published.size)
     named: set[str] = set()
     count = 0
@@ -68,8 +69,8 @@ def write_export(
         about = _about(actor, chain, published, record_id, papers)
         bundle.writestr("export.json", orjson.dumps(about))
         with bundle.open(zipfile.ZipInfo("entries.ndjson"), "w", force_zip64=True) as lines:
-            for entry in list_sealed(chain, published.size, papers.row_ids if papers else None):
-                proof = prove_entry(read, published, entry.seq) if papers else None
+            for entry in list_sealed(chain, published.size, papers.row_ids if record_id else None):
+                proof = prove_entry(read, published, entry.seq) if record_id else None
                 lines.write(line_of(entry, proof))
                 named.update(_files_of(entry))
                 count += 1
@@ -77,7 +78,7 @@ def write_export(
             raise NotFound
         if with_files:
             _write_files(actor, chain, named, bundle)
-        for name, data in (papers.members if papers else {}).items():
+        for name, data in papers.members.items():
             bundle.writestr(zipfile.ZipInfo(name), data)
         bundle.write(VERIFIER, "verify.py")
         bundle.write(OFFLINE / "FORMAT.md", "FORMAT.md")
@@ -126,17 +127,23 @@ def _write_files(actor: Actor, chain: ChainKey, named: set[str], bundle: zipfile
         bundle.writestr(zipfile.ZipInfo(f"files/{digest}"), data)
 
 
-def make_papers(actor: Actor, chain: ChainKey, published: Published, record_id: UUID) -> Papers:
-    """Return what people read of a record; nothing for a kind that is not printed. Raises: NotFound.
+def make_papers(actor: Actor, chain: ChainKey, published: Published, record_id: UUID | None) -> Papers:
+    """Return what people read of a record, or of the program; nothing of what is not printed.
+
+    Raises: NotFound, Unavailable.
 
     It is of the instant of the checkpoint's last entry. On a shared chain it is what both sides may see,
     whoever asks: the copy may be handed on.
     """
     is_shared = chain.audience == Audience.SHARED
     as_of = _sealed_at(actor, chain, published.size) if is_shared else instant()
-    dossier = find_dossier(actor, record_id, as_of, (chain.audience,) if is_shared else None)
+    chains = (chain.audience,) if is_shared else None
+    if record_id is None:
+        dossier = find_program_dossier(actor, chain.space_id, as_of, chains)
+    else:
+        dossier = find_dossier(actor, record_id, as_of, chains)
     if dossier is None:
-        return Papers({record_id}, {})
+        return Papers({record_id} if record_id else (), {})
     proof = Proof(
         audience=chain.audience,
         origin=origin_of(chain),
@@ -184,7 +191,7 @@ def _record(dossier: Dossier, proof: Proof, as_of: datetime, now: datetime) -> b
                     "what": each.words,
                     "by": each.code,
                 }
-                for each in dossier.timeline
+                for each in dossier.timeline or ()
             ],
         },
         option=orjson.OPT_INDENT_2,
@@ -196,7 +203,7 @@ def _text(at: datetime) -> str:
 
 
 def _about(
-    actor: Actor, chain: ChainKey, published: Published, record_id: UUID | None, papers: Papers | None
+    actor: Actor, chain: ChainKey, published: Published, record_id: UUID | None, papers: Papers
 ) -> dict[str, Any]:
     about = {
         "format": FORMAT,
@@ -208,7 +215,7 @@ def _about(
         "checkpoint": signed_note(actor, chain, published),
         "scope": {"kind": "record", "record": str(record_id)} if record_id else {"kind": "chain"},
     }
-    if papers is not None and papers.members:
+    if papers.members:
         about["papers"] = _signed_papers(chain, published, record_id, papers.members)
     return about
 
@@ -217,6 +224,9 @@ def _signed_papers(
     chain: ChainKey, published: Published, record_id: UUID | None, members: Mapping[str, bytes]
 ) -> str:
     """Return the checkpoint's origin, size and root once more, with the digests of the papers, signed."""
-    lines = [f"paper {record_id} {name} {hashlib.sha256(data).hexdigest()}" for name, data in members.items()]
+    lines = [
+        f"paper {record_id or 'chain'} {name} {hashlib.sha256(data).hexdigest()}"
+        for name, data in members.items()
+    ]
     text = Checkpoint(origin_of(chain), published.size, published.root, lines).text
     return f"{text}\n" + "".join(each.line(text) for each in signers(chain))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -124,12 +124,8 @@ def paper_of(dossier: Dossier, proof: Proof, *, as_of: datetime, now: datetime) 
         "says": _says(proof, parties, as_of, dossier.zone),
         "facts": dossier.facts,
         "sections": [asdict(each) for each in dossier.sections],
-        "signatures": {
-            "heading": _("Signatures"),
-            "none": _("Nobody has signed this record."),
-            "lines": [_signature(each) for each in dossier.signatures],
-        },
-        "closing": [asdict(each) for each in (_timeline(dossier), _proof(proof, dossier.zone))],
+        "signatures": _signatures(dossier),
+        "closing": [asdict(each) for each in (*_timeline(dossier), _proof(proof, dossier.zone))],
         "attachment": _("The record as data, as of the same instant"),
         "printed-words": _("Printed %s") % both_times(now, dossier.zone),
         "page-words": [_("Page"), _("of")],
@@ -157,6 +153,13 @@ def _says(proof: Proof, parties: Mapping[str, str], as_of: datetime, zone: str) 
     ]
 
 
+def _signatures(dossier: Dossier) -> dict[str, Any] | None:
+    if dossier.signatures is None:
+        return None
+    lines = [_signature(each) for each in dossier.signatures]
+    return {"heading": _("Signatures"), "none": _("Nobody has signed this record."), "lines": lines}
+
+
 def _signature(line: SignatureLine) -> dict[str, Any]:
     """Return a signature as it is printed: name, both times, meaning (21 CFR 11.50)."""
     each = line.signature
@@ -180,13 +183,15 @@ def _signature(line: SignatureLine) -> dict[str, Any]:
     }
 
 
-def _timeline(dossier: Dossier) -> Section:
+def _timeline(dossier: Dossier) -> Iterable[Section]:
+    if dossier.timeline is None:
+        return
     lines = dossier.timeline[-LINES_MOST:]
     left_out = len(dossier.timeline) - len(lines)
     note = _("Sealed entries of the ledger, oldest first.")
     if left_out:
         note += " " + _("%d earlier ones are not printed; they stand in the export.") % left_out
-    return Section(
+    yield Section(
         heading=_("Timeline"),
         note=note,
         columns=(_("Entry"), _("Site time and UTC"), _("What happened"), _("By")),

@@ -10,13 +10,14 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from batches.api.shapes import detail_json, excursion_json, number_text
-from batches.models import Excursion, Limit
+from batches.models import Batch, Excursion, Limit
 from batches.queries import BatchDetail, batch_then
 from batches.slots import batch_dossiers
 from portal.access import get_program
 from portal.actor import Actor
 from portal.dossiers import Dossier, Section, TimelineLine, both_times
 from portal.ledger_entries import list_happenings
+from portal.past import Past
 from portal.states import Audience
 
 KINDS: Final = (
@@ -43,7 +44,7 @@ def batch_dossier(actor: Actor, batch_id: UUID, at: datetime, chains: Collection
     own = [batch.pk, *(each.pk for each in found.excursions), *(each.pk for each in found.runs)]
     timeline = [
         *_timeline(actor, found, own, at, chains),
-        *(line for each in parts for line in each.timeline),
+        *(line for each in parts for line in each.timeline or ()),
     ]
     return Dossier(
         kind=_("Batch"),
@@ -53,7 +54,7 @@ def batch_dossier(actor: Actor, batch_id: UUID, at: datetime, chains: Collection
         zone=zone,
         facts=_facts(found, zone),
         sections=[*_sections(found, zone), *(section for each in parts for section in _part(each))],
-        signatures=[line for each in parts for line in each.signatures],
+        signatures=[line for each in parts for line in each.signatures or ()],
         timeline=sorted(timeline, key=lambda each: (each.at, each.audience, each.seq)),
         row_ids={*own, *(row_id for each in parts for row_id in each.row_ids)},
         data={
@@ -63,6 +64,28 @@ def batch_dossier(actor: Actor, batch_id: UUID, at: datetime, chains: Collection
             "deviations": [each.data for each in parts],
         },
     )
+
+
+def batches_of_program(past: Past, zone: str) -> list[Section]:
+    """Return the batches of a program as they stood, by number."""
+    found = sorted(past.related(Batch, space_id=past.space_id), key=lambda each: each.number)
+    return [
+        Section(
+            _("Batches"),
+            columns=(_("Number"), _("Title"), _("State"), _("Started"), _("Ended")),
+            widths=(2, 2, 0, 3, 3),
+            rows=[
+                (
+                    each.number,
+                    each.title,
+                    str(each.get_state_display()),
+                    both_times(each.started_at, zone),
+                    both_times(each.ended_at, zone),
+                )
+                for each in found
+            ],
+        )
+    ]
 
 
 def _facts(found: BatchDetail, zone: str) -> list[tuple[str, str]]:
@@ -190,6 +213,6 @@ def _timeline(
             ),
             each.seat,
         )
-        for each in told
+        for each in reversed(told)
         if each.sealed_at <= at and (chains is None or each.audience in chains)
     ]

@@ -21,6 +21,7 @@ from deviations.states import JudgementKind
 from portal.actor import Actor
 from portal.dossiers import Dossier, Section, TimelineLine, both_times
 from portal.errors import NotFound
+from portal.past import Past
 from portal.states import Audience
 
 STAMP: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*(Z|[+-]\d\d:\d\d)", re.ASCII)
@@ -85,6 +86,33 @@ def dossiers_of_batch(
         with suppress(NotFound):
             found.append(deviation_dossier(actor, deviation_id, at, chains))
     return sorted(found, key=lambda each: each.number)
+
+
+def deviations_of_program(past: Past, zone: str) -> list[Section]:
+    """Return the deviations of a program as they stood, by number, with the newest provisional class."""
+    given = past.related(Judgement, space_id=past.space_id, kind=JudgementKind.PROVISIONAL)
+    classes = {
+        each.deviation_id: str(each.get_classification_display())
+        for each in sorted(given, key=lambda each: (each.given_at, each.pk))
+    }
+    found = sorted(past.related(Deviation, space_id=past.space_id), key=lambda each: each.number)
+    return [
+        Section(
+            _("Deviations"),
+            columns=(_("Number"), _("Title"), _("Class"), _("State"), _("Occurred")),
+            widths=(2, 4, 0, 2, 4),
+            rows=[
+                (
+                    each.number,
+                    each.title,
+                    classes.get(each.pk, _("none given")),
+                    str(each.get_state_display()),
+                    both_times(each.occurred_at, zone),
+                )
+                for each in found
+            ],
+        )
+    ]
 
 
 def _facts(found: DeviationDetail) -> list[tuple[str, str]]:

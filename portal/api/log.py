@@ -358,13 +358,11 @@ class Export(LogView):
 
 
 def _paper(actor: Actor, chain: ChainKey, published: Published, record_id: UUID | None) -> HttpResponse:
-    """Answer with the printed record alone. Raises: Invalid, NotFound, Unavailable."""
-    if record_id is None:
-        raise Invalid("Which record?", errors={"record": ["A PDF is of one record: give its id."]})
+    """Answer with the printed record, or program, alone. Raises: NotFound, Unavailable."""
     paper = make_papers(actor, chain, published, record_id).members.get("record.pdf")
     if paper is None:
         raise NotFound
-    name = f"covalent-{str(record_id)[:8]}-{chain.audience}-{published.size}.pdf"
+    name = f"covalent-{str(record_id or chain.space_id)[:8]}-{chain.audience}-{published.size}.pdf"
     return HttpResponse(paper, content_type="application/pdf", headers=_download(name))
 
 

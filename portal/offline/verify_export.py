@@ -331,7 +331,7 @@ def check(path: str, pinned: Sequence[str], held: Sequence[str]) -> None:
     check_signature(newest, keys, "the checkpoint")
     papers = Checkpoint.parse(about.get("papers", about["checkpoint"]))
     signed = papers.text.split("\n")[3:-1] if "papers" in about else []
-    is_own = all(each.startswith(f"paper {scope.get('record')} ") for each in signed)
+    is_own = all(each.startswith(f"paper {scope.get('record', 'chain')} ") for each in signed)
     need(is_own and papers[1:4] == newest[1:4], "its papers are of another record or checkpoint")
     if signed:
         check_signature(papers, keys, "what people read, beside the checkpoint")

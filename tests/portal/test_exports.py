@@ -233,8 +233,21 @@ def test_the_paper_alone_is_a_pdf(signed, api):
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/pdf")
     assert answer.content.startswith(b"%PDF-1.7")
     url = f"/api/v1/ledger/{SHARED.space_id}/shared/export?as=pdf"
-    assert api("sponsor_system").get(url).json()["errors"]["record"]
+    assert "Deviations" in words_of(api("sponsor_system").get(url).content)
+    assert api("rival_system").get(url).status_code == 404
     assert api("sponsor_system").get(f"{url[:-3]}exe").status_code == 400
+
+
+def test_of_a_program_the_paper_lists_what_both_sides_may_see(signed, api, cdmo_qa):
+    make.report(cdmo_qa, title="Kept inside")
+    publish(SHARED), publish(PRIVATE)
+    url = "/api/v1/ledger/{}/{}/export?as=pdf"
+    shared = words_of(api("cdmo_system").get(url.format(cast.PROGRAM, "shared")).content)
+    own = words_of(api("cdmo_system").get(url.format(cast.PROGRAM, "manufacturer")).content)
+    for text in (shared, own):
+        assert "DEV-2026-0001" in text
+        assert "concurred" in text
+    assert ("Kept inside" in shared, "Kept inside" in own) == (False, True)
 
 
 def test_without_files_there_are_none(signed, api, tmp_path):

@@ -204,7 +204,14 @@ def test_an_export_names_its_checkpoint_and_brings_its_verifier(database, api):
     assert answer.headers["Content-Type"] == "application/zip"
     with zipfile.ZipFile(io.BytesIO(b"".join(answer))) as bundle:
         about = json.loads(bundle.read("export.json"))
-        assert sorted(bundle.namelist()) == ["FORMAT.md", "entries.ndjson", "export.json", "verify.py"]
+        assert sorted(bundle.namelist()) == [
+            "FORMAT.md",
+            "entries.ndjson",
+            "export.json",
+            "record.json",
+            "record.pdf",
+            "verify.py",
+        ]
         assert bundle.read("entries.ndjson").count(b"\n") == published.size
     assert (about["format"], about["size"]) == ("covalent-export/1", published.size)
     assert about["keys"] == [str(each) for each in verifiers(SHARED)]

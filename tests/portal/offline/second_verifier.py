@@ -206,7 +206,7 @@ def _check_beside(beside, about, checkpoint, keys, named):
         check_log_signature(signed, keys)
         for line in about["papers"].rpartition("\n\n")[0].split("\n")[3:]:
             word, record, name, digest = line.split(" ")
-            must(word == "paper" and record == about["scope"].get("record"))
+            must(word == "paper" and record == about["scope"].get("record", "chain"))
             expected[name] = digest
     must(set(expected) == {each for each in beside if not each.startswith("files/")})
     for name, data in beside.items():
