@@ -4,6 +4,7 @@ from portal.models.alert import Alert, Clock, Delivery, LadderStep, Opening, Rec
 from portal.models.attachment import Attachment
 from portal.models.base import RecordKey, RecordQuerySet, SpaceRecord
 from portal.models.identity import Heartbeat, Idempotency, Look, RefusalCount, RelayShard
+from portal.models.inspection import Handover, Inspection, InspectionRequest
 from portal.models.person import ApiKey, Assignment, Delegation, Member, Person
 from portal.models.proposal import Proposal
 from portal.models.review import AccessLine, AccessReview
@@ -20,8 +21,11 @@ __all__ = [
     "Clock",
     "Delegation",
     "Delivery",
+    "Handover",
     "Heartbeat",
     "Idempotency",
+    "Inspection",
+    "InspectionRequest",
     "LadderStep",
     "Look",
     "Member",

@@ -43,6 +43,8 @@ class Person(AbstractBaseUser):
     # Sessions that began before are over, wherever they are.
     signed_out_at = models.DateTimeField(null=True, blank=True)
     zone = models.CharField(max_length=60, default="UTC")
+    # Invited, not employed: an inspector has the seats given and no sight of the organisation's own space.
+    is_guest = models.BooleanField(default=False)
     # Somebody else has seen it: it opens nothing but the page that changes it (11.300(b)).
     password_is_temporary = models.BooleanField(default=False)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django import forms
 from django.http import HttpResponse
@@ -10,9 +12,10 @@ from django.utils.translation import gettext as _
 
 from portal.action import reading
 from portal.actions import proposing
-from portal.four_eyes import handed_over
+from portal.four_eyes import HANDS_OVER_PASSWORD, handed_over
 from portal.models import Proposal
 from portal.pages import PageRequest
+from portal.queries.proposals import seated_for
 from portal.views.administration import AdministrationStep, own_organisation
 
 
@@ -50,6 +53,29 @@ class ProposeReset(ShowsHalf):
         return _("First half of the temporary password, valid once another administrator has confirmed")
 
 
+class InviteInspector(ShowsHalf):
+    """Ask for an inspector to be let into one program for a time."""
+
+    form_name: ClassVar[str] = "inspector_form"
+
+    def act(self, request: PageRequest, form: forms.Form, **kwargs: Any) -> str:
+        """Propose it."""
+        given = form.cleaned_data
+        proposal = proposing.propose_inspection(
+            request.actor,
+            own_organisation(request),
+            email=given["email"],
+            name=given["name"],
+            authority=given["authority"],
+            program_id=UUID(given["program"]),
+            code=given["code"],
+            valid_from=given["valid_from"].replace(tzinfo=UTC),
+            valid_until=given["valid_until"].replace(tzinfo=UTC),
+        )
+        self.half = handed_over(proposal.pk)[0]
+        return _("First half of the inspector's password, valid once another administrator has confirmed")
+
+
 class ConfirmProposal(ShowsHalf):
     """Take the step that another administrator proposed."""
 
@@ -57,8 +83,10 @@ class ConfirmProposal(ShowsHalf):
 
     def act(self, request: PageRequest, form: forms.Form, **kwargs: Any) -> str:
         """Confirm it."""
-        proposal: Proposal = proposing.confirm_proposal(request.actor, kwargs["record_id"])
-        if proposal.step != "reset_sign_in":
+        with reading(request.actor):
+            seated = seated_for(request.actor, kwargs["record_id"])
+        proposal: Proposal = proposing.confirm_proposal(seated, kwargs["record_id"])
+        if proposal.step not in HANDS_OVER_PASSWORD:
             return _("Confirmed, and done.")
         self.half = handed_over(proposal.pk)[1]
         return _("Second half of the temporary password")
