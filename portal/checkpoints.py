@@ -178,9 +178,11 @@ def _names(chain: ChainKey) -> dict[UUID, str]:
     """Return the names of the companies that the reader may know: the parties, or the company itself."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "select p.sponsor_id, p.sponsor_name, p.manufacturer_id, p.manufacturer_name"
-            " from portal_partnership p left join portal_program g on g.partnership_id = p.id"
-            " where p.id = %s or g.id = %s limit 1",
+            # Who sits in a program alone, as an inspector does, reads the names there.
+            "select sponsor_id, sponsor_name, manufacturer_id, manufacturer_name"
+            " from portal_program where id = %s"
+            " union all select sponsor_id, sponsor_name, manufacturer_id, manufacturer_name"
+            " from portal_partnership where id = %s",
             [chain.space_id, chain.space_id],
         )
         row = cursor.fetchone()

@@ -299,6 +299,44 @@ class AccessReviewDecided(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class InspectionOpened(Fact):
+    """A side let an inspector read the program for a time; both sides learn that and no more."""
+
+    name = "inspection.opened"
+    side: str
+    code: str
+    valid_from: datetime
+    valid_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class InspectionClosed(Fact):
+    """An inspector's access to the program ended before its time."""
+
+    name = "inspection.closed"
+    side: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class InspectionAsked(Fact):
+    """An inspector asked for something."""
+
+    name = "inspection.asked"
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class InspectionHandedOver(Fact):
+    """Something was handed to an inspector."""
+
+    name = "inspection.handed_over"
+    kind: str
+    digest: str
+    subject_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
 class MemberJoined(Fact):
     """An account was made for a person of the organisation."""
 

@@ -112,6 +112,73 @@ def explain(form: forms.Form, error: DomainError) -> None:
         form.add_error(None, error.detail)
 
 
+class InspectorForm(forms.Form):
+    """Inviting an inspector."""
+
+    name = forms.CharField(label=_("Printed name"), max_length=200)
+    authority = forms.CharField(
+        label=_("Authority and occasion"),
+        max_length=200,
+        min_length=10,
+        help_text=_("At least 10 characters."),
+    )
+    email = forms.EmailField(label=_("E-mail"), max_length=254)
+    program = forms.ChoiceField(label=_("Program"), help_text=_("Read as your own side reads it."))
+    code = forms.CharField(label=_("Code"), max_length=60, help_text=_("What the other side reads."))
+    valid_from = forms.DateTimeField(
+        label=_("From"),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
+        help_text=_("UTC, within 90 days."),
+    )
+    valid_until = forms.DateTimeField(
+        label=_("Until"),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
+        help_text=_("UTC, 30 days after its start at most."),
+    )
+
+    def __init__(self, *args: Any, programs: Any = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["program"].choices = [(str(pk), name) for pk, name in programs]  # type: ignore[attr-defined]  # a ChoiceField
+
+
+class AskForm(forms.Form):
+    """What an inspector asks for."""
+
+    text = forms.CharField(label=_("I ask for"), max_length=2000, min_length=10, widget=forms.Textarea)
+
+
+class AnswerForm(forms.Form):
+    """An answer to an inspector: to a request of theirs, or by oneself."""
+
+    request = forms.ChoiceField(label=_("For the request"), required=False)
+
+    def __init__(self, *args: Any, requests: Any = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["request"].choices = [("", _("none, by ourselves")), *requests]  # type: ignore[attr-defined]  # a ChoiceField
+
+
+class HandRecordForm(AnswerForm):
+    """A record handed over by its number."""
+
+    number = forms.CharField(label=_("Number of the record"), max_length=60)
+
+
+class HandFileForm(AnswerForm):
+    """A file handed over."""
+
+    file = forms.ChoiceField(label=_("File"))
+
+    def __init__(self, *args: Any, files: Any = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["file"].choices = [(str(pk), name) for pk, name in files]  # type: ignore[attr-defined]  # a ChoiceField
+
+
+class ExplainForm(AnswerForm):
+    """An answer in words."""
+
+    text = forms.CharField(label=_("Explanation"), max_length=4000, min_length=10, widget=forms.Textarea)
+
+
 class KeyForm(forms.Form):
     """A new key."""
 

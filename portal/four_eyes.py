@@ -38,6 +38,9 @@ STEPS: Final[Mapping[str, SensitiveStep]] = {
         _("Reset password and second factor"),
         _("Who could do it alone could sign in, and sign, as somebody else."),
     ),
+    "invite_inspector": SensitiveStep(
+        _("Invite an inspector"), _("An outsider reads a program; the other party is told that it is so.")
+    ),
     "issue_key": SensitiveStep(
         _("Issue a key that writes or sends data out"),
         _("A key works without a person at the screen and until it ends."),

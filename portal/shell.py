@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from portal.action import instant, is_open
 from portal.actor import Actor, Side
 from portal.models import Member, Organisation, Program
+from portal.queries.inspections import concerns_inspections
 from portal.slots import Slot
 from portal.states import ADMINISTRATORS
 from portal.streams import audiences_of
@@ -44,6 +45,7 @@ PLACES: Final = (
     ("escalations", "Escalations", "stairs", "/escalations/", "e"),
 )
 PARTNERSHIP_PLACES: Final = (("ledger", "Ledger", "shield", "/ledger/", "l"),)
+INSPECTIONS: Final = ("inspections", "Inspections", "eye", "/inspections/", "")
 ADMINISTRATION: Final = ("administration", "Administration", "users", "/administration/", "m")
 MAY_REPORT: Final = ("operator", "shift_lead", "qa", "msat", "qc", "quality_head")
 
@@ -59,7 +61,12 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     administers = any(
         role.code in seat.roles for role in ADMINISTRATORS for held in actor.seats.values() for seat in held
     )
-    below = (*PARTNERSHIP_PLACES, *((ADMINISTRATION,) if administers else ()))
+    inspects = concerns_inspections(actor)
+    below = (
+        *PARTNERSHIP_PLACES,
+        *((INSPECTIONS,) if inspects else ()),
+        *((ADMINISTRATION,) if administers else ()),
+    )
     return {
         "actor": actor,
         "now": instant(),
@@ -104,16 +111,27 @@ def _person(actor: Actor) -> dict[str, str]:
     member = Member.objects.visible_to(actor).filter(person_id=actor.person_id).first()
     employer = Organisation.objects.visible_to(actor)
     organisation = employer.with_id(actor.organisation_id) if actor.organisation_id else None
+    name = organisation.name if organisation else _invited_by(actor)
     code = next((seat.code for held in actor.seats.values() for seat in held if seat.code), "")
     lenders = sorted({each.code for space in actor.seats for each in actor.lenders(space)})
     if lenders:
-        code = _("%(code)s, delegate of %(codes)s") % {"code": code, "codes": ", ".join(lenders)}
+        # First whose delegate one is: the line is short.
+        code = _("for %(codes)s, %(code)s") % {"code": code, "codes": ", ".join(lenders)}
     return {
         "name": member.name if member else code,
         "role": code,
-        "organisation": organisation.name if organisation else "",
+        "organisation": name,
         "url": "/security/",
     }
+
+
+def _invited_by(actor: Actor) -> str:
+    """Return the name of the company a guest is invited by, as the guest's program has it."""
+    for each in Program.objects.visible_to(actor):
+        names = {each.sponsor_id: each.sponsor_name, each.manufacturer_id: each.manufacturer_name}
+        if actor.organisation_id in names:
+            return names[actor.organisation_id]
+    return ""
 
 
 def _stream(actor: Actor) -> dict[str, Any]:

@@ -104,6 +104,14 @@ class ProposalState(models.TextChoices):
     WITHDRAWN = "withdrawn", _("taken back")
 
 
+class HandedOver(models.TextChoices):
+    """What an inspector was given: a record as sealed, a file, or words."""
+
+    RECORD = "record", _("record")
+    FILE = "file", _("file")
+    EXPLANATION = "explanation", _("explanation")
+
+
 class ReviewState(models.TextChoices):
     """A review of access takes decisions line by line, then waits for its signature or has it."""
 
@@ -230,6 +238,16 @@ PROPOSAL_TRANSITIONS: Final[Transitions] = {
     ),
 }
 
+INSPECTORS: Final = (Role(Side.MANUFACTURER, "inspector"), Role(Side.SPONSOR, "inspector"))
+# Who of the inviting side answers an inspector.
+INSPECTION_HOSTS: Final = (
+    CDMO_QA,
+    CDMO_QUALITY_HEAD,
+    CDMO_CLIENT_LEAD,
+    SPONSOR_QA,
+    SPONSOR_QUALITY_HEAD,
+    SPONSOR_REGULATORY,
+)
 # Who reviews an organisation's access: its administrators and its head of quality.
 ACCESS_REVIEWERS: Final = (*ADMINISTRATORS, Role(Side.BOTH, "quality_head"))
 

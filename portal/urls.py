@@ -6,7 +6,7 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, path
 
 from portal.views import administration as admin
-from portal.views import four_eyes, reviews
+from portal.views import four_eyes, inspections, reviews
 from portal.views.alerts import AcknowledgeAlert, AlertPage
 from portal.views.delegations import DelegationsPage, EndDelegation
 from portal.views.escalations import EscalationsPage
@@ -32,6 +32,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign/<str:kind>/<uuid:record_id>/", SignPage.as_view(), name="sign"),
     path("security/", SecurityPage.as_view(), name="security"),
     path("security/sign-out/", SignOutEverywhere.as_view(), name="sign_out_everywhere"),
+    path("inspections/", inspections.InspectionsPage.as_view(), name="inspections"),
+    path("inspections/<uuid:record_id>/", inspections.InspectionPage.as_view(), name="inspection"),
+    *(
+        path(
+            f"inspections/<uuid:record_id>/{step}/",
+            inspections.InspectionStep.as_view(step=step),
+            name=f"inspection_{step}",
+        )
+        for step in inspections.STEPS
+    ),
     path("delegations/", DelegationsPage.as_view(), name="delegations"),
     path("delegations/<uuid:record_id>/end/", EndDelegation.as_view(), name="end_delegation"),
     path("administration/reviews/", reviews.ReviewsPage.as_view(), name="access_reviews"),
@@ -61,6 +71,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "administration/accounts/<uuid:person_id>/reset/",
         four_eyes.ProposeReset.as_view(),
         name="administration_propose_reset",
+    ),
+    path(
+        "administration/inspectors/",
+        four_eyes.InviteInspector.as_view(),
+        name="administration_invite_inspector",
     ),
     path(
         "administration/proposals/<uuid:record_id>/confirm/",

@@ -16,9 +16,10 @@ from django.db.models import F
 from portal import ledger
 from portal.access import require_role
 from portal.action import action, instant
+from portal.actions.people import send_link
 from portal.actor import Actor
 from portal.errors import Conflict, NotFound
-from portal.facts import LinkMade, LinkWithdrawn, PasswordSet
+from portal.facts import LinkWithdrawn, PasswordSet
 from portal.links import LASTS, Link
 from portal.models import Member, Person
 from portal.passwords import check_password
@@ -35,9 +36,7 @@ def make_link(actor: Actor, member_id: UUID, *, reason: str) -> Member:
     """
     member = _lock_member(actor, member_id, to="send links")
     ledger.give_reason(member, reason)
-    now = instant()
-    Person.objects.filter(pk=member.person_id).update(link_made_at=now, link_next_at=now)
-    ledger.record(member, LinkMade(person_id=member.person_id, ends_at=now + LASTS))
+    send_link(member)
     return member
 
 

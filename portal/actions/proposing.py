@@ -13,11 +13,22 @@ from allauth.mfa.models import Authenticator
 from portal import ledger
 from portal.access import require_role, require_state
 from portal.action import action, instant
-from portal.actions.people import make_key, require_dates, require_key, require_own_person, seat_person
+from portal.actions.inspecting import open_inspection, require_inspection_dates
+from portal.actions.people import (
+    make_guest,
+    make_key,
+    require_dates,
+    require_key,
+    require_own_person,
+    seat_person,
+    send_link,
+)
 from portal.actions.signing import admit_signer, require_signer_to_be
 from portal.actor import Actor, Side, seats_of
+from portal.directory import find_place
 from portal.errors import Conflict, Invalid, InvalidTransition, NotFound, Refused
 from portal.facts import (
+    MemberJoined,
     ProposalConfirmed,
     ProposalMade,
     ProposalRefused,
@@ -125,6 +136,42 @@ def propose_reset(actor: Actor, organisation_id: UUID, *, person_id: UUID, reaso
     if Person.objects.get(pk=person_id).kind != PersonKind.HUMAN:
         raise Invalid("A service has no sign-in.", errors={"person": ["Choose a person."]})
     return _make(actor, organisation_id, "reset_sign_in", person_id, given={}, reason=reason)
+
+
+@action("proposal.invite_inspector")
+def propose_inspection(
+    actor: Actor,
+    organisation_id: UUID,
+    *,
+    email: str,
+    name: str,
+    authority: str,
+    program_id: UUID,
+    code: str,
+    valid_from: datetime,
+    valid_until: datetime,
+) -> Proposal:
+    """Propose that an inspector reads one program, as the own side reads it, from a day to a day.
+
+    The account is made now; it has no password and no seat until another administrator confirms. Raises:
+    Refused, NotFound, Conflict, Invalid. Records: member.joined v1, proposal.made v1.
+    """
+    require_role(actor, organisation_id, *PEOPLE_WHO_ADMINISTER, to="invite an inspector")
+    place = find_place(organisation_id, program_id)
+    if place is None or not place.is_program:
+        raise NotFound
+    require_inspection_dates(valid_from, valid_until)
+    guest = make_guest(organisation_id, email=email, name=name, title=authority)
+    given = {
+        "program_id": str(program_id),
+        "side": str(place.side),
+        "code": code,
+        "valid_from": valid_from.isoformat(),
+        "valid_until": valid_until.isoformat(),
+    }
+    made = _make(actor, organisation_id, "invite_inspector", guest.person_id, given=given, reason=authority)
+    ledger.record(guest, MemberJoined(person_id=guest.person_id))
+    return made
 
 
 def _require_proposer(actor: Actor, organisation_id: UUID, person_id: UUID) -> None:
@@ -300,8 +347,8 @@ def _reset_sign_in(actor: Actor, proposal: Proposal) -> None:
     person = Person.objects.get(pk=proposal.person_id)
     Authenticator.objects.filter(user_id=person.pk).delete()
     person.set_unusable_password()
-    person.signed_out_at = person.link_made_at = person.link_next_at = instant()
-    person.save(update_fields=["password", "signed_out_at", "link_made_at", "link_next_at"])
+    person.signed_out_at = instant()
+    person.save(update_fields=["password", "signed_out_at"])
     renew_rights(person.pk)
     for signer in Signer.objects.visible_to(actor).filter(person_id=person.pk, withdrawn_at=None):
         signer.withdrawn_at = instant()
@@ -310,11 +357,30 @@ def _reset_sign_in(actor: Actor, proposal: Proposal) -> None:
         ledger.record(signer, SignerWithdrawn(person_id=person.pk))
     member = Member.objects.visible_to(actor).get(space_id=proposal.space_id, person_id=person.pk)
     ledger.record(member, SignInReset(person_id=person.pk))
+    send_link(member)
+
+
+def _invite_inspector(actor: Actor, proposal: Proposal) -> None:
+    """Let the inspector in; `actor` is an administrator with `seat_for_one_act`."""
+    given = proposal.given
+    send_link(Member.objects.visible_to(actor).get(space_id=proposal.space_id, person_id=proposal.person_id))
+    open_inspection(
+        actor,
+        proposal.space_id,
+        proposal.person_id,
+        program_id=UUID(given["program_id"]),
+        side=Side(given["side"]),
+        code=given["code"],
+        authority=proposal.reason,
+        valid_from=datetime.fromisoformat(given["valid_from"]),
+        valid_until=datetime.fromisoformat(given["valid_until"]),
+    )
 
 
 TAKE: Final[Mapping[str, Callable[[Actor, Proposal], None]]] = {
     "give_administration": _give_administration,
     "let_sign": _let_sign,
+    "invite_inspector": _invite_inspector,
     "issue_key": _issue_key,
     "reset_sign_in": _reset_sign_in,
 }

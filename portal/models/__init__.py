@@ -5,6 +5,7 @@ from portal.models.attachment import Attachment
 from portal.models.base import RecordKey, RecordQuerySet, SpaceRecord
 from portal.models.company import CompanyIdentity, CompanySignIn
 from portal.models.identity import Guess, Heartbeat, Idempotency, Look, RefusalCount, RelayShard, SignIn
+from portal.models.inspection import Handover, Inspection, InspectionRequest
 from portal.models.person import ApiKey, Assignment, Delegation, Member, Person
 from portal.models.proposal import Proposal
 from portal.models.review import AccessLine, AccessReview
@@ -25,8 +26,11 @@ __all__ = [
     "Delegation",
     "Delivery",
     "Guess",
+    "Handover",
     "Heartbeat",
     "Idempotency",
+    "Inspection",
+    "InspectionRequest",
     "LadderStep",
     "Look",
     "Member",

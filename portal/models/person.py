@@ -46,6 +46,8 @@ class Person(AbstractBaseUser):
     link_made_at = models.DateTimeField(null=True, blank=True)
     link_next_at = models.DateTimeField(null=True, blank=True)
     zone = models.CharField(max_length=60, default="UTC")
+    # Invited, not employed: an inspector has the seats given and no sight of the organisation's own space.
+    is_guest = models.BooleanField(default=False)
     # Somebody else has seen it: it opens nothing but the page that changes it (11.300(b)).
 
     USERNAME_FIELD = "email"

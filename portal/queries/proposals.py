@@ -12,7 +12,7 @@ from django_stubs_ext import StrOrPromise
 
 from portal.action import instant
 from portal.actor import Actor
-from portal.directory import require_administrator
+from portal.directory import require_administrator, seat_for_one_act
 from portal.four_eyes import STEPS
 from portal.models import Member, Proposal
 from portal.states import ProposalState
@@ -87,8 +87,25 @@ def _details(proposal: Proposal) -> str:
                 "scopes": ", ".join(given["scopes"]),
                 "on": given["expires_at"][:10],
             }
+        case "invite_inspector":
+            dates = given["valid_from"][:10], given["valid_until"][:10]
+            return _("as %(code)s, %(from)s to %(until)s") % {
+                "code": given["code"],
+                "from": dates[0],
+                "until": dates[1],
+            }
         case _:
             return _("and the right to sign")
+
+
+def seated_for(actor: Actor, proposal_id: UUID) -> Actor:
+    """Return the administrator as the step of a proposal needs them: seated in its program for this act.
+
+    Raises: Refused.
+    """
+    found = Proposal.objects.visible_to(actor).with_id(proposal_id)
+    program = found.given.get("program_id") if found is not None else None
+    return seat_for_one_act(actor, UUID(program)) if program else actor
 
 
 def count_waiting(actor: Actor) -> int:

@@ -22,6 +22,7 @@ from portal.directory import Directory, PersonLine, read_directory, seat_for_one
 from portal.errors import DomainError, Refused
 from portal.forms import (
     AttachSiteForm,
+    InspectorForm,
     KeyForm,
     PersonForm,
     ReasonForm,
@@ -76,6 +77,7 @@ def _forms(directory: Directory) -> dict[str, forms.Form]:
         "attach_form": AttachSiteForm(sites=sites, programs=directory.programs(Side.MANUFACTURER)),
         "reason_form": ReasonForm(),
         "confirm_form": forms.Form(),
+        "inspector_form": InspectorForm(programs=directory.programs(*Side)),
     }
 
 

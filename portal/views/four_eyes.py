@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django import forms
 from django.utils.translation import gettext as _
 
+from portal.action import reading
 from portal.actions import proposing
 from portal.pages import PageRequest
+from portal.queries.proposals import seated_for
 from portal.views.administration import AdministrationStep, own_organisation
 
 
@@ -29,6 +33,28 @@ class ProposeReset(AdministrationStep):
         return _("Proposed. Once another administrator has confirmed, a link is sent to set a new password.")
 
 
+class InviteInspector(AdministrationStep):
+    """Ask for an inspector to be let into one program for a time."""
+
+    form_name: ClassVar[str] = "inspector_form"
+
+    def act(self, request: PageRequest, form: forms.Form, **kwargs: Any) -> str:
+        """Propose it."""
+        given = form.cleaned_data
+        proposing.propose_inspection(
+            request.actor,
+            own_organisation(request),
+            email=given["email"],
+            name=given["name"],
+            authority=given["authority"],
+            program_id=UUID(given["program"]),
+            code=given["code"],
+            valid_from=given["valid_from"].replace(tzinfo=UTC),
+            valid_until=given["valid_until"].replace(tzinfo=UTC),
+        )
+        return _("Proposed. Once another administrator has confirmed, the inspector is sent a link.")
+
+
 class ConfirmProposal(AdministrationStep):
     """Take the step that another administrator proposed."""
 
@@ -37,7 +63,9 @@ class ConfirmProposal(AdministrationStep):
 
     def act(self, request: PageRequest, form: forms.Form, **kwargs: Any) -> str:
         """Confirm it."""
-        proposing.confirm_proposal(request.actor, kwargs["record_id"])
+        with reading(request.actor):
+            seated = seated_for(request.actor, kwargs["record_id"])
+        proposing.confirm_proposal(seated, kwargs["record_id"])
         return _("Confirmed, and done.")
 
 

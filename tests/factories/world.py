@@ -11,12 +11,26 @@ from uuid import UUID, uuid4
 
 from batches.actions.readings import take_frame
 from batches.models import Excursion, Parameter
-from portal.action import reading
+from portal.action import action, reading
 from portal.actions.delegating import delegate_roles
+from portal.actions.inspecting import open_inspection
+from portal.actions.people import make_guest
 from portal.actions.proposing import propose_reset
 from portal.actions.reviewing import open_review
-from portal.actor import system_actor
-from portal.models import AccessLine, AccessReview, Alert, ApiKey, Assignment, Delegation, Member, Proposal
+from portal.actor import Side, system_actor
+from portal.models import (
+    AccessLine,
+    AccessReview,
+    Alert,
+    ApiKey,
+    Assignment,
+    Delegation,
+    Handover,
+    Inspection,
+    InspectionRequest,
+    Member,
+    Proposal,
+)
 from portal.tasks import publish
 from tests.conftest import actor
 from tests.factories import batches, cast, deviations
@@ -29,11 +43,48 @@ def build() -> dict[str, dict[str, UUID]]:
     filled = {"ours": _fill(cast.PROGRAM), "theirs": _fill(cast.RIVAL_PROGRAM)}
     _lend("sponsor_quality_head", "sponsor_qa", reason="OURS reason of the absence")
     _propose()
+    for company, side, word in (
+        (cast.ARVO, Side.SPONSOR, "OURS"),
+        (cast.CDMO, Side.MANUFACTURER, "INTERNAL"),
+    ):
+        _inspect(system_actor("setup", company, cast.PROGRAM), company, side, word=word)
     for company in (cast.CDMO, cast.ARVO, cast.TESSEL):
         open_review(system_actor("setup", company), company)
     _lend("cdmo_quality_head", "cdmo_qa", reason="Reason of the absence")
     publish()
     return filled
+
+
+@action("test.inspect")
+def _inspect(setup, organisation: UUID, side: Side, *, word: str):
+    """An inspection of the first program by a guest of one side, with something asked and handed over."""
+    guest = make_guest(organisation, email=f"guest@{side}.example", name="Guest", title="Authority")
+    inspection = open_inspection(
+        setup,
+        organisation,
+        guest.person_id,
+        program_id=cast.PROGRAM,
+        side=side,
+        code=f"Inspector {side}",
+        authority=f"{word} authority and occasion",
+        valid_from=batches.now(),
+        valid_until=batches.now() + timedelta(days=10),
+    )
+    told = {"space_id": cast.PROGRAM, "audience": str(side), "inspection": inspection}
+    request = InspectionRequest.objects.create(
+        **told, at=1, text=f"{word} what was asked for", asked_at=batches.now()
+    )
+    Handover.objects.create(
+        **told,
+        request=request,
+        kind="explanation",
+        text=f"{word} what was said",
+        digest="0" * 64,
+        code="Host",
+        person_id=guest.person_id,
+        given_at=batches.now(),
+    )
+    return inspection
 
 
 def _propose() -> None:
@@ -146,8 +197,11 @@ def _attach(by, subject: UUID, name: str) -> UUID:
 
 def organisation_records(organisation: UUID) -> dict[str, UUID]:
     """Ids of what stands in an organisation's own space."""
-    with reading(system_actor("watchdog", organisation)) as watcher:
+    sides = {cast.ARVO: "sponsor", cast.CDMO: "manufacturer"}
+    with reading(system_actor("watchdog", organisation, cast.PROGRAM)) as watcher:
+        inspections = Inspection.objects.visible_to(watcher).filter(audience=sides.get(organisation, ""))
         return {
+            "inspection": _first(inspections),
             "member": Member.objects.visible_to(watcher).order_by("pk").first().pk,
             "assignment": Assignment.objects.visible_to(watcher).order_by("pk").first().pk,
             "key": ApiKey.objects.visible_to(watcher).order_by("pk").first().pk,

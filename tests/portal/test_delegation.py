@@ -85,6 +85,19 @@ class TestWhatIsLent:
         }
         assert (entries_of(cast.PROGRAM), entries_of(cast.ARVO)) == heads
 
+    def test_of_two_roles_the_one_that_was_not_lent_stays(self, database):
+        give_assignment(
+            SETUP,
+            cast.CDMO,
+            person_id=cast.person_id("cdmo_quality_head"),
+            target_id=cast.PROGRAM,
+            side=Side.MANUFACTURER,
+            role="qp",
+            code="QP 01",
+        )
+        lend(delegate="cdmo_shift_lead")
+        assert seat_of("cdmo_shift_lead").roles == {"shift_lead", "quality_head"}
+
     def test_it_begins_and_ends_by_its_dates(self, database, clock):
         begins = make.now() + timedelta(days=3)
         lend(valid_from=begins, valid_until=begins + timedelta(days=4))
@@ -282,7 +295,7 @@ class TestThePage:
         for client in (lender, delegate, signed_in("cdmo_admin")):
             shown = client.get("/delegations/").content.decode()
             assert REASON in shown
-        assert "QA floor 07, delegate of Quality head 01" in delegate.get("/").content.decode()
+        assert "for Quality head 01, " in delegate.get("/").content.decode()
         assert REASON not in signed_in("cdmo_operator").get("/delegations/").content.decode()
         with reading(actor("cdmo_qa")):
             found = Delegation.objects.visible_to(actor("cdmo_qa")).get()

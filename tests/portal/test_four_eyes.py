@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from itertools import count
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -17,6 +18,7 @@ from portal.actor import Side, system_actor
 from portal.errors import Conflict, Invalid, InvalidTransition, NotFound, Refused
 from portal.four_eyes import STEPS
 from portal.models import ApiKey, Person, Proposal, Signer
+from portal.queries.proposals import seated_for
 from tests.conftest import actor, entries_of
 from tests.factories import cast
 from tests.factories import deviations as make
@@ -69,7 +71,23 @@ def propose_reset(by, key="cdmo_qa"):
     return proposing.propose_reset(by, cast.CDMO, person_id=who(key), reason="Lost the telephone.")
 
 
+def invite(by, key="outsider", **given):
+    now = make.now()
+    stated = {
+        "email": f"{key}.{next(_numbers)}@authority.example",
+        "name": "Name of the inspector",
+        "authority": "Medical Products Agency, routine",
+        "program_id": cast.PROGRAM,
+        "code": "Inspector 02",
+        "valid_from": now,
+        "valid_until": now + timedelta(days=20),
+    }
+    return proposing.propose_inspection(by, cast.CDMO, **stated | given)
+
+
+_numbers = count(1)
 EVERY = {
+    "invite_inspector": invite,
     "give_administration": propose_administrator,
     "let_sign": propose_signer,
     "issue_key": propose_key,
@@ -148,7 +166,7 @@ class TestTwo:
         assert entries_of(cast.CDMO)[-1][1] == "proposal.made"
         assert proposal.lapses_at - proposal.proposed_at == timedelta(days=7)
         before = len(entries_of(cast.CDMO))
-        confirmed = proposing.confirm_proposal(second, proposal.pk)
+        confirmed = _confirm(second, proposal)
         facts = _facts(cast.CDMO, after=before)
         assert "proposal.confirmed" in facts
         assert (confirmed.proposed_by, confirmed.decided_by) == (first.person_id, second.person_id)
@@ -199,7 +217,7 @@ class TestTwo:
             with pytest.raises(InvalidTransition):
                 decide(second, proposal)
         # Asked for again, it does not collide with the one that lapsed.
-        if step != "let_sign":
+        if step not in ("let_sign", "invite_inspector"):
             assert EVERY[step](first).state == "open"
 
     def test_it_is_decided_once(self, first, second):
@@ -244,6 +262,8 @@ class TestTwo:
 
 
 def _confirm(by, proposal):
+    with reading(by):
+        by = seated_for(by, proposal.pk)
     return proposing.confirm_proposal(by, proposal.pk)
 
 

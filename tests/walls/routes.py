@@ -53,6 +53,7 @@ OF_ORGANISATION = {
     "delegations": "delegation",
     "proposals": "proposal",
     "reviews": "review",
+    "inspections": "inspection",
     "review-lines": "review_line",
 }
 

@@ -40,7 +40,7 @@ $$
     from seats s join public.portal_program p on p.partnership_id = s.target_id
     union
     select p.organisation_id, 'both', '', '', null::uuid, '' from public.portal_person p
-    where p.id = person and p.kind <> 'system' and p.organisation_id is not null
+    where p.id = person and p.kind <> 'system' and p.organisation_id is not null and not p.is_guest
     union
     select l.space_id, l.side, l.role, '', l.lender, l.lender_code from portal.lent(person, null) l
 $$;
