@@ -12,13 +12,16 @@ class BatchesConfig(AppConfig):
     def ready(self) -> None:
         """Tell the frame of every page how many batches run, and Home what is new in them."""
         from batches.gauges import oldest_unsealed
+        from batches.retention import of_batches
         from batches.views.navigation import batch_counts
         from batches.views.news import batch_of_excursions, excursion_news, running_batches
         from portal.metrics import gauges
+        from portal.retention import classified
         from portal.shell import nav_counts
         from portal.slots import batch_of, news, running
 
         gauges.register(oldest_unsealed)
+        classified.register(of_batches)
         nav_counts.register(batch_counts)
         running.register(running_batches)
         news.register(excursion_news)

@@ -18,18 +18,21 @@ class DeviationsConfig(AppConfig):
         from deviations.queries.inbox import deviations_waiting
         from deviations.queries.of_batch import deviations_of_batch
         from deviations.queries.saved_filters import count_to_move_on
+        from deviations.retention import of_deviations
         from deviations.signing import DEVIATION
         from deviations.states import NOTICE_CLOCK
         from deviations.views.navigation import deviation_counts
         from deviations.views.news import batch_of_deviations, deviation_news
         from portal.alerts import on_clock
         from portal.attachments import takes_files
+        from portal.retention import classified
         from portal.shell import nav_counts
         from portal.signable import register
         from portal.slots import batch_of, inbox, news, waiting
 
         takes_files("deviation", lock_for_file)
         register(DEVIATION)
+        classified.register(of_deviations)
         batch_facts.register(facts_of_batches)
         batch_deviations.register(deviations_of_batch)
         inbox.register(deviations_waiting)
