@@ -13,16 +13,19 @@ class BatchesConfig(AppConfig):
         """Tell the frame of every page how many batches run, and Home what is new in them."""
         from batches.api.dossier import batch_dossier, batches_of_program
         from batches.gauges import oldest_unsealed
+        from batches.retention import of_batches
         from batches.views.navigation import batch_counts
         from batches.views.news import batch_of_excursions, excursion_news, running_batches
         from portal.dossiers import keeps_dossiers, program_lists
         from portal.metrics import gauges
+        from portal.retention import classified
         from portal.shell import nav_counts
         from portal.slots import batch_of, news, running
 
         gauges.register(oldest_unsealed)
         keeps_dossiers("batch", batch_dossier)
         program_lists.register(batches_of_program)
+        classified.register(of_batches)
         nav_counts.register(batch_counts)
         running.register(running_batches)
         news.register(excursion_news)

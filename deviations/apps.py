@@ -19,6 +19,7 @@ class DeviationsConfig(AppConfig):
         from deviations.queries.inbox import deviations_waiting
         from deviations.queries.of_batch import deviations_of_batch
         from deviations.queries.saved_filters import count_to_move_on
+        from deviations.retention import of_deviations
         from deviations.signing import DEVIATION
         from deviations.states import NOTICE_CLOCK
         from deviations.views.navigation import deviation_counts
@@ -26,6 +27,7 @@ class DeviationsConfig(AppConfig):
         from portal.alerts import on_clock
         from portal.attachments import takes_files
         from portal.dossiers import keeps_dossiers, program_lists
+        from portal.retention import classified
         from portal.shell import nav_counts
         from portal.signable import register
         from portal.slots import batch_of, inbox, news, waiting
@@ -34,6 +36,7 @@ class DeviationsConfig(AppConfig):
         register(DEVIATION)
         keeps_dossiers("deviation", deviation_dossier)
         program_lists.register(deviations_of_program)
+        classified.register(of_deviations)
         batch_facts.register(facts_of_batches)
         batch_dossiers.register(dossiers_of_batch)
         batch_deviations.register(deviations_of_batch)

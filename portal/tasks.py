@@ -27,6 +27,7 @@ from portal.errors import KeyUnavailable, Unavailable
 from portal.links import Link, compose
 from portal.log_keys import LogKeyError
 from portal.models import Clock, Person
+from portal.retention import SWEPT
 
 CLOCKS_AT_ONCE: Final = 200
 # The next tick goes on where this one stops; well inside a task's limit.
@@ -204,15 +205,7 @@ def show_up(**_: object) -> None:
 
 @shared_task(name="portal.tidy")
 def tidy() -> None:
-    """Sweep what is kept for a time only: used idempotency keys, old counts of refusals, expired sessions."""
+    """Delete what is no record and is old enough (`portal.retention`)."""
     with connection.cursor() as cursor:
-        for old in (
-            "portal_idempotency where created_at < portal.instant() - interval '72 hours'",
-            "portal_refusalcount where hour < portal.instant() - interval '72 hours'",
-            "portal_signingtry where at < portal.instant() - interval '72 hours'",
-            "portal_guess where at < portal.instant() - interval '1 day'",
-            "portal_signin where at < portal.instant() - interval '90 days'",
-            "django_session where expire_date < portal.instant()",
-            "portal_heartbeat where process like 'fork %' and seen_at < portal.instant() - interval '1 day'",
-        ):
-            cursor.execute(f"delete from {old}")  # noqa: S608 - fixed texts
+        for sweep in SWEPT:
+            cursor.execute(sweep.statement)

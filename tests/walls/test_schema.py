@@ -4,6 +4,7 @@ import pytest
 from django.apps import apps
 
 from portal.record_table import VISIBLE
+from portal.retention import CLASSES, STAYS, SWEPT, class_of, classified
 
 SEALED = {"entry", "item", "chain", "marker"}
 LOG = {"node", "checkpoint", "cosignature", "holder", "padded"}
@@ -142,7 +143,24 @@ def test_records_are_never_deleted_by_the_application(as_owner):
             " and privilege_type in ('DELETE', 'TRUNCATE', 'TRIGGER', 'REFERENCES')"
         ).fetchall()
     }
-    assert may_delete <= set(OPEN) | TELEMETRY
+    assert may_delete == {sweep.table for sweep in SWEPT} | set(STAYS) | {"batches_frameanswer"}
+    assert may_delete - {"batches_frameanswer"} <= set(OPEN)
+
+
+def test_every_record_table_has_a_time_for_which_it_is_kept(tables):
+    records = {name for schema, name in tables if schema == "public" and _is_record(name)}
+    classes = [found for found in classified() for found in found.items()]
+    assert {table for table, _ in classes} == records
+    assert len(classes) == len(records)
+    assert {kept for _, kept in classes} | {"ledger"} == set(CLASSES)
+    for table in records:
+        assert class_of(table).terms, table
+
+
+def test_every_class_says_how_long_and_by_which_clause():
+    for code, kept in CLASSES.items():
+        assert kept.source.startswith(("21 CFR", "no record")), code
+        assert all(term.years >= 0 and term.since for term in kept.terms), code
 
 
 def test_the_application_has_no_right_on_partitions_and_unused_tables(tables, as_owner):

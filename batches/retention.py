@@ -1,0 +1,22 @@
+"""How long the tables of batches are kept (`portal.retention`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+def of_batches() -> Mapping[str, str]:
+    """Return the classes of this app's record tables."""
+    return {
+        "batches_recipeversion": "master",
+        "batches_procedurestep": "master",
+        "batches_parameter": "master",
+        "batches_limit": "master",
+        "batches_batch": "batch",
+        "batches_phaserun": "batch",
+        "batches_excursion": "batch",
+        "batches_reading": "batch",
+        "batches_frame": "batch",
+        "batches_frameanswer": "answer",
+        "batches_latest": "derived",
+    }
