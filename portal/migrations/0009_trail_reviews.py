@@ -10,7 +10,7 @@ from portal.record_table import RecordTable
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("portal", "0009_people_stay"),
+        ("portal", "0008_people_stay"),
     ]
 
     operations = [

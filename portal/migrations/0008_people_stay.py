@@ -4,7 +4,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("portal", "0008_keeping")]
+    dependencies = [("portal", "0007_keeping")]
 
     operations = [
         migrations.RunSQL(
