@@ -11,7 +11,7 @@ from django_stubs_ext import StrOrPromise
 from portal.access import require_role
 from portal.access_list import KINDS, MARKS, list_access
 from portal.actor import Actor
-from portal.cells import write_csv
+from portal.csv_out import rows_to_csv
 from portal.errors import Refused
 from portal.models import AccessLine, AccessReview, Member
 from portal.queries.signatures import SignatureLine, signatures_of
@@ -110,11 +110,10 @@ def read_review(actor: Actor, review_id: UUID) -> ReviewDetail:
 def review_as_csv(actor: Actor, review_id: UUID) -> tuple[str, str]:
     """Return number and CSV of a review, its signatures below the lines. Raises: NotFound, Refused."""
     found = read_review(actor, review_id)
-    return found.review.number, write_csv(_rows(found))
+    return found.review.number, rows_to_csv(COLUMNS, _rows(found))
 
 
 def _rows(found: ReviewDetail) -> Iterator[tuple[object, ...]]:
-    yield COLUMNS
     for each in found.lines:
         line = each.line
         yield (

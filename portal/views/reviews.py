@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from portal.action import reading
 from portal.actions import reviewing
+from portal.csv_out import ENCODING
 from portal.errors import DomainError, Invalid, Refused
 from portal.pages import Page, PageRequest
 from portal.queries.reviews import (
@@ -131,4 +132,4 @@ class ReviewCsv(ReviewersPage):
         """Return the file."""
         number, text = review_as_csv(cast("PageRequest", request).actor, kwargs["record_id"])
         headers = {"Content-Disposition": f'attachment; filename="{number}.csv"'}
-        return HttpResponse(text, content_type="text/csv; charset=utf-8", headers=headers)
+        return HttpResponse(text.encode(ENCODING), content_type="text/csv; charset=utf-8", headers=headers)
