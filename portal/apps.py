@@ -11,7 +11,9 @@ class PortalConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from portal import logs
+        from allauth.mfa.signals import authenticator_added
+
+        from portal import logs, signing_in
         from portal.action import guard_connection
         from portal.review_signing import ACCESS_REVIEW
         from portal.shell import nav_counts
@@ -21,6 +23,7 @@ class PortalConfig(AppConfig):
 
         logs.configure()
         connection_created.connect(guard_connection, dispatch_uid="portal.guard")
+        authenticator_added.connect(signing_in.end_other_sessions, dispatch_uid="portal.first_factor")
         nav_counts.register(portal_counts)
         register(TRAIL_REVIEW)
         register(ACCESS_REVIEW)

@@ -26,6 +26,7 @@ from portal.notes import Checkpoint
 from portal.paper import Proof, print_dossier
 from portal.program_dossier import find_program_dossier
 from portal.proofs import SealedEntry, encoded, list_sealed, prove_entry
+from portal.sealing import is_readable, require_readable
 from portal.states import Audience
 from portal.streams import ChainKey
 from portal.tree import tiles_of
@@ -123,6 +124,7 @@ def _write_files(actor: Actor, chain: ChainKey, named: set[str], bundle: zipfile
         )
         raise TooLarge(detail, limit=FILES_BYTES_MAX)
     for digest, each in sorted(files.items()):
+        require_readable(str(each.file_key))
         data = blobs.read(each.blob, file_key=str(each.file_key), sha256=digest)
         bundle.writestr(zipfile.ZipInfo(f"files/{digest}"), data)
 
@@ -155,6 +157,9 @@ def make_papers(actor: Actor, chain: ChainKey, published: Published, record_id: 
     )
     now = instant()
     data = _record(dossier, proof, as_of, now)
+    if not is_readable(data.decode()):
+        # What stands in the place of words is not handed out, and signed, as if it were what the record says.
+        return Papers(dossier.row_ids, {})
     pdf = print_dossier(dossier, proof, as_of=as_of, now=now, data=data)
     return Papers(dossier.row_ids, {"record.json": data, "record.pdf": pdf})
 

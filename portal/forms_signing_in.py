@@ -83,6 +83,8 @@ class SignInForm(LoginForm):  # type: ignore[misc]  # allauth ships no types
 
     def _judge(self, request: HttpRequest, email: str, password: str, code: str) -> Person:
         person = find_human(email)
+        # However it is written, an address that means an account shares the account's budget.
+        email = person.email if person else email
         device = device_of(request, person)
         guess = claim(Guessed.PASSWORD, email, device)
         if guess is None:

@@ -122,7 +122,9 @@ def origin_of(request: HttpRequest) -> Origin:
 
 def actor_of(person: Person) -> Actor:
     """Return the signed-in person as an actor with the seats of this moment."""
-    return Actor(person.pk, person.kind, person.organisation_id, seats_of(person.pk))
+    # A guest acts for no organisation, whoever invited them.
+    organisation_id = None if person.is_guest else person.organisation_id
+    return Actor(person.pk, person.kind, organisation_id, seats_of(person.pk))
 
 
 def know_actor(get_response: Handler) -> Handler:

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any, ClassVar, Final, cast
 from urllib.parse import quote
 
+from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -46,6 +47,8 @@ class Page(View):
             return to_sign_in(request)
         asked = cast("PageRequest", request)
         try:
+            if any("\x00" in given for each in request.POST.lists() for given in each[1]):
+                raise BadRequest("Text holds no U+0000.")
             if request.method in SAFE:
                 with reading(asked.actor):
                     response = super().dispatch(request, *args, **kwargs)

@@ -163,7 +163,9 @@ def _signatures(dossier: Dossier) -> dict[str, Any] | None:
 def _signature(line: SignatureLine) -> dict[str, Any]:
     """Return a signature as it is printed: name, both times, meaning (21 CFR 11.50)."""
     each = line.signature
-    if not line.holds:
+    if line.holds is None:
+        stands = _("cannot be checked without the key of its organisation")
+    elif not line.holds:
         stands = _("DOES NOT HOLD: the record was signed with other content")
     elif line.is_current:
         stands = _("holds for this version")
@@ -173,7 +175,7 @@ def _signature(line: SignatureLine) -> dict[str, Any]:
         "name": each.printed_name,
         "meaning": capfirst(str(each.get_meaning_display())),
         "role": f"{each.code}, {each.organisation}",
-        "current": line.is_current and line.holds,
+        "current": line.is_current and bool(line.holds),
         "fields": [
             (_("Signed"), both_times(each.signed_at, each.zone)),
             (_("Meaning"), str(each.get_meaning_display())),

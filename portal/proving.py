@@ -15,7 +15,7 @@ from uuid import UUID
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from allauth.mfa.utils import decrypt
-from django.db import connection
+from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from portal.errors import Refused
@@ -71,8 +71,10 @@ def use_code(person: Person, code: str) -> Authenticator | None:
         with connection.cursor() as cursor:
             is_fresh = _use_counter(cursor, person.pk, counter)
         return factors.filter(type=Authenticator.Type.TOTP).first() if is_fresh else None
-    recovery = factors.filter(type=Authenticator.Type.RECOVERY_CODES).first()
-    is_right = recovery is not None and recovery.wrap().validate_code(code)
+    with transaction.atomic():
+        # Held while it is judged and used up: of two who send one code at once, one comes in.
+        recovery = factors.select_for_update().filter(type=Authenticator.Type.RECOVERY_CODES).first()
+        is_right = recovery is not None and recovery.wrap().validate_code(code)
     return recovery if is_right else None
 
 

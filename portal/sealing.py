@@ -91,12 +91,17 @@ def read(stored: str) -> str:
         return Unreadable.because(error)
 
 
+def is_readable(text: str) -> bool:
+    """Say whether a text is what was written, and not, in part, what stands in the place of sealed words."""
+    return not any(each in text for each in _stand_ins().values())
+
+
 def require_readable(text: str) -> None:
     """Refuse to carry on words that stand in the place of text, alone or in a sentence with them.
 
     Else a record would be signed, copied or disclosed as saying them. Raises: KeyUnavailable.
     """
-    if any(each in text for each in _stand_ins().values()):
+    if not is_readable(text):
         raise KeyUnavailable.gone("words that stand in the place of sealed text")
 
 

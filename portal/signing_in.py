@@ -21,7 +21,7 @@ from portal.forms_signing_in import is_still
 from portal.models import CompanySignIn, Person, SignIn
 from portal.own_secrets import hide, is_present, reveal
 from portal.queries.company import SECRET
-from portal.second_factors import may_go
+from portal.second_factors import FACTORS, may_go
 from portal.states import WayIn
 
 LABEL: Final = b"mfa"
@@ -62,6 +62,14 @@ class InvitedOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - allauth's signature
         """Refuse sign-up."""
         return False
+
+
+def end_other_sessions(request: HttpRequest, user: Person, **_: Any) -> None:
+    """End every other session when the first second factor is set up: they began without one."""
+    if Authenticator.objects.filter(user_id=user.pk, type__in=FACTORS).count() == 1:
+        user.signed_out_at = timezone.now()
+        user.save(update_fields=["signed_out_at"])
+        request.session["began_at"] = user.signed_out_at.timestamp()
 
 
 def _way_in(request: HttpRequest, person: Person) -> WayIn:

@@ -180,7 +180,6 @@ CDMO_QC: Final = Role(Side.MANUFACTURER, "qc")
 CDMO_MSAT: Final = Role(Side.MANUFACTURER, "msat")
 CDMO_CLIENT_LEAD: Final = Role(Side.MANUFACTURER, "client_lead")
 CDMO_QP: Final = Role(Side.MANUFACTURER, "qp")
-SITE_ADMIN: Final = Role(Side.MANUFACTURER, "site_admin")
 SPONSOR_VIEWER: Final = Role(Side.SPONSOR, "viewer")
 SPONSOR_QA: Final = Role(Side.SPONSOR, "qa")
 SPONSOR_CMC: Final = Role(Side.SPONSOR, "cmc")
@@ -188,7 +187,6 @@ SPONSOR_MSAT: Final = Role(Side.SPONSOR, "msat")
 SPONSOR_QUALITY_HEAD: Final = Role(Side.SPONSOR, "quality_head")
 SPONSOR_QP: Final = Role(Side.SPONSOR, "qp")
 SPONSOR_REGULATORY: Final = Role(Side.SPONSOR, "regulatory")
-ORG_ADMIN: Final = Role(Side.SPONSOR, "org_admin")
 GATEWAY: Final = Role(Side.MANUFACTURER, "gateway")
 SYSTEM: Final = Role(Side.BOTH, "system")
 
@@ -206,7 +204,6 @@ ROLES: Final[Mapping[Side, tuple[str, ...]]] = {
         "msat",
         "client_lead",
         "qp",
-        "site_admin",
         "inspector",
         "gateway",
     ),
@@ -218,7 +215,6 @@ ROLES: Final[Mapping[Side, tuple[str, ...]]] = {
         "quality_head",
         "qp",
         "regulatory",
-        "org_admin",
         "inspector",
     ),
     Side.BOTH: ("site_admin", "org_admin", "quality_head"),

@@ -1,4 +1,4 @@
-"""How a review of the audit trail is signed: by who made it, as reviewed."""
+"""How a review of the audit trail is signed: by quality of the side that made it, as reviewed."""
 
 from __future__ import annotations
 

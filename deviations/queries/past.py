@@ -16,7 +16,7 @@ from portal.access import get_program
 from portal.actor import Actor
 from portal.models import Attachment, Clock, ProgramSite, Receipt, Signature
 from portal.past import Past, join
-from portal.queries.signatures import SignatureLine
+from portal.queries.signatures import line_of
 from portal.states import Classification
 
 JOINED: Final[dict[str, Any]] = {"batch": Batch, "phase": ProcedureStep, "excursion": Excursion}
@@ -52,7 +52,7 @@ def deviation_then(
         files=sorted(files, key=lambda each: (each.attached_at, each.pk)),
         clocks=sorted(clocks, key=lambda each: (each.due_at, each.pk)),
         signatures=[
-            SignatureLine(each, each.subject_version == deviation.version, each.holds)
+            line_of(each, deviation.version)
             for each in sorted(signed, key=lambda each: (each.signed_at, each.pk))
         ],
         steps=[],

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+from django.db.models import Q
+
 from portal import ledger
 from portal.access import require_role
 from portal.action import action, instant
@@ -79,7 +81,9 @@ def link_identity(actor: Actor, provider_id: UUID, identity: Identity) -> Compan
         and person.email.lower() == identity.email.lower()
         and domain in provider.domains
     )
-    taken = CompanyIdentity.objects.filter(person=person).exists()
+    taken = CompanyIdentity.objects.filter(
+        Q(person=person) | Q(provider_id=provider.pk, subject=identity.subject)
+    ).exists()
     if not is_own or taken:
         raise Refused("This identity is of nobody here.", code="identity_unknown")
     found = CompanyIdentity.objects.create(

@@ -38,6 +38,7 @@ from portal.states import ADMINISTRATORS, ROLES, SYSTEM, PersonKind
 KEY_DAYS_MAX: Final = 366
 SEAT_STARTS_WITHIN: Final = timedelta(days=366)
 SEAT_LASTS_AT_MOST: Final = timedelta(days=3 * 366)
+INSPECTOR: Final = "inspector"
 SCOPES: Final = ("read", "write", "readings", "acknowledge", "webhooks")
 
 
@@ -206,6 +207,8 @@ def seat_person(
         raise Invalid(f"The {side} has no role {role!r}.", errors={"role": [f"Choose one of: {known}."]})
     _require_own_side(organisation_id, target_id, side)
     require_own_person(actor, organisation_id, person_id)
+    if role != INSPECTOR and Person.objects.filter(pk=person_id, is_guest=True).exists():
+        raise Refused("An inspector is a guest: this seat is for people of your organisation.")
     starts_at = valid_from or instant()
     require_dates(starts_at, valid_until)
     assignment = Assignment.objects.create(

@@ -289,7 +289,8 @@ def _require_a_third(actor: Actor, proposal: Proposal) -> None:
 
 def _require_proposer_still(proposal: Proposal) -> None:
     held = seats_of(proposal.proposed_by).get(proposal.space_id, ())
-    if not any(seat.roles & ADMINISTRATOR_CODES for seat in held):
+    is_here = Person.objects.filter(pk=proposal.proposed_by, is_active=True).exists()
+    if not is_here or not any(seat.roles & ADMINISTRATOR_CODES for seat in held):
         raise Refused("Who proposed it is no administrator any more. Propose it anew.", code="four_eyes")
 
 

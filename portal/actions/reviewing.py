@@ -23,6 +23,7 @@ from portal.models import (
     Assignment,
     Delegation,
     Member,
+    Organisation,
     Signer,
     SpaceRecord,
 )
@@ -38,6 +39,8 @@ def open_review(actor: Actor, organisation_id: UUID) -> AccessReview:
     Raises: Refused, Conflict. Records: access_review.opened v1. Source: 21 CFR 11.10(d); EU GMP Annex 11, 12.
     """
     require_role(actor, organisation_id, *ACCESS_REVIEWERS, to="review access")
+    # Of two who press at once the second waits here and then reads the first one's review.
+    Organisation.objects.visible_to(actor).select_for_update().get(pk=organisation_id)
     own = AccessReview.objects.visible_to(actor).filter(space_id=organisation_id)
     if own.filter(state=ReviewState.OPEN).exists():
         raise Conflict("A review of your organisation's access is open already; decide that one first.")

@@ -102,6 +102,8 @@ def require_signer_to_be(
     member = members.select_related("person").first()
     if member is None or not member.is_active or member.person.kind != PersonKind.HUMAN:
         raise NotFound
+    if member.person.is_guest:
+        raise Refused("A guest signs nothing for your organisation.")
     if len(identity.strip()) < IDENTITY_MIN:
         words = f"Say how the identity was checked, in at least {IDENTITY_MIN} characters."
         raise Invalid(words, errors={"identity": [words]})

@@ -38,13 +38,16 @@ class Ceremony:
     may_prove: bool
 
 
+def line_of(signature: Signature, version: int) -> SignatureLine:
+    """Return a signature beside its record, which stands at a version."""
+    holds = signature.holds if signature.is_readable else None
+    return SignatureLine(signature, signature.subject_version == version, holds)
+
+
 def signatures_of(actor: Actor, subject_id: UUID, version: int) -> list[SignatureLine]:
     """Return the signatures on a record that the actor may see, oldest first."""
     rows = Signature.objects.visible_to(actor).filter(subject_id=subject_id).order_by("signed_at", "id")
-    return [
-        SignatureLine(each, each.subject_version == version, each.holds if each.is_readable else None)
-        for each in rows
-    ]
+    return [line_of(each, version) for each in rows]
 
 
 def ceremony(actor: Actor, signable: Signable, record_id: UUID) -> Ceremony:

@@ -19,7 +19,7 @@ from portal.action import reading
 from portal.actions import founding, invitations, people, proposing
 from portal.actor import Side
 from portal.directory import Directory, PersonLine, read_directory, seat_for_one_act
-from portal.errors import DomainError, Refused
+from portal.errors import DomainError, Invalid, Refused
 from portal.forms import (
     AttachSiteForm,
     InspectorForm,
@@ -184,6 +184,9 @@ class GiveSeat(AdministrationStep):
         given = form.cleaned_data
         side, _colon, role = given["role"].partition(":")
         if takes_two_to_seat(role):
+            if (side, given["target"]) != (Side.BOTH, str(own_organisation(request))):
+                words = _("An administrator administers the organisation: choose it as the place.")
+                raise Invalid(words, errors={"target": [words]})
             proposing.propose_administrator(
                 request.actor,
                 own_organisation(request),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Final, cast
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -25,6 +25,9 @@ from portal.queries.reviews import (
 from portal.states import ACCESS_REVIEWERS, Decision
 
 SHOWS = ("all", "marked", "undecided")
+
+
+DIGITS_MAX: Final = 9
 
 
 class ReviewersPage(Page):
@@ -97,7 +100,7 @@ class FinishReview(ReviewPage):
         """Close them; the review is signed next."""
         asked = cast("PageRequest", request)
         version = asked.POST.get("version", "")
-        if not version.isdecimal():
+        if not version.isdecimal() or len(version) > DIGITS_MAX:
             raise Invalid(_("Say which version you saw."))
         reviewing.finish_review(asked.actor, kwargs["record_id"], version=int(version))
         messages.success(asked, _("Decided. Sign it now."))

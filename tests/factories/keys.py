@@ -15,13 +15,16 @@ from django.conf import settings
 
 from config.supervisor.processes import free_port, spawn
 from portal import keyring, kms
+from tests.factories import cast
 
 READY_WITHIN_S = 30.0
 
 
 def own_folder(settings, to):
     """Let the product use a copy of the run's keys until the test ends, so that it may lose them."""
-    shutil.copytree(settings.KEYS_DIR, to)
+    to.mkdir()
+    for each in (cast.CDMO, cast.ARVO, cast.TESSEL):
+        shutil.copy(file_of(each), to)
     settings.KEYS_DIR = to
     keyring.forget()
     return to

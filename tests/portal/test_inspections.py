@@ -274,7 +274,7 @@ def test_the_pages_go_from_invitation_to_hand_over(database, cdmo_admin, second,
         "valid_from": f"{now:%Y-%m-%dT%H:%M}",
         "valid_until": f"{now + timedelta(days=20):%Y-%m-%dT%H:%M}",
     }
-    assert signed_in("cdmo_admin").post("/administration/inspectors/", given).status_code == 201
+    assert signed_in("cdmo_admin").post("/administration/inspectors/", given).status_code == 302
     page = client_of(second).get("/administration/?tab=four_eyes").content.decode()
     assert AUTHORITY in page
     confirm_at = re.search(r'action="(/administration/proposals/[^/]+/confirm/)"', page)[1]

@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from config.bootstrap.places import ROOT
 from portal import metrics
 from portal.api.throttling import PerKey
+from portal.tasks import publish as publish_all
 from portal.tasks import publish_chain
 from tests.factories import cast
 from tests.factories.alerts import raised
@@ -23,7 +24,7 @@ TOKEN = "a-token-of-the-operators"
 RULES = ROOT / "config/alerts.yml"
 # What Prometheus itself knows of a scrape.
 ITS_OWN = {"up"}
-LABELS = {"route", "status", "le", "reason", "rate", "state", "process", "audience"}
+LABELS = {"route", "status", "le", "reason", "rate", "state", "process", "audience", "outcome"}
 
 
 @pytest.fixture
@@ -115,8 +116,7 @@ def test_a_deadline_and_a_message_that_nobody_acts_on_grow_old_before_all_eyes(d
 
 def test_entries_that_wait_for_a_checkpoint_are_told_by_kind_of_chain(database, scrape, clock):
     grow(PRIVATE)
-    for chain in (SHARED, PRIVATE):
-        publish(chain)
+    publish_all()
     waits = {kind: value(scrape(), "covalent_checkpoint_waiting_seconds", audience=kind)
              for kind in ("shared", "manufacturer", "sponsor")}  # fmt: skip
     grow(SHARED)
