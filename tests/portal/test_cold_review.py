@@ -79,7 +79,7 @@ def test_one_address_written_in_two_ways_has_one_budget(database):
     assert answer.status_code == 200, "with the right password alone nobody goes on"
 
 
-def test_the_first_second_factor_ends_sessions_that_began_without_one(database):
+def test_the_first_second_factor_ends_sessions_that_began_without_one(own_database):
     setup = system_actor("setup", cast.CDMO)
     given = {"name": "New", "password": cast.PASSWORD}
     person = people.add_member(setup, cast.CDMO, email="new@example.com", **given).person
