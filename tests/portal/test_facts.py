@@ -47,6 +47,8 @@ SHIPPED = {
     ("excursion.opened", 1): "batch_id parameter limit_kind direction started_at ended_at extreme is_late",
     ("excursion.withdrawn", 1): "batch_id merged_into_id",
     ("file.attached", 1): "subject_id sha256 media_type size",
+    ("hold.placed", 1): "record_id record_type side code",
+    ("hold.released", 1): "record_id side code",
     ("key.issued", 1): "person_id scopes expires_at",
     ("key.revoked", 1): "person_id",
     ("ladder.climbed", 1): "step roles told",
