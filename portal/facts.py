@@ -439,3 +439,26 @@ class TrailReviewed(Fact):
     first: int
     last: int
     entries: int
+
+
+@dataclass(frozen=True, slots=True)
+class HoldPlaced(Fact):
+    """A side keeps a record whatever its retention class says; the reason stands in the hold."""
+
+    name = "hold.placed"
+    is_news = False
+    record_id: UUID
+    record_type: str
+    side: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldReleased(Fact):
+    """A side released its hold."""
+
+    name = "hold.released"
+    is_news = False
+    record_id: UUID
+    side: str
+    code: str

@@ -223,6 +223,31 @@ class AttachSiteForm(forms.Form):
         self.fields["program"].choices = [(str(pk), name) for pk, name in programs]  # type: ignore[attr-defined]  # a ChoiceField
 
 
+class PlaceHoldForm(forms.Form):
+    """A legal hold."""
+
+    program = forms.ChoiceField(label=_("Program"))
+    number = forms.CharField(
+        label=_("Record"),
+        max_length=60,
+        help_text=_("Number of a batch or deviation, or the program's code to keep everything in it."),
+    )
+    reason = forms.CharField(
+        label=_("Reason"), min_length=10, max_length=4000, widget=forms.Textarea(attrs={"rows": 4})
+    )
+    audience = forms.ChoiceField(
+        label=_("Who knows of it"),
+        choices=[("own", _("My own side alone")), ("shared", _("Both sides, with its reason"))],
+        widget=forms.RadioSelect,
+        initial="own",
+    )
+
+    def __init__(self, *args: Any, programs: Any = (), **kwargs: Any) -> None:
+        """Take the programs in which the reader places holds."""
+        super().__init__(*args, **kwargs)
+        self.fields["program"].choices = programs  # type: ignore[attr-defined]  # a ChoiceField
+
+
 class ReasonForm(forms.Form):
     """Why something ends (21 CFR 11.10(e))."""
 

@@ -122,6 +122,7 @@ def of_portal() -> Mapping[str, str]:
         "portal_inspectionrequest": "parties",
         "portal_handover": "parties",
         "portal_trailreview": "quality",
+        "portal_legalhold": "quality",
     }
 
 

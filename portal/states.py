@@ -126,6 +126,13 @@ class Decision(models.TextChoices):
     END = "end", _("end")
 
 
+class HoldState(models.TextChoices):
+    """A legal hold stands until its side releases it."""
+
+    PLACED = "placed", _("stands")
+    RELEASED = "released", _("released")
+
+
 class ClockState(models.TextChoices):
     """A deadline runs, was met, or passed (design 4); a withdrawn one lost its reason."""
 
@@ -273,7 +280,24 @@ ALERT_TRANSITIONS: Final[Transitions] = {
 
 def alert_transitions(side: str) -> Transitions:
     """Return the life cycle of an alert that asks this side; the other side gives no receipt for it."""
+    return _of_side(ALERT_TRANSITIONS, side)
+
+
+def _of_side(transitions: Transitions, side: str) -> Transitions:
     return {
         name: replace(step, roles=tuple(role for role in step.roles if role.side in (side, Side.BOTH)))
-        for name, step in ALERT_TRANSITIONS.items()
+        for name, step in transitions.items()
     }
+
+
+# Who keeps a record for a dispute or an authority, and what: a hold reaches all that belongs to it.
+HOLDERS: Final = (CDMO_QUALITY_HEAD, SPONSOR_QUALITY_HEAD, SPONSOR_REGULATORY)
+HELD_TYPES: Final = ("program", "batch", "deviation")
+HOLD_TRANSITIONS: Final[Transitions] = {
+    "release": Transition((HoldState.PLACED,), HoldState.RELEASED, HOLDERS, _("Release")),
+}
+
+
+def hold_transitions(side: str) -> Transitions:
+    """Return the life cycle of a hold of this side; the other side does not release it."""
+    return _of_side(HOLD_TRANSITIONS, side)

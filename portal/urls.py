@@ -10,6 +10,7 @@ from portal.views import four_eyes, inspections, reviews
 from portal.views.alerts import AcknowledgeAlert, AlertPage
 from portal.views.delegations import DelegationsPage, EndDelegation
 from portal.views.escalations import EscalationsPage
+from portal.views.holds import HoldsPage, ReleaseHold
 from portal.views.home import HomePage
 from portal.views.ledger import LedgerEntryPage, LedgerPage
 from portal.views.security import SecurityPage, SignOutEverywhere
@@ -29,6 +30,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("ledger/reviews/", TrailReviewsPage.as_view(), name="trail_reviews"),
     path("ledger/reviews/<uuid:review_id>/", TrailReviewPage.as_view(), name="trail_review"),
     path("ledger/<uuid:space_id>/<str:audience>/review/", ReviewTrail.as_view(), name="review_trail"),
+    path("holds/", HoldsPage.as_view(), name="holds"),
+    path("holds/<uuid:hold_id>/release/", ReleaseHold.as_view(), name="release_hold"),
     path("sign/<str:kind>/<uuid:record_id>/", SignPage.as_view(), name="sign"),
     path("security/", SecurityPage.as_view(), name="security"),
     path("security/sign-out/", SignOutEverywhere.as_view(), name="sign_out_everywhere"),

@@ -39,6 +39,7 @@ from portal.queries.rooms import Room, list_rooms
 from portal.shell import may_report
 from portal.states import Audience
 from portal.views.exporting import exports_of
+from portal.views.holds import holds_of
 
 PARTS: Final = ("stand", "curve", "parameters", "outside", "deviations", "aside")
 # The newest stand open, older ones behind a line that unfolds.
@@ -84,6 +85,7 @@ class BatchPage(Page):
             "facts": batch_facts(detail, place, rooms.get(batch.space_id)),
             "elapsed": (batch.ended_at or now) - batch.started_at if batch.started_at else None,
             "exports": exports_of(actor, batch.space_id, batch.pk),
+            "held": holds_of(actor, batch.space_id, batch.pk, within=()),
             "then_zone": place.zone,
             "happenings": timeline(actor, detail, deviations, place.zone),
             "steps": [offer(name, detail, place) for name in available(actor, batch, TRANSITIONS)],

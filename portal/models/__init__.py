@@ -4,6 +4,7 @@ from portal.models.alert import Alert, Clock, Delivery, LadderStep, Opening, Rec
 from portal.models.attachment import Attachment
 from portal.models.base import RecordKey, RecordQuerySet, SpaceRecord
 from portal.models.company import CompanyIdentity, CompanySignIn
+from portal.models.hold import LegalHold
 from portal.models.identity import Guess, Heartbeat, Idempotency, Look, RefusalCount, RelayShard, SignIn
 from portal.models.inspection import Handover, Inspection, InspectionRequest
 from portal.models.person import ApiKey, Assignment, Delegation, Member, Person
@@ -32,6 +33,7 @@ __all__ = [
     "Inspection",
     "InspectionRequest",
     "LadderStep",
+    "LegalHold",
     "Look",
     "Member",
     "Opening",

@@ -28,6 +28,7 @@ from portal.log_keys import LogKeyError, verifiers
 from portal.pages import Page, PageRequest
 from portal.states import TRAIL_REVIEWERS
 from portal.streams import ChainKey
+from portal.views.holds import may_hold
 
 PAGE: Final = 50
 READERS: Final = "readers"
@@ -68,6 +69,7 @@ class LedgerPage(Page):
             "review_url": reverse("review_trail", args=[chosen.space_id, chosen.audience])
             if chosen and request.actor.holds(chosen.space_id, *TRAIL_REVIEWERS)
             else "",
+            "may_hold": may_hold(request.actor),
             "lede": _("Every change is sealed by the database in the transaction that made it."),
         }
 

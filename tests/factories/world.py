@@ -160,6 +160,7 @@ def _fill(program: UUID) -> dict[str, UUID]:
         "alert_id": alerts["sponsor"],
         "cdmo_alert_id": alerts["manufacturer"],
         "review_id": _review(qa, program, word),
+        "hold_id": _hold(running.pk, word),
         "attachment_id": _attach(qa, shared.pk, f"{word} photo.png"),
         "internal_attachment_id": _attach(qa, undisclosed.pk, f"INTERNAL {word} photo.png"),
     }
@@ -170,6 +171,12 @@ def _review(by, program: UUID, word: str) -> UUID:
 
     given = {"audience": "shared", "first": 1, "last": 2, "finding": f"INTERNAL {word} finding of a review"}
     return review_trail(by, program, **given).pk
+
+
+def _hold(record: UUID, word: str) -> UUID:
+    from portal.actions.holding import place_hold
+
+    return place_hold(actor("cdmo_quality_head"), record, reason=f"INTERNAL {word} reason of the hold").pk
 
 
 PNG = bytes.fromhex(

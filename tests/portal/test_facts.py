@@ -51,6 +51,8 @@ SHIPPED = {
     ("inspection.closed", 1): "side code",
     ("inspection.asked", 1): "at",
     ("inspection.handed_over", 1): "kind digest subject_id",
+    ("hold.placed", 1): "record_id record_type side code",
+    ("hold.released", 1): "record_id side code",
     ("key.issued", 1): "person_id scopes expires_at",
     ("key.revoked", 1): "person_id",
     ("ladder.climbed", 1): "step roles told",

@@ -25,6 +25,7 @@ FILLS = {
     "excursion_id": "excursion_id",
     "attachment_id": "attachment_id",
     "review_id": "review_id",
+    "hold_id": "hold_id",
 }
 
 
@@ -121,6 +122,9 @@ def body(address, ids):
         "triage/": {"classification": "major", "rationale": "Rationale of at least twenty characters."},
         "phase/": {"phase": "harvest"},
         "review/": {"finding": "Nothing that does not belong there."},
+        "holds/": {"program": str(ids["program_id"]), "number": "OURS", "audience": "own",
+                   "reason": "Reason of a few words."},
+        "hold_id>/release/": {"reason": "Reason of a few words.", "version": "1"},
         "close/": {"summary": "Summary of what was found and done.", "reason": "Reason of a few words."},
         "cancel/": {"reason": "Reason of a few words."},
         "end/": {"reason": "Reason of a few words."},
