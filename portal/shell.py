@@ -128,9 +128,9 @@ def _person(actor: Actor) -> dict[str, str]:
 def _invited_by(actor: Actor) -> str:
     """Return the name of the company a guest is invited by, as the guest's program has it."""
     for each in Program.objects.visible_to(actor):
-        names = {each.sponsor_id: each.sponsor_name, each.manufacturer_id: each.manufacturer_name}
-        if actor.organisation_id in names:
-            return names[actor.organisation_id]
+        names = {Side.SPONSOR: each.sponsor_name, Side.MANUFACTURER: each.manufacturer_name}
+        if (side := actor.side(each.pk)) in names:
+            return names[side]
     return ""
 
 

@@ -28,6 +28,7 @@ GONE = "its key is not here"
 SECRET = "LOSTWORDS of the manufacturer alone"
 PRIVATE = "manufacturer"
 PNG = b"\x89PNG\r\n\x1a\n LOSTWORDS picture"
+SHARED_PNG = b"\x89PNG\r\n\x1a\n shared picture"
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +57,7 @@ def record(database, cdmo_qa, cdmo_operator, kept_elsewhere):
 @pytest.fixture
 def shared(database, cdmo_qa, cdmo_operator, folder):
     found = make.report(cdmo_operator)
-    make.attach(cdmo_operator, found, name="shared.png", data=PNG.replace(b"LOSTWORDS", b"shared"))
+    make.attach(cdmo_operator, found, name="shared.png", data=SHARED_PNG)
     return make.release(cdmo_qa, make.triage(cdmo_qa, found, version=2))
 
 
@@ -146,7 +147,7 @@ class TestEverythingElse:
             client = signed_in(key)
             assert make.WORDS in client.get(f"/deviations/{shared.pk}/").content.decode()
             listed = client.get(f"/api/v1/attachments/?subject={shared.pk}").json()["results"]
-            assert client.get(listed[0]["content"]).content == PNG
+            assert client.get(listed[0]["content"]).content == SHARED_PNG
 
     def test_work_on_what_is_shared_goes_on(self, shared, record, cdmo_qa):
         assert make.close(cdmo_qa, make.investigate(cdmo_qa, shared)).state == "closed"
