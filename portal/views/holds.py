@@ -38,8 +38,15 @@ def holds_of(
 ) -> dict[str, Any]:
     """Return for `holds.html` what stands on a record and on what it lies within; one query."""
     over = [record_id, space_id, *(each for each in within if each is not None)]
-    place_url = f"{reverse('holds')}?record={record_id}#place" if actor.holds(space_id, *HOLDERS) else ""
-    return {"lines": list(list_holds_over(actor, over)), "record_id": record_id, "place_url": place_url}
+    lines = list(list_holds_over(actor, over))
+    has_own = any(each.record_id == record_id and _may_release(actor, each) for each in lines)
+    may_place = actor.holds(space_id, *HOLDERS) and not has_own
+    place_url = f"{reverse('holds')}?record={record_id}#place" if may_place else ""
+    return {"lines": lines, "record_id": record_id, "place_url": place_url}
+
+
+def _may_release(actor: Actor, hold: LegalHold) -> bool:
+    return actor.holds(hold.space_id, *hold_transitions(hold.side)["release"].roles)
 
 
 class HoldsPage(Page):
@@ -122,7 +129,7 @@ def _line(actor: Actor, hold: LegalHold, rooms: dict[UUID, Room]) -> dict[str, A
         "url": LINKS[hold.record.type].format(id=hold.record_id) if hold.record.type in LINKS else "",
         "stands": stands,
         "private": hold.get_audience_display() if hold.audience != Audience.SHARED else "",
-        "may_release": stands and actor.holds(hold.space_id, *hold_transitions(hold.side)["release"].roles),
+        "may_release": stands and _may_release(actor, hold),
     }
 
 

@@ -286,6 +286,7 @@ def test_a_person_places_one_from_the_record_and_releases_it(batch, signed_in):
     assert (unknown.status_code, "is called so" in unknown.content.decode()) == (400, True)
     placed = browser.post("/holds/", given, follow=True).content.decode()
     assert (REASON in placed, "sponsor internal" in placed) == (True, True)
+    assert "Place a legal hold" not in browser.get(f"/batches/{batch.pk}/").content.decode()
     again = browser.post("/holds/", given)
     assert (again.status_code, "already" in again.content.decode()) == (400, True)
     address = re.search(r'action="(/holds/[^"]+/release/)"', placed)[1]
