@@ -14,7 +14,7 @@ import re
 import sys
 import zipfile
 from binascii import a2b_base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,9 +22,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-MEMBERS: Final = "FORMAT.md entries.ndjson export.json verify.py"
-EXPORT: Final = "checkpoint format keys made_at origin scope size witnesses"
-HEADER: Final = "audience format items kind mac parts schema sealed_at seat seq space"
+MEMBERS: Final = {"FORMAT.md", "entries.ndjson", "export.json", "verify.py"}
+words = re.compile(r"\w+").findall
+EXPORT: Final = set(words("checkpoint format keys made_at origin scope size witnesses"))
+HEADER: Final = set(words("audience format items kind mac parts schema sealed_at seat seq space"))
+ENTRY: Final = ({"header", "items", "proof", "seq"}, {"header", "items", "seq"})
 SEALED_AT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 SIZE: Final = re.compile(r"[1-9][0-9]{0,18}")
 DIGEST: Final = re.compile(r"[0-9a-f]{64}")
@@ -41,18 +43,13 @@ def need(is_so: object, otherwise: str) -> None:
         raise Rejected(otherwise)
 
 
-def has(given: Iterable[str], names: str) -> bool:
-    return " ".join(sorted(given)) == names
-
-
 def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     need(len(found) == len(pairs), "an object names a member twice")
     return found
 
 
-# What is no whole number in decimal, int refuses.
-decode_json = json.JSONDecoder(object_pairs_hook=once, parse_float=int, parse_constant=int).decode
+JSON: Any = json.JSONDecoder(object_pairs_hook=once, parse_float=int, parse_constant=int)  # and no fraction
 unbase64 = partial(a2b_base64, strict_mode=True)
 P: Final = 2**255 - 19
 L: Final = 2**252 + 27742317777372353535851937790883648493
@@ -60,6 +57,14 @@ D: Final = -121665 * pow(121666, -1, P) % P
 ROOT_OF_MINUS_ONE: Final = pow(2, (P - 1) // 4, P)
 BASE: Final = (4 * pow(5, -1, P) % P).to_bytes(32, "little")
 Point = tuple[int, int, int, int]
+
+
+def decode_json(text: str) -> Any:
+    try:
+        found, end = JSON.scan_once(text, 0)  # without what decode does around it
+    except StopIteration:
+        end = -1
+    return found if end == len(text) else JSON.decode(text)
 
 
 def add_points(a: Point, b: Point) -> Point:
@@ -98,12 +103,11 @@ def sha256(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 
-def root_of(hashes: Sequence[bytes]) -> bytes:
-    level = list(hashes)  # pairs are hashed level by level, an odd last one goes up as it is
-    while len(level) > 1:
-        odd = level[len(level) & ~1 :]
-        level = [sha256(b"\x01" + a + b) for a, b in zip(level[::2], level[1::2], strict=False)] + odd
-    return level[0] if level else sha256(b"")
+def root_of(level: bytes | bytearray) -> bytes:  # of hashes, one after the other
+    while len(level) > HASH_BYTES:  # pairs are hashed level by level, an odd last one goes up as it is
+        pairs = range(0, len(level) - HASH_BYTES, 64)
+        level = b"".join([sha256(b"\x01" + level[at : at + 64]) for at in pairs]) + level[len(level) & -64 :]
+    return bytes(level) or sha256(b"")
 
 
 def root_by_proof(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes:
@@ -172,7 +176,7 @@ class Plan(NamedTuple):  # where the lines are, and what they are to agree with
 
 @dataclass
 class Found:  # in one stretch of lines
-    leaves: list[bytes] = field(default_factory=list)
+    leaves: bytearray = field(default_factory=bytearray)
     told: set[tuple[str, str]] = field(default_factory=set)  # files by digest, signatures in words
     numbers: tuple[int, int] = (0, 0)
     sealed: tuple[str, str] = ("", "")
@@ -186,29 +190,30 @@ def check_stretch(plan: Plan, starts_at: int) -> Found:
         file.seek(max(starts_at - 1, plan.starts_at))
         if starts_at > plan.starts_at:
             file.readline(LINE_BYTES)
-        while (at := file.tell()) < min(starts_at + CHUNK_BYTES, plan.ends_at):
+        at, ends_at = file.tell(), min(starts_at + CHUNK_BYTES, plan.ends_at)
+        while at < ends_at:
             line = file.readline(min(LINE_BYTES, plan.ends_at - at))
             need(line.endswith(b"\n"), "a line of the entries has no end, or is too long")
             check_line(plan, line, found)
+            at += len(line)
     return found
 
 
 def check_line(plan: Plan, line: bytes, found: Found) -> None:
-    entry = decode_json(line.decode("ascii"))
-    members = "header items seq" if plan.is_whole else "header items proof seq"
-    need(type(entry) is dict and has(entry, members), "an entry has other members than it must")
+    entry = decode_json(line[:-1].decode("ascii"))
+    need(type(entry) is dict and entry.keys() == ENTRY[plan.is_whole], "an entry has not the members it must")
     seq, raw = entry["seq"], unbase64(entry["header"])
     need(type(seq) is int and 0 < seq <= plan.newest.size, "an entry is not numbered within the chain")
     try:
         header = decode_json(raw.decode())
-        need(type(header) is dict and has(header, HEADER), "its header has other members than it must")
+        need(type(header) is dict and header.keys() == HEADER, "its header has other members than it must")
         said = (header["format"], f"{header['space']}/{header['audience']}", header["seq"])
         need(said == ("1", plan.newest.origin.partition("/")[2], str(seq)), "its header is of another entry")
         check_items(header, entry["items"], found)
         check_place(plan, seq, header["sealed_at"], found)
         leaf = sha256(b"\x00" + raw)
         if plan.is_whole:
-            found.leaves.append(leaf)
+            found.leaves += leaf
         else:
             proof = list(map(unbase64, entry["proof"]))
             need(all(len(each) == HASH_BYTES for each in proof), "a hash of its proof has not 32 bytes")
@@ -223,8 +228,8 @@ def check_items(header: dict[str, Any], items: list[Any], found: Found) -> None:
     hashes = []
     for item in items:
         if type(item) is list:
-            salt, body = map(unbase64, item)
-            need(len(salt) == HASH_BYTES, "a salt has not 32 bytes")
+            salt, body = a2b_base64(item[0], strict_mode=True), a2b_base64(item[1], strict_mode=True)
+            need(len(salt) == HASH_BYTES and not item[2:], "a salt has not 32 bytes")
             hashes.append(hashlib.sha256(salt + body).hexdigest())
             if ATTACHMENT in body or SIGNED in body:
                 note_row(json.loads(body), found)
@@ -238,7 +243,7 @@ def check_items(header: dict[str, Any], items: list[Any], found: Found) -> None:
     need(listed == header["items"], "its items are not those that its header lists")
     if header["parts"] is not None:
         rest = [sha256(b"\x00" + bytes.fromhex(each)) for each in hashes if each not in named]
-        is_complete = header["parts"] == {"count": str(len(rest)), "root": root_of(rest).hex()}
+        is_complete = header["parts"] == {"count": str(len(rest)), "root": root_of(b"".join(rest)).hex()}
         need(is_complete, "its parts are not those that its header counts")
 
 
@@ -256,9 +261,9 @@ def note_row(change: dict[str, Any], found: Found) -> None:
 def check_place(plan: Plan, seq: int, sealed_at: str, found: Found) -> None:
     need(type(sealed_at) is str and SEALED_AT.fullmatch(sealed_at), "it is not dated")
     first, last = found.numbers
-    if first:
-        need(seq == last + 1 if plan.is_whole else seq > last, f"it follows entry {last}")
-        need(sealed_at > found.sealed[1], "it was sealed before the entry that stands before it")
+    if first and not (seq == last + 1 if plan.is_whole else seq > last):
+        raise Rejected(f"it follows entry {last}")
+    need(sealed_at > found.sealed[1], "it was sealed before the entry that stands before it")
     found.numbers = (first or seq, seq)
     found.sealed = (found.sealed[0] or sealed_at, sealed_at)
 
@@ -282,13 +287,10 @@ def read_bundle(path: str) -> tuple[dict[str, Any], int, int]:  # and where the 
     with zipfile.ZipFile(path) as bundle, Path(path).open("rb") as file:
         members = {each.filename: each for each in bundle.infolist()}
         own = [each for each in members if not FURTHER.fullmatch(each)]
-        is_once = len(members) == len(bundle.infolist())
-        need(is_once and has(own, MEMBERS), "it has other members than it must")
+        need(len(members) == len(bundle.infolist()) and set(own) == MEMBERS, "it has other or double members")
         need(not any(each.flag_bits & 1 for each in members.values()), "a member is encrypted")
         packed = {name for name, each in members.items() if each.compress_type != zipfile.ZIP_STORED}
-        need(
-            packed <= {"export.json", "verify.py", "FORMAT.md"}, "what is checked by its bytes is compressed"
-        )
+        need(packed <= MEMBERS - {"entries.ndjson"}, "what is checked by its bytes is compressed")
         about, entries = members["export.json"], members["entries.ndjson"]
         need(about.file_size <= SMALL_BYTES, "export.json is too large")
         file.seek(entries.header_offset)
@@ -297,7 +299,7 @@ def read_bundle(path: str) -> tuple[dict[str, Any], int, int]:  # and where the 
         ends_at = starts_at + entries.file_size
         need(ends_at <= Path(path).stat().st_size, "entries.ndjson is cut off")
         found = decode_json(bundle.read(about).decode())
-    need(type(found) is dict and has(set(found) - {"papers"}, EXPORT), "export.json has other members")
+    need(type(found) is dict and set(found) - {"papers"} == EXPORT, "export.json has other members")
     need(found["format"] == "covalent-export/1", "it has another format")
     return found, starts_at, ends_at
 
@@ -341,7 +343,7 @@ def check(path: str, pinned: Sequence[str], held: Sequence[str]) -> None:
             say("ok", f"cosigned by {key.name} ({key.key_id.hex()}), {when:%Y-%m-%d %H:%M:%S} UTC")
     found = check_entries(Plan(path, starts_at, ends_at, newest, is_whole))
     if is_whole:
-        need(found.numbers == (1, newest.size), f"it holds {len(found.leaves)} of {newest.size} entries")
+        need(found.numbers == (1, newest.size), f"it does not hold the {newest.size} entries")
         need(root_of(found.leaves) == newest.root, "the checkpoint was signed for other entries")
         say("ok", f"{newest.size} entries with {found.items} items: the whole chain, without a gap")
     else:
@@ -359,21 +361,20 @@ def check(path: str, pinned: Sequence[str], held: Sequence[str]) -> None:
 
 def check_signature(checkpoint: Checkpoint, keys: Sequence[Key], what: str) -> None:
     for key in keys:
-        is_own = key.kind == LOG and key.name == checkpoint.origin
-        if is_own and checkpoint.signed_by(key) is not None:
+        if (key.kind, key.name) == (LOG, checkpoint.origin) and checkpoint.signed_by(key) is not None:
             say("ok", f"{what} of {checkpoint.size} entries is signed by {key.name} ({key.key_id.hex()})")
             return
     raise Rejected(f"{what} is not signed by the key of the log")
 
 
-def check_held(path: str, newest: Checkpoint, keys: Sequence[Key], leaves: Sequence[bytes] | None) -> None:
+def check_held(path: str, newest: Checkpoint, keys: Sequence[Key], leaves: bytearray | None) -> None:
     held, name = Checkpoint.parse(Path(path).read_text("utf-8")), f"the checkpoint in {path}"
     need(held.origin == newest.origin, f"{name} is of another chain")
     check_signature(held, keys, name)
     shorter = f"{name} is of {held.size} entries, the export of {newest.size}: take a newer one; if that"
     need(held.size <= newest.size, f"{shorter} is short as well, ENTRIES WERE TAKEN AWAY")
     need(leaves or held.size == newest.size, f"{name} can be compared with a whole chain only")
-    root = root_of(leaves[: held.size]) if leaves else newest.root
+    root = root_of(leaves[: HASH_BYTES * held.size]) if leaves else newest.root
     need(root == held.root, f"THE LOG HAS FORKED: {name} was signed for other entries than these")
     say("ok", f"{name} is of the same tree")
 
