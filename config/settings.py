@@ -267,6 +267,9 @@ DEFAULT_FROM_EMAIL = env.str("COVALENT_FROM", default="covalent@localhost")
 # How long a ladder step waits for an acknowledgement before the next one is told.
 LADDER_WAIT = timedelta(seconds=env.int("COVALENT_LADDER_WAIT", default=1800))
 REFUSALS_AN_HOUR = 60
+# From which hour of the day (UTC) the newest checkpoints are mailed; None: never.
+_CHECKPOINT_MAIL = env.str("COVALENT_CHECKPOINT_MAIL", default="6")
+CHECKPOINT_MAIL_HOUR = range(24).index(int(_CHECKPOINT_MAIL)) if _CHECKPOINT_MAIL else None
 # Who may read /metrics; without one nobody may.
 METRICS_TOKEN = env.str("COVALENT_METRICS_TOKEN", default="")
 WEBHOOK_ALLOW = env.list("COVALENT_WEBHOOK_ALLOW", default=[])
@@ -302,6 +305,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat")
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "portal.sweep", "schedule": 1.0, "options": {"expires": 2}},
     "publish": {"task": "portal.publish", "schedule": 1.0, "options": {"expires": 2}},
+    "mail-checkpoints": {"task": "portal.mail_checkpoints", "schedule": 60.0, "options": {"expires": 60}},
     "seal-readings": {"task": "batches.seal_readings", "schedule": 60.0, "options": {"expires": 60}},
     "make-partitions": {"task": "batches.make_partitions", "schedule": 3600.0, "options": {"expires": 600}},
     "tidy": {"task": "portal.tidy", "schedule": 3600.0, "options": {"expires": 600}},

@@ -45,7 +45,7 @@ class Cosignature:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """An organisation that fetched a checkpoint, the largest it has, and how."""
+    """An organisation that got a checkpoint, the largest it has, and how."""
 
     organisation_id: UUID
     organisation: str
@@ -113,7 +113,7 @@ def count_cosigned(actor: Actor, chain: ChainKey) -> int:
 
 
 def list_holders(actor: Actor, chain: ChainKey) -> list[Holder]:
-    """Return for each organisation and way the largest checkpoint it fetched. Raises: NotFound."""
+    """Return for each organisation and way the largest checkpoint it got. Raises: NotFound."""
     require_chain(actor, chain)
     with connection.cursor() as cursor:
         cursor.execute(

@@ -149,6 +149,12 @@ SWEPT: Final = (
     ),
     Sweep("portal_guess", "at < {limit}", timedelta(days=1), "counts guesses within 15 minutes"),
     Sweep("portal_signin", "at < {limit}", timedelta(days=90), "shown to their owner for 90 days"),
+    Sweep(
+        "portal_checkpointmail",
+        "next_at < {limit}",
+        timedelta(days=7),
+        "once a day; who holds what is kept apart",
+    ),
 )
 # Tables of the machinery with a right to delete and no sweep.
 STAYS: Final[Mapping[str, str]] = {

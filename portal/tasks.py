@@ -11,6 +11,7 @@ from uuid import UUID
 import structlog
 from celery import shared_task
 from celery.signals import worker_ready
+from django.conf import settings
 from django.db import OperationalError, connection
 from django.db.models import DateTimeField, Func
 from kombu.exceptions import OperationalError as BrokerError
@@ -19,9 +20,11 @@ from portal.action import reading
 from portal.actions.alerts import postpone_clock
 from portal.actions.deliveries import claim_deliveries, note_sent, put_off_delivery
 from portal.actions.invitations import claim_links, note_link_sent
-from portal.actions.publishing import LogForked, publish_checkpoint
+from portal.actions.mailing import Recipient, claim_checkpoint_mail, note_checkpoint_mail
+from portal.actions.publishing import LogForked, hold_checkpoint, publish_checkpoint
 from portal.actor import system_actor
 from portal.alerts import handler_of
+from portal.checkpoint_mail import HOW, collect, compose_checkpoints
 from portal.courier import carry, code_of
 from portal.errors import KeyUnavailable, Unavailable
 from portal.links import Link, compose
@@ -39,6 +42,8 @@ LINKS_AT_ONCE: Final = 3
 COURIER_SECONDS: Final = 30.0
 CHAINS_AT_ONCE: Final = 200
 PUBLISH_SECONDS: Final = 20.0
+# The last mail begun may wait for the mail server's time-out, all within a task's limit.
+MAIL_SECONDS: Final = 20.0
 log = structlog.get_logger(__name__)
 
 
@@ -185,6 +190,37 @@ def note_fork(*, space_id: UUID, audience: str) -> None:
             " on conflict (process) do update set seen_at = excluded.seen_at",
             [f"fork {UUID(str(space_id)).hex} {audience[0]}"],
         )
+
+
+@shared_task(name="portal.mail_checkpoints")
+def mail_checkpoints() -> int:
+    """Mail the day's checkpoints to those who keep them for their organisation; returns how many went."""
+    hour, until = settings.CHECKPOINT_MAIL_HOUR, time.monotonic() + MAIL_SECONDS
+    courier, sent = system_actor("courier"), 0
+    while hour is not None and time.monotonic() < until:
+        recipient = claim_checkpoint_mail(courier, hour=hour)
+        if recipient is None:
+            break
+        sent += mail_checkpoints_to(recipient)
+    return sent
+
+
+def mail_checkpoints_to(recipient: Recipient) -> int:
+    """Mail one person; what the server took is noted as held. One that it did not take waits on."""
+    sheets = collect(recipient.organisation_id)
+    if not sheets:
+        return 0
+    try:
+        compose_checkpoints(recipient, sheets).send()
+    except (OSError, ValueError) as error:
+        log.warning("checkpoints_not_mailed", person=str(recipient.person_id), error=code_of(error))
+        return 0
+    for each in sheets:
+        if not each.is_held:
+            space_id, audience = each.chain
+            hold_checkpoint(each.actor, space_id, audience=audience, size=each.size, how=HOW)
+    note_checkpoint_mail(system_actor("courier"), recipient)
+    return 1
 
 
 @shared_task(name="portal.heartbeat")

@@ -4,7 +4,16 @@ from portal.models.alert import Alert, Clock, Delivery, LadderStep, Opening, Rec
 from portal.models.attachment import Attachment
 from portal.models.base import RecordKey, RecordQuerySet, SpaceRecord
 from portal.models.company import CompanyIdentity, CompanySignIn
-from portal.models.identity import Guess, Heartbeat, Idempotency, Look, RefusalCount, RelayShard, SignIn
+from portal.models.identity import (
+    CheckpointMail,
+    Guess,
+    Heartbeat,
+    Idempotency,
+    Look,
+    RefusalCount,
+    RelayShard,
+    SignIn,
+)
 from portal.models.inspection import Handover, Inspection, InspectionRequest
 from portal.models.person import ApiKey, Assignment, Delegation, Member, Person
 from portal.models.proposal import Proposal
@@ -20,6 +29,7 @@ __all__ = [
     "ApiKey",
     "Assignment",
     "Attachment",
+    "CheckpointMail",
     "Clock",
     "CompanyIdentity",
     "CompanySignIn",

@@ -82,3 +82,16 @@ class SignIn(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["person_id", "-at"], name="sign_in_person")]
+
+
+class CheckpointMail(models.Model):
+    """One person's mail with the checkpoints of a day, due at `next_at` until it went; swept after a week."""
+
+    id = models.BigAutoField(primary_key=True)
+    person_id = models.UUIDField()
+    day = models.DateField()
+    next_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person_id", "day"], name="checkpoint_mail_once")]

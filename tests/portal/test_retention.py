@@ -11,7 +11,7 @@ from django.utils import timezone
 from psycopg import sql
 
 from portal import tasks
-from portal.models import Guess, Heartbeat, Idempotency, RefusalCount, SignIn, SigningTry
+from portal.models import CheckpointMail, Guess, Heartbeat, Idempotency, RefusalCount, SignIn, SigningTry
 from portal.retention import SWEPT
 from portal.states import WayIn
 from tests.factories import cast
@@ -36,6 +36,9 @@ ROWS = {
         way=WayIn.PASSWORD,
         agent="a browser",
         is_known_device=False,
+    ),
+    "portal_checkpointmail": lambda: CheckpointMail.objects.create(
+        person_id=uuid4(), day=timezone.now().date(), next_at=timezone.now()
     ),
 }
 
