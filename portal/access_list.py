@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
 from django.utils.translation import gettext_lazy as _
-from django_stubs_ext import StrOrPromise
 
 from portal.action import instant
 from portal.actor import Actor
@@ -18,6 +17,9 @@ from portal.directory import name_places
 from portal.models import ApiKey, Assignment, Delegation, Member, Person, Signer
 from portal.signable import STATEMENT
 from portal.states import ADMINISTRATOR_CODES, PersonKind
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 SOON: Final = timedelta(days=30)
 LONG_AGO: Final = timedelta(days=90)

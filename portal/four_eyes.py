@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from django.utils.translation import gettext_lazy as _
-from django_stubs_ext import StrOrPromise
 
 from portal.actor import Actor
 from portal.errors import Refused
 from portal.states import ADMINISTRATOR_CODES, PersonKind
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 # A proposal that nobody confirmed in this time lapses: silence is no consent.
 LAPSES_AFTER: Final = timedelta(days=7)

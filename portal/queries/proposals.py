@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from django.utils.translation import gettext as _
-from django_stubs_ext import StrOrPromise
 
 from portal.action import instant
 from portal.actor import Actor
@@ -16,6 +15,9 @@ from portal.directory import require_administrator, seat_for_one_act
 from portal.four_eyes import STEPS
 from portal.models import Member, Proposal
 from portal.states import ProposalState
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 SHOWN_MAX: Final = 50
 

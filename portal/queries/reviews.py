@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from uuid import UUID
-
-from django_stubs_ext import StrOrPromise
 
 from portal.access import require_role
 from portal.access_list import KINDS, MARKS, list_access
@@ -33,6 +32,9 @@ COLUMNS = (
     "decided by",
     "decided at",
 )
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 @dataclass(frozen=True, slots=True)
