@@ -220,17 +220,18 @@ def served(raw):
 def fault(raw, held: list[Published]):
     """What a verifier that holds these checkpoints says of the chain; empty when it has nothing to say."""
     newest = offline.Checkpoint.parse(held[-1].note)
-    plan, found = offline.Plan("", 0, 0, newest, is_whole=True), offline.Found([])
+    plan, found = offline.Plan("", 0, 0, newest, is_whole=True), offline.Found()
     entries, tiles = served(raw)
     try:
         for entry in entries[: newest.size]:
             offline.check_line(plan, line_of(entry, None), found)
     except (offline.Rejected, ValueError) as error:
         return str(error) or type(error).__name__
-    if found.leaves != tiles[: newest.size]:
+    if found.leaves != b"".join(tiles[: newest.size]):
         return "tiles are not of these entries"
     for each in held:
-        if len(found.leaves) < each.size or offline.root_of(found.leaves[: each.size]) != each.root:
+        covered = found.leaves[: each.size * offline.HASH_BYTES]
+        if len(covered) < each.size * offline.HASH_BYTES or offline.root_of(covered) != each.root:
             return f"the checkpoint of {each.size} entries was signed for others"
     return ""
 
