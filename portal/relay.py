@@ -157,13 +157,14 @@ class Relay:
 
     async def _show_life(self) -> None:
         while True:
-            # Only a relay that has looked since the last beat is alive.
-            if self._has_looked:
-                self._has_looked = False
-                await self._threads.run(beat)
-                if self._alive is not None:
-                    self._alive.touch()
-                await self._push(pulse_group(), {"type": "pulse"})
+            # Only a relay that has looked since the last beat is alive; a fresh one says so as soon as it has.
+            while not self._has_looked:
+                await asyncio.sleep(LOOK_EACH_S)
+            self._has_looked = False
+            await self._threads.run(beat)
+            if self._alive is not None:
+                self._alive.touch()
+            await self._push(pulse_group(), {"type": "pulse"})
             await asyncio.sleep(min(HEARTBEAT_EACH_S, PULSE_EACH_S))
 
 
