@@ -59,7 +59,7 @@ class Relay:
         self.led: set[int] = set()
         self._heads: OrderedDict[ChainKey, int] = OrderedDict()
         self._looked_at: datetime | None = None
-        self._has_looked = False
+        self._looked = asyncio.Event()
         self._wake = asyncio.Event()
         self._threads = QueryThreads(2, keeps_connections=True)
         self._silent_until = 0.0
@@ -113,7 +113,7 @@ class Relay:
             self._wake.clear()
             for key, entries in await self._threads.run(self._read_new):
                 await self._push(group_of(key), entries_message(key, entries))
-            self._has_looked = True
+            self._looked.set()
 
     def _read_new(self) -> list[tuple[ChainKey, list[Entry]]]:
         is_first = self._looked_at is None
@@ -157,10 +157,9 @@ class Relay:
 
     async def _show_life(self) -> None:
         while True:
-            # Only a relay that has looked since the last beat is alive; a fresh one says so as soon as it has.
-            while not self._has_looked:
-                await asyncio.sleep(LOOK_EACH_S)
-            self._has_looked = False
+            # Only a relay that has looked since the last beat is alive.
+            await self._looked.wait()
+            self._looked.clear()
             await self._threads.run(beat)
             if self._alive is not None:
                 self._alive.touch()
