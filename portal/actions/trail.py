@@ -1,4 +1,4 @@
-"""Looking through the audit trail, as a record (Annex 11 s.9; reliability 3.21)."""
+"""Looking through the audit trail, as a record (Annex 11 s.9)."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from typing import Final
 from uuid import UUID
 
 from portal import ledger
-from portal.access import require_role
+from portal.access import get_program, require_role
 from portal.action import action, instant
 from portal.actor import Actor, Side
 from portal.errors import Invalid
 from portal.facts import TrailReviewed
-from portal.models import Program, TrailReview
+from portal.models import TrailReview
 from portal.queries.trail import STRETCH_MAX, find_stretch
 from portal.states import TRAIL_REVIEWERS
 from portal.streams import ChainKey
 
 FINDING_MIN, FINDING_MAX = 10, 4000
+# Whose a review is when the set-up, which sits on both sides, makes it.
 OF_BOTH: Final = "manufacturer"
 
 
@@ -44,7 +45,7 @@ def review_trail(
     if not 1 <= first <= last < first + STRETCH_MAX:
         words = f"From a number to one not before it, at most {STRETCH_MAX} entries."
         raise Invalid(words, errors={"last": [words]})
-    Program.objects.visible_to(actor).get(pk=space_id)
+    get_program(actor, space_id)
     stretch = find_stretch(actor, ChainKey(space_id, audience), first, last, kinds)
     if not stretch.entries:
         raise Invalid("No entry of these kinds lies there.", errors={"kinds": ["Choose kinds that occur."]})

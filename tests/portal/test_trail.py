@@ -7,7 +7,7 @@ import pytest
 
 from portal.action import reading
 from portal.actions.trail import review_trail
-from portal.errors import DomainError
+from portal.errors import DomainError, NotFound
 from portal.models import TrailReview
 from portal.queries.trail import next_stretch
 from tests.conftest import entries_of, head_of
@@ -59,6 +59,12 @@ def test_what_is_no_stretch_or_no_finding_is_refused_in_words(database, cdmo_qa,
     with pytest.raises(DomainError) as refused:
         review(cdmo_qa, **given)
     assert refused.value.problem_code == code
+
+
+def test_only_the_trail_of_a_program_is_reviewed(database, cdmo_qa):
+    given = {"audience": "shared", "first": 1, "last": 1, "finding": FINDING}
+    with pytest.raises(NotFound):
+        review_trail(cdmo_qa, cast.PARTNERSHIP, **given)
 
 
 def test_it_cannot_be_changed_afterwards(own_database):
