@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 import pytest
@@ -52,6 +53,8 @@ class Keyed(Screen):
         page.get_by_label("Name of the key").fill(name)
         page.get_by_label("It signs me in alone").set_checked(alone)
         page.get_by_role("button", name="Add", exact=True).click()
+        # The first key brings recovery codes, a further one only its line on the page.
+        page.wait_for_url(re.compile("/(recovery-codes|security)/$"))
 
     def sign_out(self):
         self.page.goto(f"{self.base}/account/logout/")

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from contextlib import contextmanager
 
 import psycopg
 import pytest
@@ -215,24 +216,50 @@ def test_a_backup_without_a_file_that_a_record_names_is_not_made(lived_in, tmp_p
     assert list(tmp_path.glob("*.backup")) == []
 
 
-def test_a_killed_backup_leaves_nothing_that_looks_like_one_and_the_next_sweeps_it(lived_in, tmp_path):
+@contextmanager
+def table_nobody_can_read(lived_in):
+    """Keep the dump waiting in its first second."""
+    with lived_in.database.connect("owner") as raw, raw.transaction():
+        raw.execute("lock table portal_attachment in access exclusive mode")
+        yield
+
+
+@contextmanager
+def file_that_never_ends(lived_in):
+    """Keep the backup waiting behind the dump: a pipe that nobody writes to stands for its file."""
+    (path,) = (path for path in settings.ATTACHMENTS_DIR.rglob("*") if path.name in blobs_of(lived_in))
+    aside = path.rename(path.with_suffix(".aside"))
+    os.mkfifo(path)
+    try:
+        yield
+    finally:
+        aside.replace(path)
+
+
+def blobs_of(lived_in):
+    with psycopg.connect(lived_in.database.url("backup")) as raw:
+        return [blob for (blob,) in raw.execute("select blob from portal_attachment")]
+
+
+@pytest.mark.parametrize("held_up", [table_nobody_can_read, file_that_never_ends])
+def test_a_killed_backup_leaves_nothing_that_looks_like_one_and_the_next_sweeps_it(
+    lived_in, tmp_path, held_up
+):
     store = tmp_path / "store"
     store.mkdir()
-    for after in (0.0, 0.1, 0.2):
-        known = set(store.iterdir())
+    with held_up(lived_in):
         running = subprocess.Popen(
             [sys.executable, "manage.py", "backup", str(store / "one.backup")],
             cwd=ROOT,
             env=os.environ | lived_in.environment,
         )
-        until = time.monotonic() + 20
-        while set(store.iterdir()) <= known and running.poll() is None and time.monotonic() < until:
-            time.sleep(0.002)
-        time.sleep(after)
+        until = time.monotonic() + 60
+        while not list(store.iterdir()) and running.poll() is None and time.monotonic() < until:
+            time.sleep(0.01)
+        time.sleep(0.5)
         running.send_signal(signal.SIGKILL)
         assert running.wait() == -signal.SIGKILL
-        assert not (store / "one.backup").exists()
-    assert list(store.glob(".*")) != []
+    assert [path.name.startswith(".") for path in store.iterdir()] == [True]
     assert lived_in.backup(store / "one.backup").returncode == 0
     assert [path.name for path in store.iterdir()] == ["one.backup"]
 
