@@ -36,7 +36,8 @@ class Slot(Generic[P, R]):
 class InboxItem:
     """One thing that waits for somebody: what, why by which clause, whose turn it is, until when.
 
-    `side` holds the ball. `due_at` is None when nothing runs against it.
+    `side` holds the ball; `terms` is the version of the agreement that has the clause. `due_at` is None when
+    nothing runs against it.
     """
 
     subject_type: str
@@ -51,6 +52,7 @@ class InboxItem:
     url: str
     classification: str | None
     space_id: UUID | None = None
+    terms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
