@@ -8,37 +8,62 @@ from portal.record_table import RecordTable
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('portal', '0011_digests'),
+        ("portal", "0011_digests"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='alert',
-            name='terms',
+            model_name="alert",
+            name="terms",
             field=models.PositiveIntegerField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='clock',
-            name='terms',
+            model_name="clock",
+            name="terms",
             field=models.PositiveIntegerField(blank=True, null=True),
         ),
         migrations.CreateModel(
-            name='ProgramTerms',
+            name="ProgramTerms",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('audience', models.CharField(choices=[('shared', 'shared'), ('manufacturer', 'CDMO internal'), ('sponsor', 'sponsor internal')], default='shared', max_length=12)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('number', models.PositiveIntegerField()),
-                ('document', models.JSONField()),
-                ('digest', models.CharField(max_length=64)),
-                ('effective_from', models.DateTimeField()),
-                ('space', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='portal.space')),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "audience",
+                    models.CharField(
+                        choices=[
+                            ("shared", "shared"),
+                            ("manufacturer", "CDMO internal"),
+                            ("sponsor", "sponsor internal"),
+                        ],
+                        default="shared",
+                        max_length=12,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("number", models.PositiveIntegerField()),
+                ("document", models.JSONField()),
+                ("digest", models.CharField(max_length=64)),
+                ("effective_from", models.DateTimeField()),
+                (
+                    "space",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="portal.space",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['space', '-effective_from', '-number'], name='programterms_in_force')],
-                'constraints': [models.UniqueConstraint(fields=('space', 'number'), name='programterms_number_once')],
+                "indexes": [
+                    models.Index(fields=["space", "-effective_from", "-number"], name="programterms_in_force")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("space", "number"), name="programterms_number_once")
+                ],
             },
         ),
         RecordTable("programterms"),
