@@ -98,6 +98,17 @@ class SignerWithdrawn(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class EnvelopeKeyTakenUp(Fact):
+    """From here on the organisation's private words are sealed by this key; the id tells nothing of it."""
+
+    name = "envelope_key.taken_up"
+    is_news = False
+    key_id: str
+    service: str
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class SignedOutEverywhere(Fact):
     """A person ended all the own sessions (11.300(c))."""
 

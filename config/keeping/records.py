@@ -14,10 +14,10 @@ from itertools import groupby
 from typing import Any, Final
 from uuid import UUID
 
-from django.conf import settings
 from psycopg import sql
 
 from config.keeping.contexts import judge_contexts
+from config.keeping.keys import key_places, secret_keys
 from config.keeping.ledger_state import BATCH, Reader
 from config.keeping.outside import Verdict
 from portal.record_table import WALLS_DOWN
@@ -50,9 +50,10 @@ Image = Mapping[str, Any]
 def judge_records(raw: Reader) -> list[Verdict]:
     """Say which records are not what the ledger says of them, and which entries the product did not write."""
     faults = [words for (words,) in raw.execute(WALLS_DOWN).fetchall()] + stray_rows(raw)
-    secrets = [each for each in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS) if each]
-    found = [Verdict("changed", each) for each in faults]
-    return (found or [Verdict("", "every record is what its entries say")]) + judge_contexts(raw, secrets)
+    found = [Verdict("changed", each) for each in faults] or [
+        Verdict("", "every record is what its entries say")
+    ]
+    return found + judge_contexts(raw, secret_keys(key_places()))
 
 
 def stray_rows(raw: Reader) -> list[str]:

@@ -197,12 +197,14 @@ def test_a_mac_of_another_entry_vouches_for_none(own_database, as_application):
         assert len(told(raw)) == 1
 
 
-def test_entries_of_a_key_that_was_taken_out_raise_no_alarm_and_are_counted(own_database, settings):
-    settings.SECRET_KEY, old = "another-" + "n" * 40, settings.SECRET_KEY
+def test_entries_of_a_key_that_was_taken_out_raise_no_alarm_and_are_counted(
+    own_database, settings, monkeypatch
+):
+    monkeypatch.setenv("SECRET_KEY", "another-" + "n" * 40)
     with own_database.connect("backup") as raw, raw.transaction():
         assert told(raw) == []
         before = [each.text for each in judge_records(raw)]
-        settings.SECRET_KEY_FALLBACKS = [old]
+        settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
         after = [each.text for each in judge_records(raw)]
     assert len([words for words in before if UNSURE in words]) > 3
     assert [words for words in after if UNSURE in words] == []
