@@ -36,7 +36,15 @@ from portal.facts.people import (
     SignedOutEverywhere,
     SignInReset,
 )
-from portal.facts.places import FileAttached, HoldPlaced, HoldReleased, ProgramOpened, SiteAdded, SiteAttached
+from portal.facts.places import (
+    EnvelopeKeyTakenUp,
+    FileAttached,
+    HoldPlaced,
+    HoldReleased,
+    ProgramOpened,
+    SiteAdded,
+    SiteAttached,
+)
 from portal.facts.reviews import (
     AccessDecided,
     AccessReviewDecided,
@@ -69,6 +77,7 @@ __all__ = [
     "CompanySignInSet",
     "DelegationEnded",
     "DelegationGiven",
+    "EnvelopeKeyTakenUp",
     "Fact",
     "FileAttached",
     "HoldPlaced",
