@@ -24,8 +24,8 @@ class DeviationsConfig(AppConfig):
         from deviations.states import NOTICE_CLOCK
         from deviations.views.navigation import deviation_counts
         from deviations.views.news import batch_of_deviations, deviation_news
-        from portal.alerts import on_clock
         from portal.attachments import takes_files
+        from portal.clocks import on_clock
         from portal.dossiers import keeps_dossiers, program_lists
         from portal.retention import classified
         from portal.shell import nav_counts

@@ -16,6 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from portal.actor import Side
+from portal.agreements.durations import Duration
 from portal.states import Classification
 
 Words = str | Promise
@@ -36,6 +37,13 @@ class Clause:
     hours: int | None = None
     business_days: int | None = None
     is_default: bool = True
+
+    @property
+    def duration(self) -> Duration | None:
+        """Return how long the clause gives, None when it sets no time."""
+        if self.hours is not None:
+            return Duration(self.hours, "hours")
+        return Duration(self.business_days, "business_days") if self.business_days is not None else None
 
     def due_at(self, since: datetime, zone: str) -> datetime | None:
         """Return when the clause's time is over, counted from an instant; None when it sets no time.
@@ -209,14 +217,16 @@ def notice_rule(classification: str) -> Clause:
 
 
 UNRELEASED: Final = "notice.unreleased"
+EXTENDED_AGAIN: Final = "clock.extended_again"
 
 
 def ladder_for(kind: str, side: Side, classification: str | None) -> tuple[Step, ...]:  # noqa: ARG001 - the agreement's rules look at the class too
     """Return whom an alert asks on its side, step by step, and how long each step waits.
 
-    A notice that was not released in half its time is no news to those who should have: it goes to the heads.
+    A notice that was not released in half its time, and a deadline extended for the second time, are no news
+    to those at work: they go to the heads.
     """
     wait_s = int(settings.LADDER_WAIT.total_seconds())
-    if kind == UNRELEASED:
+    if kind in (UNRELEASED, EXTENDED_AGAIN):
         return (Step(_HEADS, wait_s),)
     return Step(_WORKING[Side(side)], wait_s), Step(_HEADS, wait_s)

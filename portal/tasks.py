@@ -23,8 +23,8 @@ from portal.actions.invitations import claim_links, note_link_sent
 from portal.actions.mailing import Recipient, claim_checkpoint_mail, note_checkpoint_mail
 from portal.actions.publishing import LogForked, hold_checkpoint, publish_checkpoint
 from portal.actor import system_actor
-from portal.alerts import handler_of
 from portal.checkpoint_mail import HOW, collect, compose_checkpoints
+from portal.clocks import handler_of
 from portal.courier import carry, code_of
 from portal.errors import KeyUnavailable, Unavailable
 from portal.links import Link, compose

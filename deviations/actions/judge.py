@@ -13,8 +13,8 @@ from portal import ledger
 from portal.access import get_program
 from portal.action import action, instant
 from portal.actor import Actor, Side
-from portal.alerts import start_clock
 from portal.clauses import notice_rule
+from portal.clocks import Timing, start_clock, time_out
 from portal.states import Audience, Classification
 
 
@@ -50,19 +50,36 @@ def triage_deviation(
         code=actor.code(deviation.space_id),
         given_at=now,
     )
-    rule = notice_rule(classification)
-    zone = zone_of(get_program(actor, deviation.space_id), deviation.batch)
-    due_at = rule.due_at(deviation.aware_at, zone)
+    rule, timing = notice_rule(classification), _timing(actor, deviation, classification)
+    due_at = timing.due_at if timing is not None else None
     fact = DeviationTriaged(classification=classification, clause=rule.code, due_at=due_at)
     ledger.record(deviation, fact, classification=classification)
-    if due_at is not None:
+    if timing is not None:
         start_clock(
             deviation,
             kind=NOTICE_CLOCK,
             clause=rule.code,
             side=Side.MANUFACTURER,
-            due_at=due_at,
+            due_at=timing.due_at,
             audience=deviation.audience,
-            next_at=deviation.aware_at + (due_at - deviation.aware_at) / 2,
+            next_at=timing.since + (timing.due_at - timing.since) / 2,
+            timing=timing,
+            inputs={"classification": classification},
         )
     return deviation
+
+
+def _timing(actor: Actor, deviation: Deviation, classification: Classification) -> Timing | None:
+    """Return until when the notice has to be released, None where the clause sets no time."""
+    duration = notice_rule(classification).duration
+    if duration is None:
+        return None
+    batch = deviation.batch
+    return time_out(
+        actor,
+        deviation.space_id,
+        duration,
+        deviation.aware_at,
+        zone=zone_of(get_program(actor, deviation.space_id), batch),
+        site_id=batch.site_id if batch is not None else None,
+    )

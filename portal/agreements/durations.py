@@ -31,7 +31,7 @@ class Duration:
         return self.unit in BUSINESS
 
     def plain(self) -> dict[str, Any]:
-        """Return the duration as rules hold it: `{"hours": 24}` or `{"business_days": 1, "calendar": "site"}`."""
+        """Return what rules hold: `{"hours": 24}` or `{"business_days": 1, "calendar": "site"}`."""
         plain: dict[str, Any] = {self.unit: self.amount}
         return {**plain, "calendar": self.calendar} if self.is_business else plain
 

@@ -9,7 +9,7 @@ from portal.access import get_program
 from portal.action import action, instant, reading
 from portal.actions.alerts import acknowledge_alert, climb_ladder, postpone_clock
 from portal.actor import Side, system_actor
-from portal.alerts import end_clocks, handler_of, on_clock, start_clock
+from portal.clocks import end_clocks, handler_of, on_clock, running, start_clock
 from portal.errors import InvalidTransition, Refused
 from portal.models import Clock
 from portal.states import ClockState
@@ -166,7 +166,7 @@ def clock_row(found):
 
 @pytest.fixture
 def kinds(monkeypatch):
-    monkeypatch.setattr(alerts_module, "_handlers", dict(alerts_module._handlers))
+    monkeypatch.setattr(running, "_handlers", dict(running._handlers))
 
 
 @pytest.mark.usefixtures("kinds")
