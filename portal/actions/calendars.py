@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,7 @@ from portal import ledger
 from portal.access import administers, require_role
 from portal.action import action, instant
 from portal.actor import Actor
-from portal.business_time import Calendar
+from portal.business_time import Calendar, CalendarFault
 from portal.errors import Invalid, NotFound, StaleVersion
 from portal.facts import CalendarSet
 from portal.models import BusinessCalendar, Program, ProgramSite
@@ -21,6 +22,14 @@ REASON_MIN: Final = 10
 REASON_MAX: Final = 4000
 # What a calendar may hold of own days; two years of them, and a page that can be read.
 OWN_DAYS_MAX: Final = 400
+
+
+def parse_calendar(plain: Mapping[str, Any]) -> Calendar:
+    """Return the calendar that somebody gave, in its plain form; raises Invalid."""
+    try:
+        return Calendar.of(plain)
+    except CalendarFault as fault:
+        raise Invalid(str(fault), errors={"calendar": [str(fault)]}) from fault
 
 
 @action("calendar.set")
