@@ -13,10 +13,11 @@ from django.db import connection
 from portal import ledger
 from portal.action import current_action, instant
 from portal.actor import Side
-from portal.clauses import ladder_for
+from portal.agreements.terms import plan_of
 from portal.clocks import start_clock
 from portal.facts import AlertRaised
 from portal.models import Alert, Delivery, LadderStep, Receipt, Record, SpaceRecord
+from portal.terms import terms_at
 
 LADDER: Final = "ladder"
 
@@ -42,13 +43,15 @@ def raise_alert(
 ) -> Alert:
     """Ask one side for receipt: tell the first roles of its ladder and start the ladder's clock.
 
-    The title is read by everyone on the alert's chain. Records: alert.raised v1.
+    The ladder is that of the agreement in force now. The title is read by everyone on the alert's chain.
+    Records: alert.raised v1.
     """
-    current_action()
+    actor = current_action().actor
     if audience not in ("shared", side):
         msg = f"an alert for the {side} cannot stand on the chain of the {audience}"
         raise ValueError(msg)
     now = instant()
+    terms = terms_at(actor, subject.space_id, now)
     alert = Alert.objects.create(
         space_id=subject.space_id,
         audience=audience,
@@ -58,18 +61,20 @@ def raise_alert(
         classification=classification,
         title=title,
         clause=clause,
+        terms=terms.version,
         raised_at=now,
     )
     ledger.record(alert, AlertRaised(kind=kind, side=str(side), clause=clause, subject_id=subject.pk))
-    plan = ladder_for(kind, side, classification)
-    _, wait_until = tell(alert, 0, plan[0].plain(), due_at=now)
+    plan = plan_of(terms.ladder(kind, side, classification))
+    _, wait_until = tell(alert, 0, plan[0], due_at=now)
     start_clock(
         subject,
         kind=LADDER,
         clause=clause,
         side=side,
-        due_at=now + timedelta(seconds=plan[0].wait_s),
+        due_at=now + timedelta(seconds=plan[0]["wait_s"]),
         audience=audience,
+        terms=terms.version,
         plan=plan,
         next_at=wait_until,
         alert=alert,

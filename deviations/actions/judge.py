@@ -13,9 +13,10 @@ from portal import ledger
 from portal.access import get_program
 from portal.action import action, instant
 from portal.actor import Actor, Side
-from portal.clauses import notice_rule
+from portal.agreements.durations import Duration
 from portal.clocks import Timing, start_clock, time_out
 from portal.states import Audience, Classification
+from portal.terms import terms_at
 
 
 @action("deviation.triage")
@@ -29,10 +30,11 @@ def triage_deviation(
 ) -> Deviation:
     """Give a reported deviation its provisional class and start the clock until its notice must be released.
 
-    `rationale` is 20..4000 characters, kept verbatim; it leaves with the notice. The clock of a critical
-    or major runs from awareness and climbs inside the CDMO at half its time; minor has none (clauses 5.1
-    to 5.3). Raises: NotFound, Refused, InvalidTransition, StaleVersion, Invalid. Records:
-    deviation.triaged v1. Source: 21 CFR 211.192 (record of the investigation); domain 2b.
+    `rationale` is 20..4000 characters, kept verbatim; it leaves with the notice. The clock of its notice
+    is the one of the agreement under which the record began; it runs from awareness and climbs inside the
+    CDMO at the part of its time that the clause names. No clause, no clock. Raises: NotFound, Refused,
+    InvalidTransition, StaleVersion, Invalid. Records: deviation.triaged v1. Source: 21 CFR 211.192 (record
+    of the investigation); domain 2b.
     """
     deviation = lock_deviation(actor, deviation_id, to="triage", version=version)
     check_texts({"rationale": rationale})
@@ -50,35 +52,41 @@ def triage_deviation(
         code=actor.code(deviation.space_id),
         given_at=now,
     )
-    rule, timing = notice_rule(classification), _timing(actor, deviation, classification)
-    due_at = timing.due_at if timing is not None else None
-    fact = DeviationTriaged(classification=classification, clause=rule.code, due_at=due_at)
-    ledger.record(deviation, fact, classification=classification)
-    if timing is not None:
-        start_clock(
-            deviation,
-            kind=NOTICE_CLOCK,
-            clause=rule.code,
-            side=Side.MANUFACTURER,
-            due_at=timing.due_at,
-            audience=deviation.audience,
-            next_at=timing.since + (timing.due_at - timing.since) / 2,
-            timing=timing,
-            inputs={"classification": classification},
-        )
+    _start_notice_clock(actor, deviation, classification)
     return deviation
 
 
-def _timing(actor: Actor, deviation: Deviation, classification: Classification) -> Timing | None:
-    """Return until when the notice has to be released, None where the clause sets no time."""
-    duration = notice_rule(classification).duration
-    if duration is None:
-        return None
+def _start_notice_clock(actor: Actor, deviation: Deviation, classification: Classification) -> None:
+    """Record the class with the clause of its notice, and start the clock that the clause sets."""
+    terms = terms_at(actor, deviation.space_id, deviation.recorded_at)
+    found = terms.notice(classification)
+    clause = found.clause.code if found is not None else ""
+    within = found.rule.within if found is not None else None
+    timing = _time_out(actor, deviation, within) if within is not None else None
+    due_at = timing.due_at if timing is not None else None
+    fact = DeviationTriaged(classification=classification, clause=clause, due_at=due_at)
+    ledger.record(deviation, fact, classification=classification)
+    if found is not None and timing is not None:
+        start_clock(
+            deviation,
+            kind=NOTICE_CLOCK,
+            clause=clause,
+            terms=terms.version,
+            side=Side.MANUFACTURER,
+            due_at=timing.due_at,
+            audience=deviation.audience,
+            next_at=timing.since + (timing.due_at - timing.since) * found.rule.chase_at,
+            timing=timing,
+            inputs={"classification": classification},
+        )
+
+
+def _time_out(actor: Actor, deviation: Deviation, within: Duration) -> Timing:
     batch = deviation.batch
     return time_out(
         actor,
         deviation.space_id,
-        duration,
+        within,
         deviation.aware_at,
         zone=zone_of(get_program(actor, deviation.space_id), batch),
         site_id=batch.site_id if batch is not None else None,

@@ -20,8 +20,9 @@ from portal.actor import Actor
 from portal.queries import Escalation
 from portal.queries.clocks import ClockLine
 from portal.states import Audience
+from portal.terms import clause_words
 from portal.views.clocks import clock_shown, face, pace, part
-from portal.views.ladders import ball, clause_words
+from portal.views.ladders import ball
 
 Shown = dict[str, Any]
 # Less than that is the time it takes to type, not a delay.
@@ -126,7 +127,7 @@ def _receipt_clock(actor: Actor, found: DeviationDetail, receipt: Escalation, no
         "due_at": due_at or alert.raised_at,
         "state": "met" if words else pace(due_at or alert.raised_at, now),
         "ball": ball(actor, found.program, alert.space_id, str(alert.side)),
-        "clause": clause_words(alert.clause),
+        "clause": clause_words(alert.clause, alert.terms),
         "basis": "" if words else _("then the next role is told"),
         "part": part(alert.raised_at, due_at, now) if due_at is not None else 100,
         "ended_words": words,
@@ -181,6 +182,6 @@ def leaving_of(preview: NoticePreview) -> Shown:
         "text": str(preview.deviation.description),
         "leaves": [*fields[:2], *judged, *fields[2:], *files, *empty],
         "withheld": preview.withheld,
-        "clause": clause_words(preview.clause),
+        "clause": clause_words(preview.clause, preview.terms),
         "version": preview.deviation.version,
     }

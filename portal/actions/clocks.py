@@ -15,7 +15,6 @@ from portal.action import action, instant
 from portal.actor import Actor, Side
 from portal.alerts import raise_alert
 from portal.business_time import due_after_pause
-from portal.clauses import EXTENDED_AGAIN
 from portal.clocks import calendar_of, duration_of, note_step
 from portal.clocks.running import line_of
 from portal.errors import Invalid, InvalidTransition, NotFound
@@ -27,6 +26,7 @@ REASON_MIN: Final = 10
 REASON_MAX: Final = 4000
 # From this extension on the heads of quality are asked.
 CLIMBS_AT: Final = 2
+EXTENDED_AGAIN: Final = "clock.extended_again"
 PAUSING: Final = ("state", "paused_at", "paused_next_at", "next_at", "pause_asked_by", "version")
 
 

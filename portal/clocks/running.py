@@ -9,7 +9,6 @@ from uuid import UUID
 
 from portal.action import current_action, instant
 from portal.actor import Actor, Side
-from portal.clauses import Step
 from portal.clocks.timing import Timing
 from portal.models import Alert, Clock, ClockMove, Record, SpaceRecord
 from portal.states import ClockState, ClockStep
@@ -60,7 +59,7 @@ def start_clock(
     side: Side,
     due_at: datetime,
     audience: str,
-    plan: Sequence[Step] = (),
+    plan: Sequence[Mapping[str, Any]] = (),
     next_at: datetime | None = None,
     alert: Alert | None = None,
     timing: Timing | None = None,
@@ -92,7 +91,7 @@ def start_clock(
         side=side,
         is_joint=is_joint,
         is_regulatory=is_regulatory,
-        plan=[each.plain() for each in plan],
+        plan=list(plan),
         started_at=instant(),
         due_at=due_at,
         next_at=next_at or due_at,

@@ -20,7 +20,7 @@ EDGES = [
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("portal", "0011_digests"),
+        ("portal", "0012_terms"),
     ]
 
     operations = [
@@ -169,11 +169,6 @@ class Migration(migrations.Migration):
             model_name="clock",
             name="paused_next_at",
             field=models.DateTimeField(blank=True, null=True),
-        ),
-        migrations.AddField(
-            model_name="clock",
-            name="terms",
-            field=models.PositiveIntegerField(blank=True, null=True),
         ),
         migrations.AddField(
             model_name="clock",

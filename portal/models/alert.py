@@ -25,6 +25,8 @@ class Alert(SpaceRecord):
     )
     title = SealedTextField()
     clause = models.CharField(max_length=20, blank=True)
+    # Of which version of the agreement the clause is; null: of the default rules.
+    terms = models.PositiveIntegerField(null=True, blank=True)
     state = models.CharField(max_length=12, choices=AlertState, default=AlertState.OPEN)
     raised_at = models.DateTimeField()
     acknowledged_at = models.DateTimeField(null=True, blank=True)

@@ -29,7 +29,8 @@ from portal.queries.clocks import OPEN, ClockLine, clock_lines, find_clock, list
 from portal.queries.rooms import list_rooms
 from portal.shell import LINKS
 from portal.states import CLOCK_TRANSITIONS, ClockState, ClockStep
-from portal.views.ladders import ball, clause_words
+from portal.terms import clause_words
+from portal.views.ladders import ball
 
 Shown = dict[str, Any]
 SOON: Final = timedelta(hours=8)
@@ -132,12 +133,7 @@ def _ended(clock: Clock, zone: str, now: datetime) -> str:
 def _clause(clock: Clock) -> str:
     if clock.is_regulatory:
         return str(clock.inputs.get("source", clock.clause))
-    words = clause_words(clock.clause) or _("none by clause")
-    return (
-        _("%(clause)s, agreement v%(terms)s") % {"clause": words, "terms": clock.terms}
-        if clock.terms
-        else words
-    )
+    return clause_words(clock.clause, clock.terms) or _("none by clause")
 
 
 def _basis(clock: Clock) -> str:
