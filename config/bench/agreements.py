@@ -15,8 +15,8 @@ from deviations.queries.cases import past_cases
 from portal.action import reading
 from portal.actor import system_actor
 from portal.agreements.backtest import backtest
-from portal.agreements.counting import due_at
 from portal.agreements.terms import default_terms
+from portal.business_time import Calendar, due_at
 
 CASES: Final = 50_000
 ZONE: Final = "Europe/Stockholm"
@@ -50,7 +50,7 @@ def backtested() -> list[Figure]:
     start = time.perf_counter()
     with reading(actor):
         cases = past_cases(actor, plant.program, now - timedelta(days=4000))
-    report = backtest(default_terms(), cases, partial(due_at, zone=ZONE), now)
+    report = backtest(default_terms(), cases, partial(due_at, calendar=Calendar(ZONE, country="SE")), now)
     took = time.perf_counter() - start
     if len(cases) != CASES or not report.counts["notice_late"]:
         msg = f"{len(cases)} cases were read instead of {CASES}"

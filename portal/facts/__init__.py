@@ -15,6 +15,15 @@ from portal.facts.alerts import (
     LadderEnded,
 )
 from portal.facts.base import Fact
+from portal.facts.clocks import (
+    CalendarSet,
+    ClockBreached,
+    ClockExtended,
+    ClockMoved,
+    ClockPauseAsked,
+    ClockPaused,
+    ClockResumed,
+)
 from portal.facts.people import (
     AssignmentEnded,
     AssignmentGiven,
@@ -73,6 +82,13 @@ __all__ = [
     "AlertRaised",
     "AssignmentEnded",
     "AssignmentGiven",
+    "CalendarSet",
+    "ClockBreached",
+    "ClockExtended",
+    "ClockMoved",
+    "ClockPauseAsked",
+    "ClockPaused",
+    "ClockResumed",
     "CompanyIdentityLinked",
     "CompanySignInSet",
     "DelegationEnded",
