@@ -51,4 +51,4 @@ class DeviationsConfig(AppConfig):
         batch_of.register(batch_of_deviations)
         cases.register(past_cases)
         on_clock(NOTICE_CLOCK, chase_notice)
-        name_clock(NOTICE_CLOCK, gettext_lazy("Release the notice"))
+        name_clock(NOTICE_CLOCK, gettext_lazy("Release the notice"), has_own_item=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from typing import Any, Final
 
 import structlog
 from django.db import connection
@@ -14,6 +16,8 @@ from portal.models import Record, SpaceRecord
 from portal.sealing import Unreadable, owner_of, seal
 
 log = structlog.get_logger(__name__)
+_RECORD: Final = "select ledger.record(%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+_SEAL: Final = "set constraints ledger.seal immediate; set constraints ledger.seal deferred"
 
 
 def record(
@@ -29,6 +33,26 @@ def record(
     a copy for lists and stays away when its key does: no step waits for a title.
     """
     current_action()
+    with connection.cursor() as cursor:
+        cursor.execute(_RECORD, _values(subject, fact, audience, classification))
+
+
+def record_each(lines: Sequence[tuple[SpaceRecord | Record, Fact, str]]) -> None:
+    """Record facts about many records on the chains named, each in an entry of its own, in one statement.
+
+    What was changed before stands in the first of the entries. The last is sealed by the action.
+    """
+    current_action()
+    statements = f"; {_SEAL}; ".join([_RECORD] * len(lines))
+    values = [value for subject, fact, chain in lines for value in _values(subject, fact, chain, None)]
+    if lines:
+        with connection.cursor() as cursor:
+            cursor.execute(statements, values)
+
+
+def _values(
+    subject: SpaceRecord | Record, fact: Fact, audience: str | None, classification: str | None
+) -> list[Any]:
     chain = audience or str(subject.audience)
     about = {
         "type": subject.type if isinstance(subject, Record) else subject._meta.model_name,
@@ -36,20 +60,17 @@ def record(
         "number": str(getattr(subject, "number", "") or ""),
         "version": subject.version,
     }
-    shown = classification or getattr(subject, "classification", None)
-    values = [
+    return [
         subject.space_id,
         chain,
         fact.name,
         fact.version,
         fact.is_news,
         json.dumps(about),
-        shown,
+        classification or getattr(subject, "classification", None),
         _title_of(subject, chain),
         json.dumps(fact.payload()),
     ]
-    with connection.cursor() as cursor:
-        cursor.execute("select ledger.record(%s, %s, %s, %s, %s, %s, %s, %s, %s)", values)
 
 
 def _title_of(subject: SpaceRecord | Record, chain: str) -> str:

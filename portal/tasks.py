@@ -92,14 +92,14 @@ def sweep() -> int:
 
 
 def sweep_space(*, space_id: UUID, clock_ids: Sequence[UUID], until: float) -> int:
-    """Act on due clocks of one space until a time, many of a kind together where it allows that."""
+    """Act on due clocks of one space, in their order, neighbours of a kind together where it allows that."""
     actor = system_actor("sweep", space_id)
     with reading(actor):
         rows = Clock.objects.visible_to(actor).filter(pk__in=clock_ids)
         kinds = dict(rows.values_list("pk", "kind"))
     known = [each for each in clock_ids if each in kinds]
     called = 0
-    for kind, of_kind in groupby(sorted(known, key=lambda each: kinds[each]), key=lambda each: kinds[each]):
+    for kind, of_kind in groupby(known, key=lambda each: kinds[each]):
         for together in batched(of_kind, CLOCKS_TOGETHER):
             if time.monotonic() < until:
                 called += call_clocks(space_id=space_id, clock_ids=together, kind=kind, until=until)

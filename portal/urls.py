@@ -6,7 +6,7 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, path
 
 from portal.views import administration as admin
-from portal.views import clocks, four_eyes, inspections, reviews
+from portal.views import calendars, clocks, four_eyes, inspections, reviews
 from portal.views.alerts import AcknowledgeAlert, AlertPage
 from portal.views.delegations import DelegationsPage, EndDelegation
 from portal.views.escalations import EscalationsPage
@@ -25,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("alerts/<uuid:alert_id>/", AlertPage.as_view(), name="alert_page"),
     path("alerts/<uuid:alert_id>/acknowledge/", AcknowledgeAlert.as_view(), name="acknowledge_alert"),
     path("escalations/", EscalationsPage.as_view(), name="escalations"),
+    path("calendars/<uuid:program_id>/", calendars.CalendarsPage.as_view(), name="calendars"),
     path("clocks/<uuid:clock_id>/", clocks.ClockPage.as_view(), name="clock_page"),
     *(
         path(

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from django.db import connection
+from django.db.models import F
 
 from portal import ledger
 from portal.access import require_role, require_state, require_version
@@ -177,22 +177,27 @@ def _breach(actor: Actor, clock_ids: Sequence[UUID]) -> list[Clock]:
     due = [each for each in due if each.due_at <= now]
     for space_id in {each.space_id for each in due}:
         require_role(actor, space_id, SYSTEM, to="breach a clock")
-    subjects = Record.objects.visible_to(actor).in_bulk([each.subject_id for each in due])
-    for nth, clock in enumerate(due):
-        if nth:
-            _seal()
+    ids = [each.pk for each in due]
+    Clock.objects.filter(pk__in=ids).update(
+        state=ClockState.BREACHED, ended_at=now, next_at=None, version=F("version") + 1
+    )
+    for clock in due:
         clock.end(ClockState.BREACHED, now)
-        clock.save(update_fields=["state", "ended_at", "next_at", "version"])
-        ClockMove.objects.create(**line_of(clock, ClockStep.BREACHED), due_before=clock.due_at)
-        fact = ClockBreached(kind=clock.kind, clause=clock.clause, due_at=clock.due_at)
-        ledger.record(subjects[clock.subject_id], fact, audience=clock.audience)
+    ClockMove.objects.bulk_create(
+        ClockMove(**line_of(each, ClockStep.BREACHED), due_before=each.due_at) for each in due
+    )
+    subjects = Record.objects.visible_to(actor).in_bulk({each.subject_id for each in due})
+    ledger.record_each(
+        [
+            (
+                subjects[each.subject_id],
+                ClockBreached(kind=each.kind, clause=each.clause, due_at=each.due_at),
+                str(each.audience),
+            )
+            for each in due
+        ]
+    )
     return due
-
-
-def _seal() -> None:
-    """Let what follows be a further entry (ground 4): each breach is news of its own."""
-    with connection.cursor() as cursor:
-        cursor.execute("set constraints ledger.seal immediate; set constraints ledger.seal deferred")
 
 
 def _lock(actor: Actor, clock_id: UUID, *, to: str, version: int | None) -> Clock:

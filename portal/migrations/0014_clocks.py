@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import django.db.models.deletion
 import portal.models.base
 import portal.sealing
@@ -7,6 +9,7 @@ from django.db import migrations, models
 
 from portal.record_table import RecordTable, StateGuard
 
+SQL = Path(__file__).with_name("sql")
 EDGES = [
     "paused>met",
     "paused>running",
@@ -283,6 +286,7 @@ class Migration(migrations.Migration):
         RecordTable("businesscalendar"),
         RecordTable("clockmove"),
         StateGuard("clock", edges=EDGES),
+        migrations.RunSQL((SQL / "clocks.sql").read_text(encoding="utf-8"), migrations.RunSQL.noop),
         # What was set, and what happened, is never rewritten.
         migrations.RunSQL(
             [

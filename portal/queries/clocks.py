@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
 from portal.action import instant
-from portal.actor import Actor
+from portal.actor import Actor, Side
+from portal.clocks.names import kinds_with_own_item
 from portal.errors import NotFound
 from portal.models import BusinessCalendar, Clock, ClockMove, Record
-from portal.states import CLOCK_TRANSITIONS, ClockState, clock_keepers
+from portal.states import CLOCK_KEEPERS, CLOCK_TRANSITIONS, ClockState, clock_keepers
 
 # What stays in sight: what runs or rests, and what was not done in time until it is done.
 OPEN = Q(state__in=(ClockState.RUNNING, ClockState.PAUSED)) | Q(state=ClockState.BREACHED, done_at=None)
@@ -99,13 +100,29 @@ def _is_open_to(actor: Actor, clock: Clock, name: str) -> bool:
     return name != "pause" or not asked
 
 
+def kept_clocks(actor: Actor) -> QuerySet[Clock]:
+    """Return the open clocks of the actor's own side that are the actor's to keep, unordered."""
+    mine = Q(pk__in=[])
+    for role in CLOCK_KEEPERS:
+        spaces = [space for space in actor.seats if actor.holds(space, role)]
+        mine |= Q(side=role.side, space_id__in=spaces)
+    return list_clocks(actor).filter(OPEN, mine).exclude(kind__in=kinds_with_own_item())
+
+
+def others_clocks(actor: Actor, most: int) -> list[ClockLine]:
+    """Return open clocks that run against the other sides in the actor's programs, nearest due first."""
+    theirs = Q(side=Side.SPONSOR, space_id__in=_only(actor, Side.MANUFACTURER)) | Q(
+        side=Side.MANUFACTURER, space_id__in=_only(actor, Side.SPONSOR)
+    )
+    rows = list_clocks(actor).filter(OPEN, theirs).order_by("due_at", "pk")
+    return clock_lines(actor, list(rows[:most]))
+
+
+def _only(actor: Actor, side: Side) -> list[UUID]:
+    return [space for space, seats in actor.seats.items() if {each.side for each in seats} == {side}]
+
+
 def list_calendars(actor: Actor, *, program_id: UUID | None = None) -> QuerySet[BusinessCalendar]:
     """Return the versions of both sides' calendars in the actor's programs, unordered."""
     found = BusinessCalendar.objects.visible_to(actor).select_related("site")
     return found if program_id is None else found.filter(space_id=program_id)
-
-
-def late_or_running(actor: Actor, subject_ids: Collection[UUID]) -> list[Clock]:
-    """Return the open clocks of many records, nearest due first; one query."""
-    rows = list_clocks(actor).filter(OPEN, subject_id__in=subject_ids)
-    return list(rows.order_by("due_at", "pk"))

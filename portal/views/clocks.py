@@ -25,7 +25,7 @@ from portal.clocks.names import name_of
 from portal.errors import Invalid
 from portal.models import Clock, Program
 from portal.pages import Page, PageRequest
-from portal.queries.clocks import OPEN, ClockLine, clock_lines, find_clock, list_clocks
+from portal.queries.clocks import ClockLine, clock_lines, find_clock, list_clocks
 from portal.queries.rooms import list_rooms
 from portal.shell import LINKS
 from portal.states import CLOCK_TRANSITIONS, ClockState, ClockStep
@@ -97,14 +97,6 @@ def strip_of(actor: Actor, subject_id: UUID, program: Program | None, zone: str)
     clocks = list(list_clocks(actor, subject_id=subject_id).order_by("due_at", "pk"))
     shown = [clock_shown(actor, each, program, zone, now) for each in clock_lines(actor, clocks)]
     return sorted(shown, key=lambda each: bool(each["ended_words"]))
-
-
-def others_clocks(actor: Actor, most: int) -> list[ClockLine]:
-    """Return the open clocks of the other sides of all programs, least time left first."""
-    rows = list_clocks(actor).filter(OPEN).order_by("due_at", "pk")
-    mine = {space: actor.side(space) for space in actor.seats}
-    theirs = [each for each in rows[: 4 * most] if mine.get(each.space_id) not in (each.side, "both")]
-    return clock_lines(actor, theirs[:most])
 
 
 def _since(clock: Clock) -> datetime:
