@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -55,10 +55,12 @@ def raise_alert(
     audience: str = "shared",
     classification: str | None = None,
     clause: str = "",
+    first: Sequence[str] = (),
 ) -> Alert:
     """Ask one side for receipt: tell the first roles of its ladder and start the ladder's clock.
 
-    The title is read by everyone on the alert's chain. Records: alert.raised v1.
+    The title is read by everyone on the alert's chain. `first` are the roles that are told first, where the
+    record says so; the ladder goes on from there. Records: alert.raised v1.
     """
     current_action()
     if audience not in ("shared", side):
@@ -78,6 +80,9 @@ def raise_alert(
     )
     ledger.record(alert, AlertRaised(kind=kind, side=str(side), clause=clause, subject_id=subject.pk))
     plan = ladder_for(kind, side, classification)
+    if first:
+        above = [each for each in plan[1:] if not set(each.roles) <= set(first)]
+        plan = (replace(plan[0], roles=tuple(first)), *above)
     _, wait_until = tell(alert, 0, plan[0].plain(), due_at=now)
     start_clock(
         subject,

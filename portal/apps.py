@@ -15,6 +15,8 @@ class PortalConfig(AppConfig):
 
         from portal import logs, signing_in
         from portal.action import guard_connection
+        from portal.actions.deciding import CLOCK, watch_decision
+        from portal.alerts import on_clock
         from portal.review_signing import ACCESS_REVIEW
         from portal.shell import nav_counts
         from portal.signable import register
@@ -27,3 +29,4 @@ class PortalConfig(AppConfig):
         nav_counts.register(portal_counts)
         register(TRAIL_REVIEW)
         register(ACCESS_REVIEW)
+        on_clock(CLOCK, watch_decision)

@@ -15,6 +15,15 @@ from portal.facts.alerts import (
     LadderEnded,
 )
 from portal.facts.base import Fact
+from portal.facts.decisions import (
+    DecisionAnswered,
+    DecisionAsked,
+    DecisionDrafted,
+    DecisionLost,
+    DecisionMessaged,
+    DecisionRevised,
+    DecisionWithdrawn,
+)
 from portal.facts.people import (
     AssignmentEnded,
     AssignmentGiven,
@@ -67,6 +76,13 @@ __all__ = [
     "AssignmentGiven",
     "CompanyIdentityLinked",
     "CompanySignInSet",
+    "DecisionAnswered",
+    "DecisionAsked",
+    "DecisionDrafted",
+    "DecisionLost",
+    "DecisionMessaged",
+    "DecisionRevised",
+    "DecisionWithdrawn",
     "DelegationEnded",
     "DelegationGiven",
     "Fact",

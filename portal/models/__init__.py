@@ -4,6 +4,7 @@ from portal.models.alert import Alert, Clock, Delivery, LadderStep, Opening, Rec
 from portal.models.attachment import Attachment
 from portal.models.base import RecordKey, RecordQuerySet, SpaceRecord
 from portal.models.company import CompanyIdentity, CompanySignIn
+from portal.models.decision import DecisionMessage, DecisionRequest
 from portal.models.hold import LegalHold
 from portal.models.identity import (
     CheckpointMail,
@@ -34,6 +35,8 @@ __all__ = [
     "Clock",
     "CompanyIdentity",
     "CompanySignIn",
+    "DecisionMessage",
+    "DecisionRequest",
     "Delegation",
     "Delivery",
     "Guess",
