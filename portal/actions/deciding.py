@@ -9,7 +9,7 @@ from uuid import UUID
 
 from portal import ledger
 from portal.access import require_role
-from portal.action import action, answer_with, instant, reading
+from portal.action import action, instant, reading
 from portal.actions.alerts import end_ladder, give_receipt
 from portal.actions.signing import prove_signer, put_signature, require_signing
 from portal.actor import Actor, Side
@@ -206,7 +206,7 @@ def _alert(request: DecisionRequest, kind: str, side: str, *, first: Sequence[st
 
 
 @action("decision.message")
-def write_message(actor: Actor, request_id: UUID, *, text: str, version: int | None) -> DecisionMessage:
+def write_message(actor: Actor, request_id: UUID, *, text: str, version: int | None) -> DecisionRequest:
     """Ask back before answering, or explain; both sides read it, and it answers nothing.
 
     A question back asks the other side's people for receipt, once until they have written. Raises: NotFound,
@@ -229,8 +229,7 @@ def write_message(actor: Actor, request_id: UUID, *, text: str, version: int | N
         _receive(actor, request, QUESTION)
     elif not _alerts(actor, request, QUESTION).exists():
         _alert(request, QUESTION, request.side, first=roles_asked(request.side, ()))
-    answer_with(request)
-    return message
+    return request
 
 
 def answer_decision(

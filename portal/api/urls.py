@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver
 
-from portal.api import alerts, attachments, documents, events, log, programs
+from portal.api import alerts, attachments, decisions, documents, events, log, programs
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *programs.urlpatterns,
     *alerts.urlpatterns,
     *attachments.urlpatterns,
+    *decisions.urlpatterns,
     *events.urlpatterns,
     *log.urlpatterns,
     *documents.urlpatterns,

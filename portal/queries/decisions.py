@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -14,12 +15,16 @@ from portal.action import instant
 from portal.actor import Actor, Side
 from portal.decisions.access import get_request, require_choice, transitions_of
 from portal.decisions.signing import DECISION_REQUEST, take_answer
-from portal.decisions.wording import answerers_of
+from portal.decisions.wording import EVIDENCE_MAX, answerers_of
 from portal.models import Attachment, DecisionMessage, DecisionRequest, Program, Record
 from portal.queries.security import read_security
 from portal.queries.signatures import Ceremony, SignatureLine, own_signer, signatures_of
 from portal.signable import STATEMENT, content_of, digest_of
-from portal.states import DecisionState, Meaning
+from portal.slots import batch_of
+from portal.states import Audience, DecisionState, Meaning
+
+EVIDENCE_TYPES: Final = ("batch", "deviation", "excursion")
+LOOKED_AT_MAX: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,28 @@ def asked_of(actor: Actor) -> QuerySet[DecisionRequest]:
         side=Side.SPONSOR, space_id__in=actor.as_manufacturer
     )
     return DecisionRequest.objects.visible_to(actor).filter(own, state=DecisionState.ASKED)
+
+
+def evidence_for(actor: Actor, subject: Record) -> list[tuple[str, UUID, str]]:
+    """Return what a question about a record may rest on that both sides see: (type, id, words).
+
+    Its files, its batch, and what belongs to the same batch.
+    """
+    files = Attachment.objects.visible_to(actor).filter(subject_id=subject.pk, audience=Audience.SHARED)
+    found = [("file", each.pk, str(each.name)) for each in files.order_by("attached_at", "pk")]
+    others = Record.objects.visible_to(actor).filter(
+        space_id=subject.space_id, audience=Audience.SHARED, type__in=EVIDENCE_TYPES
+    )
+    near = {each.pk: each for each in others.exclude(pk=subject.pk).order_by("-number", "pk")[:LOOKED_AT_MAX]}
+    above: dict[UUID, UUID] = {}
+    for batches in (near.keys(), [subject.pk]):
+        for known in batch_of(actor, batches, [subject.pk, *near]):
+            above |= known
+    mine = {above.get(subject.pk), subject.pk}
+    same = [each for each in near.values() if each.pk in mine or above.get(each.pk) in mine]
+    return found + [
+        ("record", each.pk, f"{each.number} {each.title}".strip()) for each in same[:EVIDENCE_MAX]
+    ]
 
 
 def decision_detail(actor: Actor, request_id: UUID) -> DecisionDetail:

@@ -33,7 +33,7 @@ from portal.models import (
 )
 from portal.tasks import publish
 from tests.conftest import actor
-from tests.factories import batches, cast, deviations
+from tests.factories import batches, cast, decisions, deviations
 
 WORDS = {cast.PROGRAM: "OURS", cast.RIVAL_PROGRAM: "CANARY"}
 
@@ -161,6 +161,7 @@ def _fill(program: UUID) -> dict[str, UUID]:
         "cdmo_alert_id": alerts["manufacturer"],
         "review_id": _review(qa, program, word),
         "hold_id": _hold(running.pk, word),
+        **_decisions(program, running, word),
         "attachment_id": _attach(qa, shared.pk, f"{word} photo.png"),
         "internal_attachment_id": _attach(qa, undisclosed.pk, f"INTERNAL {word} photo.png"),
     }
@@ -177,6 +178,17 @@ def _hold(record: UUID, word: str) -> UUID:
     from portal.actions.holding import place_hold
 
     return place_hold(actor("cdmo_quality_head"), record, reason=f"INTERNAL {word} reason of the hold").pk
+
+
+def _decisions(program: UUID, batch, word: str) -> dict[str, UUID]:
+    """A question that the sponsor asks and one that the manufacturer only drafts."""
+    said = {"title": f"{word} question", "details": f"{word} details", "if_lost": f"{word} if nobody answers"}
+    asker = "sponsor_qa" if program == cast.PROGRAM else "rival_sponsor_qa"
+    asked = decisions.asked(actor(asker), batch, **said)
+    decisions.message(actor("cdmo_qa"), asked, f"{word} question back")
+    hidden = {name: f"INTERNAL {words}" for name, words in said.items()}
+    draft = decisions.draft(actor("cdmo_qa"), batch, **hidden)
+    return {"decision_id": asked.pk, "drafted_decision_id": draft.pk}
 
 
 PNG = bytes.fromhex(
