@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -14,10 +14,11 @@ from django.db.models import F
 from portal import ledger
 from portal.action import current_action, instant
 from portal.actor import Actor, Side
-from portal.clauses import Step, ladder_for
+from portal.agreements.terms import plan_of
 from portal.facts import AlertRaised
 from portal.models import Alert, Clock, Delivery, LadderStep, Receipt, SpaceRecord
 from portal.states import ClockState
+from portal.terms import terms_at
 
 LADDER: Final = "ladder"
 ClockHandler = Callable[[Actor, UUID], object]
@@ -55,18 +56,21 @@ def raise_alert(
     audience: str = "shared",
     classification: str | None = None,
     clause: str = "",
+    ladder: str = "",
     first: Sequence[str] = (),
 ) -> Alert:
     """Ask one side for receipt: tell the first roles of its ladder and start the ladder's clock.
 
-    The title is read by everyone on the alert's chain. `first` are the roles that are told first, where the
-    record says so; the ladder goes on from there. Records: alert.raised v1.
+    The ladder is that of the agreement in force now for the kind, or for what `ladder` names. `first` are
+    the roles that are told first, where the record says so; the ladder goes on from there. The title is read
+    by everyone on the alert's chain. Records: alert.raised v1.
     """
-    current_action()
+    actor = current_action().actor
     if audience not in ("shared", side):
         msg = f"an alert for the {side} cannot stand on the chain of the {audience}"
         raise ValueError(msg)
     now = instant()
+    terms = terms_at(actor, subject.space_id, now)
     alert = Alert.objects.create(
         space_id=subject.space_id,
         audience=audience,
@@ -76,21 +80,23 @@ def raise_alert(
         classification=classification,
         title=title,
         clause=clause,
+        terms=terms.version,
         raised_at=now,
     )
     ledger.record(alert, AlertRaised(kind=kind, side=str(side), clause=clause, subject_id=subject.pk))
-    plan = ladder_for(kind, side, classification)
+    plan = plan_of(terms.ladder(ladder or kind, side, classification))
     if first:
-        above = [each for each in plan[1:] if not set(each.roles) <= set(first)]
-        plan = (replace(plan[0], roles=tuple(first)), *above)
-    _, wait_until = tell(alert, 0, plan[0].plain(), due_at=now)
+        above = [each for each in plan[1:] if not set(each["roles"]) <= set(first)]
+        plan = [plan[0] | {"roles": list(first)}, *above]
+    _, wait_until = tell(alert, 0, plan[0], due_at=now)
     start_clock(
         subject,
         kind=LADDER,
         clause=clause,
         side=side,
-        due_at=now + timedelta(seconds=plan[0].wait_s),
+        due_at=now + timedelta(seconds=plan[0]["wait_s"]),
         audience=audience,
+        terms=terms.version,
         plan=plan,
         next_at=wait_until,
         alert=alert,
@@ -152,14 +158,16 @@ def start_clock(
     side: Side,
     due_at: datetime,
     audience: str,
-    plan: Sequence[Step] = (),
+    terms: int | None = None,
+    plan: Sequence[Mapping[str, Any]] = (),
     next_at: datetime | None = None,
     alert: Alert | None = None,
 ) -> Clock:
     """Start a durable deadline; `side` holds the ball.
 
-    The sweep calls the kind's handler at `next_at`, which is `due_at` unless said otherwise. The plan is kept
-    as it is now: a running clock does not follow later changes of the rules.
+    `terms` is the version of the agreement whose clause it is. The sweep calls the kind's handler at
+    `next_at`, which is `due_at` unless said otherwise. The plan is kept as it is now: a running clock does
+    not follow later changes of the rules.
     """
     current_action()
     return Clock.objects.create(
@@ -169,8 +177,9 @@ def start_clock(
         alert=alert,
         kind=kind,
         clause=clause,
+        terms=terms,
         side=side,
-        plan=[each.plain() for each in plan],
+        plan=list(plan),
         started_at=instant(),
         due_at=due_at,
         next_at=next_at or due_at,

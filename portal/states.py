@@ -251,7 +251,8 @@ PROPOSAL_TRANSITIONS: Final[Transitions] = {
     ),
 }
 
-INSPECTORS: Final = (Role(Side.MANUFACTURER, "inspector"), Role(Side.SPONSOR, "inspector"))
+INSPECTOR: Final = "inspector"
+INSPECTORS: Final = (Role(Side.MANUFACTURER, INSPECTOR), Role(Side.SPONSOR, INSPECTOR))
 # Who of the inviting side answers an inspector.
 INSPECTION_HOSTS: Final = (
     CDMO_QA,

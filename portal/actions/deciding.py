@@ -38,8 +38,9 @@ from portal.facts import (
 from portal.models import Alert, Attachment, Clock, DecisionMessage, DecisionRequest, Record
 from portal.proving import Proof
 from portal.states import DECISION_ASKERS, SYSTEM, AlertState, Audience, ClockState, DecisionState, Meaning
+from portal.terms import terms_at
 
-# The time until which the other side may choose; half of it gone, its heads are asked too.
+# The time until which the other side may choose, and whose ladder in the agreement its alerts climb.
 CLOCK: Final = "decision"
 ASKED, UNANSWERED, QUESTION = "decision.asked", "decision.unanswered", "decision.question"
 ANSWERED, LOST = "decision.answered", "decision.lost"
@@ -166,6 +167,7 @@ def ask_decision(actor: Actor, request_id: UUID, *, version: int | None) -> Deci
         kind=CLOCK,
         clause=request.clause,
         side=Side(request.other_side),
+        terms=terms_at(actor, space_id, now).version,
         due_at=request.lost_at,
         audience=Audience.SHARED,
         next_at=now + (request.lost_at - now) / 2,
@@ -201,6 +203,7 @@ def _alert(request: DecisionRequest, kind: str, side: str, *, first: Sequence[st
         side=Side(side),
         title=f"{request.number}: {request.title}",
         clause=request.clause,
+        ladder=CLOCK,
         first=first,
     )
 

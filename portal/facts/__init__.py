@@ -45,7 +45,15 @@ from portal.facts.people import (
     SignedOutEverywhere,
     SignInReset,
 )
-from portal.facts.places import FileAttached, HoldPlaced, HoldReleased, ProgramOpened, SiteAdded, SiteAttached
+from portal.facts.places import (
+    EnvelopeKeyTakenUp,
+    FileAttached,
+    HoldPlaced,
+    HoldReleased,
+    ProgramOpened,
+    SiteAdded,
+    SiteAttached,
+)
 from portal.facts.reviews import (
     AccessDecided,
     AccessReviewDecided,
@@ -85,6 +93,7 @@ __all__ = [
     "DecisionWithdrawn",
     "DelegationEnded",
     "DelegationGiven",
+    "EnvelopeKeyTakenUp",
     "Fact",
     "FileAttached",
     "HoldPlaced",

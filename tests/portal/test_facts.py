@@ -49,6 +49,7 @@ SHIPPED = {
         1,
     ): "batch_id phase_id excursion_id occurred_at detected_at aware_at recorded_at is_late",
     ("deviation.triaged", 1): "classification clause due_at",
+    ("envelope_key.taken_up", 1): "key_id service made_at",
     ("excursion.closed", 1): "batch_id started_at ended_at extreme readings",
     ("excursion.extended", 1): "batch_id started_at last_outside_at ended_at extreme readings",
     ("excursion.opened", 1): "batch_id parameter limit_kind direction started_at ended_at extreme is_late",

@@ -25,8 +25,9 @@ from portal.queries.decisions import (
 from portal.queries.rooms import Room, list_rooms
 from portal.shell import LINKS
 from portal.states import DECISION_ASKERS, AlertState, Audience, DecisionState
+from portal.terms import clause_words, terms_at
 from portal.views.alerts import note_opened
-from portal.views.ladders import ball, banner, clause_words, roles_words
+from portal.views.ladders import ball, banner, roles_words
 
 SHOWN_MAX: Final = 200
 TONES: Final = {
@@ -148,7 +149,7 @@ def shown_of(actor: Actor, found: DecisionDetail) -> Shown:
         "asked_party": parties[request.other_side],
         "may_answer": found.line.may_answer,
         "ball": _ball(actor, request, program),
-        "clause": clause_words(request.clause),
+        "clause": clause_words(request.clause, _terms_of(actor, request)),
         "roles": roles_words(request.roles),
         "steps": found.steps,
         "is_draft": request.state == DecisionState.DRAFTED,
@@ -160,6 +161,11 @@ def shown_of(actor: Actor, found: DecisionDetail) -> Shown:
         "asks": _asks(actor, request, Room(program, program.zone)),
         "private_words": Audience(request.audience).label if request.audience != Audience.SHARED else "",
     }
+
+
+def _terms_of(actor: Actor, request: DecisionRequest) -> int | None:
+    """Return the version of the agreement under which it was asked, of a draft that of now."""
+    return terms_at(actor, request.space_id, request.asked_at or instant()).version
 
 
 def _message(each: Any, program: Program) -> Shown:
