@@ -23,6 +23,8 @@ from portal.signable import STATEMENT, content_of, digest_of
 from portal.slots import batch_of
 from portal.states import Audience, DecisionState, Meaning
 
+# Alerts that ask for nothing but the answer.
+DECISION_ALERTS: Final = ("decision.asked", "decision.unanswered")
 EVIDENCE_TYPES: Final = ("batch", "deviation", "excursion")
 LOOKED_AT_MAX: Final = 500
 
@@ -116,6 +118,15 @@ def evidence_for(actor: Actor, subject: Record) -> list[tuple[str, UUID, str]]:
     return found + [
         ("record", each.pk, f"{each.number} {each.title}".strip()) for each in same[:EVIDENCE_MAX]
     ]
+
+
+def asked_by(actor: Actor) -> QuerySet[DecisionRequest]:
+    """Return the requests of the actor's side that wait for the other one, least time left first."""
+    own = Q(side=Side.SPONSOR, space_id__in=actor.as_sponsor) | Q(
+        side=Side.MANUFACTURER, space_id__in=actor.as_manufacturer
+    )
+    rows = DecisionRequest.objects.visible_to(actor).filter(own, state=DecisionState.ASKED)
+    return rows.order_by("lost_at", "pk")
 
 
 def decision_detail(actor: Actor, request_id: UUID) -> DecisionDetail:

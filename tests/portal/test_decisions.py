@@ -20,6 +20,7 @@ from portal.decisions.wording import HEAD, Evidence, Option, answerers_of, roles
 from portal.errors import DomainError, Invalid, InvalidTransition, NotFound
 from portal.models import Alert, Clock, DecisionMessage, DecisionRequest, Receipt, Signature
 from portal.queries.decisions import decision_detail, list_decisions, may_answer
+from portal.queries.inbox import list_inbox
 from portal.states import (
     DECISION_ANSWERERS,
     DECISION_ASKERS,
@@ -634,3 +635,58 @@ def _watch_until_over(request, clock_id):
         watch_decision(SWEEP(), clock_id)
         if row(request).state != DecisionState.ASKED:
             return
+
+
+class TestTheInbox:
+    def items(self, key):
+        with reading(actor(key)) as reader:
+            return [(each.kind, each.due_at) for each in list_inbox(reader)]
+
+    def test_asks_who_may_answer_with_the_time_of_the_choice_and_nobody_else(self, asked):
+        assert self.items("sponsor_qa") == [("decision", asked.lost_at)]
+        assert self.items("sponsor_quality_head") == [("decision", asked.lost_at)]
+        for key in ("sponsor_viewer", "cdmo_qa", "inspector", "rival_sponsor_qa"):
+            assert self.items(key) == []
+
+    def test_counts_as_much_as_it_lists(self, asked):
+        from portal.queries.waiting import count_inbox
+
+        for key in ("sponsor_qa", "sponsor_viewer", "cdmo_qa", "cdmo_admin"):
+            with reading(actor(key)) as reader:
+                assert count_inbox(reader) == len(list_inbox(reader)), key
+
+    def test_is_empty_of_it_once_it_was_answered_and_tells_the_asking_side(self, asked, answerer):
+        make.answer(answerer, asked)
+        assert self.items("sponsor_qa") == []
+        assert [kind for kind, _ in self.items("cdmo_qa")] == ["decision.answered"]
+
+    def test_has_what_waits_for_a_signature_or_a_second_word(self, database):
+        from portal.actions.proposing import propose_reset
+        from portal.actions.reviewing import open_review
+        from portal.actions.trail import review_trail
+
+        batches.batch(number="B-2417")
+        review_trail(
+            actor("cdmo_qa"), cast.PROGRAM, audience="shared", first=1, last=1, finding="Nothing that is odd."
+        )
+        assert [kind for kind, _ in self.items("cdmo_qa")] == ["signature"]
+        assert self.items("cdmo_quality_head") == []
+        open_review(system_actor("setup", cast.CDMO), cast.CDMO)
+        assert [kind for kind, _ in self.items("cdmo_admin")] == ["review"]
+        person = cast.person_id("cdmo_operator")
+        propose_reset(actor("cdmo_admin"), cast.CDMO, person_id=person, reason="Lost the telephone.")
+        assert [kind for kind, _ in self.items("cdmo_admin")] == ["review"]
+
+    def test_asks_the_same_queries_for_one_and_for_three(self, batch, cdmo_qa):
+        from django.test.utils import CaptureQueriesContext
+
+        def queries():
+            with reading(actor("sponsor_qa")) as reader, CaptureQueriesContext(connection) as counted:
+                list_inbox(reader)
+            return len(counted)
+
+        make.asked(cdmo_qa, batch)
+        one = queries()
+        for _ in range(2):
+            make.asked(cdmo_qa, batch)
+        assert queries() == one
