@@ -3,38 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-LOCAL: Final = "%Y-%m-%dT%H:%M"
+from portal.forms_times import SiteTime
+
 REASON_MIN: Final = 10
 REASON_MAX: Final = 4_000
-
-
-class SiteTime(forms.DateTimeField):
-    """An instant, written as the clock of the site shows it."""
-
-    zone: ZoneInfo = ZoneInfo("UTC")
-
-    def __init__(self, **kwargs: Any) -> None:
-        widget = forms.DateTimeInput(format=LOCAL, attrs={"type": "datetime-local"})
-        super().__init__(widget=widget, input_formats=[LOCAL, f"{LOCAL}:%S"], **kwargs)
-
-    def prepare_value(self, value: Any) -> Any:
-        """Show an instant in site time."""
-        if isinstance(value, datetime) and timezone.is_aware(value):
-            return value.astimezone(self.zone).replace(tzinfo=None)
-        return value
-
-    def to_python(self, value: Any) -> Any:
-        """Read a time of day at the site; one that a change of the clock skips or repeats is refused."""
-        with timezone.override(self.zone):
-            return super().to_python(value)
 
 
 class StepForm(forms.Form):

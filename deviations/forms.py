@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from deviations.texts import LENGTHS, fault_of
+from portal.forms_times import SiteTime
 from portal.states import Classification
 
-LOCAL: Final = "%Y-%m-%dT%H:%M"
 # Another batch has other steps and perhaps another clock: what depends on it is asked for again.
 FOLLOWED: Final = {
     "hx-get": "/deviations/new/",
@@ -51,27 +49,6 @@ class Words(forms.CharField):
         fault = fault_of(self.name, value) if value else None
         if fault is not None:
             raise forms.ValidationError(fault)
-
-
-class SiteTime(forms.DateTimeField):
-    """An instant, written as the clock of the site shows it."""
-
-    zone: ZoneInfo = ZoneInfo("UTC")
-
-    def __init__(self, **kwargs: Any) -> None:
-        widget = forms.DateTimeInput(format=LOCAL, attrs={"type": "datetime-local"})
-        super().__init__(widget=widget, input_formats=[LOCAL, "%Y-%m-%dT%H:%M:%S"], **kwargs)
-
-    def prepare_value(self, value: Any) -> Any:
-        """Show an instant in site time."""
-        if isinstance(value, datetime) and timezone.is_aware(value):
-            return value.astimezone(self.zone).replace(tzinfo=None)
-        return value
-
-    def to_python(self, value: Any) -> Any:
-        """Read a time of day at the site; one that a change of the clock skips or repeats is refused."""
-        with timezone.override(self.zone):
-            return super().to_python(value)
 
 
 class ReportForm(forms.Form):

@@ -40,11 +40,14 @@ def raise_alert(
     audience: str = "shared",
     classification: str | None = None,
     clause: str = "",
+    ladder: str = "",
+    first: Sequence[str] = (),
 ) -> Alert:
     """Ask one side for receipt: tell the first roles of its ladder and start the ladder's clock.
 
-    The ladder is that of the agreement in force now. The title is read by everyone on the alert's chain.
-    Records: alert.raised v1.
+    The ladder is that of the agreement in force now for the kind, or for what `ladder` names. `first` are
+    the roles that are told first, where the record says so; the ladder goes on from there. The title is read
+    by everyone on the alert's chain. Records: alert.raised v1.
     """
     actor = current_action().actor
     if audience not in ("shared", side):
@@ -65,7 +68,10 @@ def raise_alert(
         raised_at=now,
     )
     ledger.record(alert, AlertRaised(kind=kind, side=str(side), clause=clause, subject_id=subject.pk))
-    plan = plan_of(terms.ladder(kind, side, classification))
+    plan = plan_of(terms.ladder(ladder or kind, side, classification))
+    if first:
+        above = [each for each in plan[1:] if not set(each["roles"]) <= set(first)]
+        plan = [plan[0] | {"roles": list(first)}, *above]
     _, wait_until = tell(alert, 0, plan[0], due_at=now)
     start_clock(
         subject,

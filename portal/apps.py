@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig
 from django.db.backends.signals import connection_created
+from django.utils.translation import gettext_lazy
 
 
 class PortalConfig(AppConfig):
@@ -15,6 +16,9 @@ class PortalConfig(AppConfig):
 
         from portal import logs, signing_in
         from portal.action import guard_connection
+        from portal.actions.deciding import CLOCK, watch_decision
+        from portal.clocks import on_clock
+        from portal.clocks.names import name_clock
         from portal.review_signing import ACCESS_REVIEW
         from portal.shell import nav_counts
         from portal.signable import register
@@ -27,3 +31,6 @@ class PortalConfig(AppConfig):
         nav_counts.register(portal_counts)
         register(TRAIL_REVIEW)
         register(ACCESS_REVIEW)
+        on_clock(CLOCK, watch_decision)
+        # The choice is lost when it is lost: nobody's consent moves that.
+        name_clock(CLOCK, gettext_lazy("Decide"), has_own_item=True, is_fixed=True)

@@ -126,6 +126,8 @@ def of_portal() -> Mapping[str, str]:
         "portal_handover": "parties",
         "portal_trailreview": "quality",
         "portal_legalhold": "quality",
+        "portal_decisionrequest": "quality",
+        "portal_decisionmessage": "quality",
     }
 
 

@@ -35,6 +35,9 @@ LINKS: Final = {
     "batch": "/batches/{id}/",
     "alert": "/alerts/{id}/",
     "excursion": "/excursions/{id}/",
+    # As the stream calls it, and as its own row does.
+    "decisionrequest": "/decisions/{id}/",
+    "decision_request": "/decisions/{id}/",
 }
 # key, label, icon, address, letter after g
 PLACES: Final = (
@@ -43,6 +46,7 @@ PLACES: Final = (
     ("batches", "Batches", "flask-conical", "/batches/", "a"),
     ("deviations", "Deviations", "triangle-alert", "/deviations/", "d"),
     ("escalations", "Escalations", "stairs", "/escalations/", "e"),
+    ("decisions", "Decisions", "signpost", "/decisions/", "q"),
 )
 PARTNERSHIP_PLACES: Final = (("ledger", "Ledger", "shield", "/ledger/", "l"),)
 INSPECTIONS: Final = ("inspections", "Inspections", "eye", "/inspections/", "")

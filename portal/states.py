@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -131,6 +131,16 @@ class HoldState(models.TextChoices):
 
     PLACED = "placed", _("stands")
     RELEASED = "released", _("released")
+
+
+class DecisionState(models.TextChoices):
+    """A question of one side to the other: its draft is private, and silence never answers it (domain 2b)."""
+
+    DRAFTED = "drafted", _("draft")
+    ASKED = "asked", _("waits for an answer")
+    ANSWERED = "answered", _("answered")
+    LOST = "lost", _("no reply, the choice is lost")
+    WITHDRAWN = "withdrawn", _("withdrawn")
 
 
 class ClockState(models.TextChoices):
@@ -340,3 +350,40 @@ def clock_keepers(clock: Any, to: str) -> tuple[Role, ...]:
     """Return who takes a step with a clock: its own side, or either where both sides have a say in it."""
     of_both = clock.is_joint and to in ("pause", "consent", "resume")
     return tuple(role for role in CLOCK_TRANSITIONS[to].roles if of_both or role.side == clock.side)
+
+
+# Who asks the other side for a decision, and who may answer for theirs; the head of quality always may.
+DECISION_ASKERS: Final = (
+    CDMO_CLIENT_LEAD,
+    CDMO_QA,
+    CDMO_QUALITY_HEAD,
+    CDMO_QP,
+    SPONSOR_CMC,
+    SPONSOR_QA,
+    SPONSOR_QUALITY_HEAD,
+    SPONSOR_QP,
+)
+DECISION_ANSWERERS: Final = (*DECISION_ASKERS, CDMO_MSAT, SPONSOR_MSAT, SPONSOR_REGULATORY)
+DECISION_TRANSITIONS: Final[Transitions] = {
+    "revise": Transition((DecisionState.DRAFTED,), None, DECISION_ASKERS, _("Change the draft")),
+    "ask": Transition((DecisionState.DRAFTED,), DecisionState.ASKED, DECISION_ASKERS, _("Ask")),
+    "message": Transition((DecisionState.ASKED,), None, DECISION_ANSWERERS, _("Write a message")),
+    "answer": Transition(
+        (DecisionState.ASKED,),
+        DecisionState.ANSWERED,
+        DECISION_ANSWERERS,
+        _("Answer"),
+        signature=Meaning.AUTHORED,
+    ),
+    "lose": Transition((DecisionState.ASKED,), DecisionState.LOST, (SYSTEM,), _("Note that it is lost")),
+    "withdraw": Transition(
+        (DecisionState.DRAFTED, DecisionState.ASKED), DecisionState.WITHDRAWN, DECISION_ASKERS, _("Withdraw")
+    ),
+}
+
+
+def decision_transitions(side: str, answerers: Collection[Role]) -> Transitions:
+    """Return the life cycle of a request of this side that some roles of the other one may answer."""
+    own = _of_side(DECISION_TRANSITIONS, side)
+    answer = replace(DECISION_TRANSITIONS["answer"], roles=tuple(answerers))
+    return {**own, "message": DECISION_TRANSITIONS["message"], "answer": answer}

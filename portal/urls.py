@@ -6,7 +6,7 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, path
 
 from portal.views import administration as admin
-from portal.views import calendars, clocks, four_eyes, inspections, reviews
+from portal.views import calendars, clocks, decisions, four_eyes, inspections, reviews
 from portal.views.alerts import AcknowledgeAlert, AlertPage
 from portal.views.delegations import DelegationsPage, EndDelegation
 from portal.views.escalations import EscalationsPage
@@ -40,6 +40,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("ledger/reviews/", TrailReviewsPage.as_view(), name="trail_reviews"),
     path("ledger/reviews/<uuid:review_id>/", TrailReviewPage.as_view(), name="trail_review"),
     path("ledger/<uuid:space_id>/<str:audience>/review/", ReviewTrail.as_view(), name="review_trail"),
+    path("decisions/", decisions.DecisionsPage.as_view(), name="decisions"),
+    path("decisions/new/", decisions.AskDecision.as_view(), name="decision_new"),
+    path("decisions/<uuid:decision_id>/", decisions.DecisionPage.as_view(), name="decision"),
+    path("decisions/<uuid:decision_id>/change/", decisions.ChangeDecision.as_view(), name="decision_change"),
+    path("decisions/<uuid:decision_id>/answer/", decisions.AnswerDecision.as_view(), name="decision_answer"),
+    *(
+        path(f"decisions/<uuid:decision_id>/{name}/", step.as_view(), name=f"decision_{name}")
+        for name, step in decisions.STEPS.items()
+    ),
     path("holds/", HoldsPage.as_view(), name="holds"),
     path("holds/<uuid:hold_id>/release/", ReleaseHold.as_view(), name="release_hold"),
     path("sign/<str:kind>/<uuid:record_id>/", SignPage.as_view(), name="sign"),

@@ -38,6 +38,7 @@ from portal.pages import Page, PageRequest
 from portal.queries.rooms import Room, list_rooms
 from portal.shell import may_report
 from portal.states import Audience
+from portal.views.decisions import decisions_of
 from portal.views.exporting import exports_of
 from portal.views.holds import holds_of
 
@@ -66,6 +67,8 @@ class BatchPage(Page):
         deviations = deviations_of(actor, batch.pk)
         facts = facts_of(actor, [batch.pk])[batch.pk]
         rows = excursion_rows(detail.excursions, now)
+        about = [batch.pk, *(each.id for each in deviations)]
+        decisions = decisions_of(actor, batch.space_id, about, about=batch.pk)
         part = request.GET.get("part", "")
         return {
             "batch": batch,
@@ -85,9 +88,10 @@ class BatchPage(Page):
             "facts": batch_facts(detail, place, rooms.get(batch.space_id)),
             "elapsed": (batch.ended_at or now) - batch.started_at if batch.started_at else None,
             "exports": exports_of(actor, batch.space_id, batch.pk),
+            "decisions": decisions,
             "held": holds_of(actor, batch.space_id, batch.pk, within=()),
             "then_zone": place.zone,
-            "happenings": timeline(actor, detail, deviations, place.zone),
+            "happenings": timeline(actor, detail, deviations, place.zone, decisions=decisions["lines"]),
             "steps": [offer(name, detail, place) for name in available(actor, batch, TRANSITIONS)],
             "open_step": self.step,
             "may_report": may_report(actor),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ from batches.queries import BatchDetail
 from batches.slots import BatchDeviation
 from batches.views.words import crossing
 from portal.actor import Actor
+from portal.decisions.words import WORDS
 from portal.ledger_entries import Happening, list_happenings
 from portal.queries import list_alerts
 from portal.states import Audience
@@ -39,23 +40,37 @@ _TITLES: Final[Mapping[str, Callable[[], str]]] = {
     "deviation.investigation_started": lambda: _("Under investigation"),
     "deviation.closed": lambda: _("Deviation closed"),
     "deviation.cancelled": lambda: _("Deviation cancelled"),
+    "decision.asked": lambda: _("Decision asked"),
+    "decision.answered": lambda: _("Decision answered"),
+    "decision.lost": lambda: _("No reply, the choice is lost"),
+    "decision.withdrawn": lambda: _("Decision request withdrawn"),
 }
 
 
-def timeline(actor: Actor, detail: BatchDetail, deviations: list[BatchDeviation], zone: str) -> list[Entry]:
-    """Return the newest facts of a batch, its excursions and its deviations, for `history.html`."""
+def timeline(
+    actor: Actor,
+    detail: BatchDetail,
+    deviations: list[BatchDeviation],
+    zone: str,
+    *,
+    decisions: Sequence[Mapping[str, Any]] = (),
+) -> list[Entry]:
+    """Return the newest facts of a batch, its excursions, deviations and decisions, for `history.html`."""
     excursions = {each.pk: each for each in detail.excursions}
     numbered = {each.id: each for each in deviations}
+    asked = {each["decision"].pk: each for each in decisions}
     subjects = [detail.batch.pk, *excursions, *numbered]
     # An entry that raised an alert is known by the alert, also where it opened the excursion.
     subjects += list_alerts(actor).filter(subject_id__in=subjects).values_list("pk", flat=True)
+    subjects += asked
     found = list_happenings(actor, detail.batch.space_id, subjects, kinds=list(_TITLES), most=MOST)
     titles = {phase.code: str(phase.title) for phase in detail.phases}
     entries: list[Entry] = []
     day = None
     for each in found:
         local = each.sealed_at.astimezone(ZoneInfo(zone)).date()
-        words = _words(each, titles, excursions.get(each.subject_id), numbered.get(each.subject_id))
+        about = numbered.get(each.subject_id) or asked.get(each.subject_id)
+        words = _words(each, titles, excursions.get(each.subject_id), about)
         entries.append(
             {
                 "at": each.sealed_at,
@@ -73,14 +88,17 @@ def _words(
     each: Happening,
     titles: Mapping[str, str],
     excursion: Excursion | None,
-    deviation: BatchDeviation | None,
+    about_record: BatchDeviation | Mapping[str, Any] | None,
 ) -> SafeString:
     about: str | SafeString = ""
     if excursion is not None:
         about = format_html('<a href="/excursions/{}/">{}</a>', excursion.pk, crossing(excursion))
-    elif deviation is not None:
+    elif isinstance(about_record, BatchDeviation):
         given = each.payload.get("classification") or ""
-        about = format_html('<a href="{}">{}</a> {}', deviation.url, deviation.number, given)
+        about = format_html('<a href="{}">{}</a> {}', about_record.url, about_record.number, given)
+    elif about_record is not None:
+        decision, said = about_record["decision"], WORDS[each.kind](each.payload)
+        about = format_html('<a href="{}">{}</a> {}', about_record["url"], decision.number, said)
     elif "phase" in each.payload:
         phase = str(each.payload["phase"])
         about = titles.get(phase, phase)

@@ -14,7 +14,9 @@ from django.utils.translation import gettext as _
 
 from deviations.access import files_of, get_deviation
 from portal.actor import Actor
+from portal.decisions.words import WORDS
 from portal.models import Alert
+from portal.queries.decisions import decisions_about
 from portal.states import Meaning
 from portal.streams import audiences_of
 
@@ -47,13 +49,14 @@ class HistoryLine:
 def history(
     actor: Actor, deviation_id: UUID, *, until: datetime | None = None, chains: Collection[str] | None = None
 ) -> list[HistoryLine]:
-    """Return the facts of a deviation, its alerts and its files that this side may see, oldest first.
+    """Return the facts of a deviation, its alerts, decisions and files that this side may see, oldest first.
 
     With `until` those sealed by then, with `chains` of these alone. Raises: NotFound.
     """
     deviation = get_deviation(actor, deviation_id)
     alerts = Alert.objects.visible_to(actor).filter(subject_id=deviation.pk).values_list("pk", flat=True)
-    subjects = [deviation.pk, *alerts, *(each.pk for each in files_of(actor, deviation))]
+    asked = [each.pk for each in decisions_about(actor, [deviation.pk])]
+    subjects = [deviation.pk, *alerts, *asked, *(each.pk for each in files_of(actor, deviation))]
     read = [each for each in audiences_of(actor, deviation.space_id) if chains is None or each in chains]
     with connection.cursor() as cursor:
         cursor.execute(_FACTS, [deviation.space_id, read, until, [str(each) for each in subjects], subjects])
@@ -112,6 +115,7 @@ _WORDS: Final[Mapping[str, Callable[[Payload], str]]] = {
     "deviation.closed": lambda _fact: _("Closed"),
     "deviation.cancelled": lambda _fact: _("Cancelled"),
     "deviation.mirrored": lambda _fact: _("Copied from the CDMO's own quality system"),
+    **WORDS,
     "file.attached": lambda _fact: _("File attached"),
     "alert.raised": _asked,
     "alert.delivered": lambda fact: _("Delivered to %s") % fact.get("code", ""),

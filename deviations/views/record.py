@@ -49,6 +49,7 @@ from portal.signable import open_meanings
 from portal.states import AlertState, Audience
 from portal.terms import terms_at
 from portal.views.alerts import note_opened
+from portal.views.decisions import decisions_of
 from portal.views.exporting import exports_of
 from portal.views.holds import holds_of
 from portal.views.ladders import acknowledge_url, banner, ladder, sits_on
@@ -96,6 +97,7 @@ class DeviationPage(Page):
             "asks": _asks(actor, found, room),
             "history": history_of(found, history(actor, deviation.pk)),
             "then_zone": found.zone,
+            "decisions": decisions_of(actor, deviation.space_id, [deviation.pk], about=deviation.pk),
             "held": holds_of(actor, deviation.space_id, deviation.pk, within=(deviation.batch_id,)),
             "exports": exports_of(actor, deviation.space_id, deviation.pk),
             "forms": _forms(actor, found),

@@ -36,8 +36,14 @@ def acknowledge_alert(actor: Actor, alert_id: UUID) -> Alert:
     require_role(actor, alert.space_id, *may, to="acknowledge")
     if alert.state == AlertState.ACKNOWLEDGED:
         return alert
+    give_receipt(actor, alert, seat.code)
+    return alert
+
+
+def give_receipt(actor: Actor, alert: Alert, code: str) -> None:
+    """Note the receipt on a locked alert and end its ladder; a shared step. Records: alert.acknowledged."""
     now = instant()
-    alert.acknowledge(now, seat.code)
+    alert.acknowledge(now, code)
     alert.save(update_fields=["state", "acknowledged_at", "acknowledged_by", "version"])
     for receipt in Receipt.objects.visible_to(actor).filter(alert=alert, person_id=actor.person_id):
         receipt.acknowledged_at = now
@@ -47,8 +53,7 @@ def acknowledge_alert(actor: Actor, alert_id: UUID) -> Alert:
     if clock is not None and clock.state == ClockState.RUNNING:
         clock.end(ClockState.MET, now)
         clock.save(update_fields=["state", "ended_at", "next_at", "version"])
-    ledger.record(alert, AlertAcknowledged(code=seat.code))
-    return alert
+    ledger.record(alert, AlertAcknowledged(code=code))
 
 
 @action("alert.open")
@@ -140,7 +145,7 @@ def climb_ladder(actor: Actor, clock_id: UUID) -> Alert | None:
     if to == "climb_ladder":
         _take_step(alert, clock, clock.next_at)
     else:
-        _end_ladder(alert, clock)
+        end_ladder(alert, clock)
     return alert
 
 
@@ -154,7 +159,8 @@ def _take_step(alert: Alert, clock: Clock, due_at: datetime) -> None:
     ledger.record(alert, LadderClimbed(step=number, roles=tuple(step["roles"]), told=taken.told))
 
 
-def _end_ladder(alert: Alert, clock: Clock) -> None:
+def end_ladder(alert: Alert, clock: Clock) -> None:
+    """Note that nobody gave receipt of a locked alert; a shared step. Records: ladder.ended v1."""
     alert.end_unanswered()
     alert.save(update_fields=["state", "version"])
     clock.end(ClockState.BREACHED, instant())

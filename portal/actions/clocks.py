@@ -16,6 +16,7 @@ from portal.actor import Actor, Side
 from portal.alerts import raise_alert
 from portal.business_time import due_after_pause
 from portal.clocks import calendar_of, duration_of, note_step
+from portal.clocks.names import is_fixed
 from portal.clocks.running import line_of
 from portal.errors import Invalid, InvalidTransition, NotFound
 from portal.facts import ClockBreached, ClockExtended, ClockMoved, ClockPauseAsked, ClockPaused, ClockResumed
@@ -213,9 +214,11 @@ def _lock(actor: Actor, clock_id: UUID, *, to: str, version: int | None) -> Cloc
 
 
 def _require_rest(clock: Clock, what: str = "rests for nobody") -> None:
-    """Raise InvalidTransition for a clock of the law, and for one whose time is over."""
+    """Raise InvalidTransition for a clock of the law or of the matter, and for one whose time is over."""
     if clock.is_regulatory:
         raise InvalidTransition(f"A regulatory clock {what}.", state=str(clock.state))
+    if is_fixed(clock.kind):
+        raise InvalidTransition(f"The matter sets the time of this clock; it {what}.", state=str(clock.state))
     if instant() >= clock.due_at:
         raise InvalidTransition(f"The time of this clock is over; it {what} now.", state=str(clock.state))
 

@@ -138,7 +138,7 @@ def end_signer(signer: Signer, reason: str) -> Signer:
 
 def accept_statement(actor: Actor, *, statement: int, password: str, code: str) -> Signer:
     """Accept the signer's statement, proved like a signature. Raises: Refused, Invalid."""
-    proof = _proved(actor, password, code)
+    proof = prove_signer(actor, password, code)
     return _accept(actor, proof, statement)
 
 
@@ -179,11 +179,11 @@ def sign(
     signable = signable_of(kind)
     with reading(actor):
         signable.find(actor, record_id)
-    proof = _proved(actor, password, code)
+    proof = prove_signer(actor, password, code)
     return _sign(actor, proof, signable, record_id, meaning=meaning, version=version, digest=digest)
 
 
-def _proved(actor: Actor, password: str, code: str) -> Proof:
+def prove_signer(actor: Actor, password: str, code: str) -> Proof:
     """Return the proof that the actor is the person; a wrong try is counted and told. Raises: Refused."""
     if actor.kind != PersonKind.HUMAN or actor.scopes is not None:
         raise Refused(
@@ -230,18 +230,36 @@ def _sign(
 ) -> Signature:
     """Write the signature of the proved person; everything is looked at in this moment, under the lock."""
     record = signable.lock(actor, record_id)
+    acts_for = require_signing(actor, proof, record, signable, meaning)
+    require_version(record, version)
+    return put_signature(actor, record, signable, meaning=meaning, digest=digest, acts_for=acts_for)
+
+
+def require_signing(actor: Actor, proof: Proof, record: Any, signable: Signable, meaning: Meaning) -> str:
+    """Use the proof up; raise unless the person may sign the locked record so at this moment; a shared step.
+
+    Returns the code of the lender of the role it rests on, or nothing. Raises: Refused, InvalidTransition.
+    """
     now = instant()
     use_up(proof, now)
     _require_signer(actor, now)
-    acts_for = _require_meaning(actor, record, signable, meaning)
-    require_version(record, version)
+    return _require_meaning(actor, record, signable, meaning)
+
+
+def put_signature(
+    actor: Actor, record: Any, signable: Signable, *, meaning: Meaning, digest: str, acts_for: str
+) -> Signature:
+    """Write the signature on a locked record as it stands, if it says what was shown; a shared step.
+
+    Raises: StaleVersion, Conflict. Records: signature.given v1.
+    """
     shown = signable.show(actor, record)
     content = content_of(record, signable.type, shown)
     if digest_of(content) != digest:
         detail = "What you were shown is not what the record says now. Read it again, then sign."
         raise StaleVersion(detail, version=record.version)
     signature = _signature(
-        actor, record, content, meaning=meaning, at=now, zone=shown.zone, acts_for=acts_for
+        actor, record, content, meaning=meaning, at=instant(), zone=shown.zone, acts_for=acts_for
     )
     try:
         with transaction.atomic():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver
 
-from portal.api import alerts, attachments, calendars, clocks, documents, events, log, programs
+from portal.api import alerts, attachments, calendars, clocks, decisions, documents, events, log, programs
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *programs.urlpatterns,
@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *attachments.urlpatterns,
     *clocks.urlpatterns,
     *calendars.urlpatterns,
+    *decisions.urlpatterns,
     *events.urlpatterns,
     *log.urlpatterns,
     *documents.urlpatterns,

@@ -10,13 +10,26 @@ from django.utils.translation import gettext_lazy
 _NAMES: Final[dict[str, str | Promise]] = {"ladder": gettext_lazy("Acknowledge")}
 
 _OWN_ITEMS: Final[set[str]] = set()
+_FIXED: Final[set[str]] = set()
 
 
-def name_clock(kind: str, words: str | Promise, *, has_own_item: bool = False) -> None:
-    """Say what clocks of a kind ask for, and whether their app puts what waits into the inbox itself."""
+def name_clock(
+    kind: str, words: str | Promise, *, has_own_item: bool = False, is_fixed: bool = False
+) -> None:
+    """Say what clocks of a kind ask for, and whether their app puts what waits into the inbox itself.
+
+    The time of a fixed one is set by the matter: it neither rests nor gets longer.
+    """
     _NAMES[kind] = words
     if has_own_item:
         _OWN_ITEMS.add(kind)
+    if is_fixed:
+        _FIXED.add(kind)
+
+
+def is_fixed(kind: str) -> bool:
+    """Say whether the time of such a clock is set by the matter."""
+    return kind in _FIXED
 
 
 def kinds_with_own_item() -> list[str]:

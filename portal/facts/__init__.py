@@ -24,6 +24,15 @@ from portal.facts.clocks import (
     ClockPaused,
     ClockResumed,
 )
+from portal.facts.decisions import (
+    DecisionAnswered,
+    DecisionAsked,
+    DecisionDrafted,
+    DecisionLost,
+    DecisionMessaged,
+    DecisionRevised,
+    DecisionWithdrawn,
+)
 from portal.facts.people import (
     AssignmentEnded,
     AssignmentGiven,
@@ -91,6 +100,13 @@ __all__ = [
     "ClockResumed",
     "CompanyIdentityLinked",
     "CompanySignInSet",
+    "DecisionAnswered",
+    "DecisionAsked",
+    "DecisionDrafted",
+    "DecisionLost",
+    "DecisionMessaged",
+    "DecisionRevised",
+    "DecisionWithdrawn",
     "DelegationEnded",
     "DelegationGiven",
     "EnvelopeKeyTakenUp",

@@ -7,6 +7,7 @@ from portal.models.base import RecordKey, RecordQuerySet, SpaceRecord
 from portal.models.calendar import BusinessCalendar
 from portal.models.clock import Clock, ClockMove
 from portal.models.company import CompanyIdentity, CompanySignIn
+from portal.models.decision import DecisionMessage, DecisionRequest
 from portal.models.hold import LegalHold
 from portal.models.identity import (
     CheckpointMail,
@@ -39,6 +40,8 @@ __all__ = [
     "ClockMove",
     "CompanyIdentity",
     "CompanySignIn",
+    "DecisionMessage",
+    "DecisionRequest",
     "Delegation",
     "Delivery",
     "Guess",

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 
 from portal.action import instant
 from portal.actor import Actor, Side
-from portal.clocks.names import kinds_with_own_item
+from portal.clocks.names import is_fixed, kinds_with_own_item
 from portal.errors import NotFound
 from portal.models import BusinessCalendar, Clock, ClockMove, Record
 from portal.states import CLOCK_KEEPERS, CLOCK_TRANSITIONS, ClockState, clock_keepers
@@ -92,7 +92,7 @@ def _is_open_to(actor: Actor, clock: Clock, name: str) -> bool:
     is_late = instant() >= clock.due_at
     if name == "move":
         return bool(clock.is_joint)
-    if clock.is_regulatory or is_late:
+    if clock.is_regulatory or is_late or is_fixed(clock.kind):
         return False
     asked = clock.pause_asked_by
     if name == "consent":

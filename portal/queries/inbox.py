@@ -9,20 +9,28 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from portal.action import instant
 from portal.actor import Actor
 from portal.alerts import LADDER
 from portal.clocks.names import name_of
+from portal.four_eyes import STEPS
 from portal.models import Alert, Clock, Receipt
 from portal.queries.alerts import alert_lines
 from portal.queries.clocks import clock_lines, kept_clocks
+from portal.queries.decisions import DECISION_ALERTS, asked_of, decision_lines
+from portal.queries.proposals import proposals_waiting
+from portal.queries.waiting_reviews import reviews_waiting
 from portal.slots import InboxItem, inbox
-from portal.states import AlertState
+from portal.states import PEOPLE_WHO_ADMINISTER, AlertState
 
 ITEMS_MAX: Final = 200
 WHY: Final[Mapping[str, str | Promise]] = {
     "excursion.par": gettext_lazy("Live alert outside the proven range"),
     "deviation.notice": gettext_lazy("First notice"),
     "notice.unreleased": gettext_lazy("Notice not released in half its time"),
+    "decision.question": gettext_lazy("Question back; the time runs on"),
+    "decision.answered": gettext_lazy("Decision answered"),
+    "decision.lost": gettext_lazy("No reply; the choice is lost"),
 }
 
 
@@ -66,6 +74,8 @@ def alerts_to_acknowledge(actor: Actor) -> list[InboxItem]:
         Alert.objects.visible_to(actor)
         .filter(pk__in=told.values("alert_id"))
         .exclude(state=AlertState.ACKNOWLEDGED)
+        # What waits for an answer stands there itself, with the time that counts.
+        .exclude(kind__in=DECISION_ALERTS, subject_id__in=asked_of(actor).values("pk"))
         .order_by("raised_at", "pk")
     )
     lines = [line for line in alert_lines(actor, list(waiting)) if line.may_acknowledge]
@@ -91,6 +101,78 @@ def alerts_to_acknowledge(actor: Actor) -> list[InboxItem]:
             terms=line.alert.terms,
         )
         for line in lines
+    ]
+
+
+@inbox.register
+def decisions_to_answer(actor: Actor) -> list[InboxItem]:
+    """Return the decision requests that wait for an answer of this person's roles; the choice has a time."""
+    asked = list(asked_of(actor).filter(lost_at__gt=instant()).order_by("lost_at", "pk"))
+    clocks = Clock.objects.visible_to(actor).filter(subject_id__in=[each.pk for each in asked])
+    terms = dict(clocks.filter(kind="decision").values_list("subject_id", "terms"))
+    return [
+        InboxItem(
+            subject_type="decision_request",
+            subject_id=line.request.pk,
+            number=line.request.number,
+            title=str(line.request.title),
+            kind="decision",
+            why=_("decision asked, the choice is lost then"),
+            clause=line.request.clause,
+            side=line.request.other_side,
+            due_at=line.request.lost_at,
+            url=f"/decisions/{line.request.pk}/",
+            classification=None,
+            space_id=line.request.space_id,
+            terms=terms.get(line.request.pk),
+        )
+        for line in decision_lines(actor, asked)
+        if line.may_answer
+    ]
+
+
+@inbox.register
+def proposals_to_decide(actor: Actor) -> list[InboxItem]:
+    """Return the sensitive steps that wait for this administrator as the second one."""
+    if actor.organisation_id is None or not actor.holds(actor.organisation_id, *PEOPLE_WHO_ADMINISTER):
+        return []
+    return [
+        InboxItem(
+            subject_type="proposal",
+            subject_id=each.pk,
+            number="",
+            title=str(STEPS[each.step].label),
+            kind="proposal",
+            why=_("waits for a second administrator"),
+            clause="",
+            side="both",
+            due_at=each.lapses_at,
+            url="/administration/",
+            classification=None,
+        )
+        for each in proposals_waiting(actor).order_by("lapses_at", "pk")
+    ]
+
+
+@inbox.register
+def reviews_to_finish(actor: Actor) -> list[InboxItem]:
+    """Return what waits for this person's word: reviews of access, and reviews to be signed."""
+    return [
+        InboxItem(
+            subject_type=each.type,
+            subject_id=each.id,
+            number=each.number,
+            title=str(each.title),
+            kind="signature" if each.is_to_sign else "review",
+            why=_("waits for your signature") if each.is_to_sign else _("lines wait for your decision"),
+            clause="",
+            side="both",
+            due_at=None,
+            url=each.url,
+            classification=None,
+            space_id=each.space_id,
+        )
+        for each in reviews_waiting(actor)
     ]
 
 

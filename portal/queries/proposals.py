@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from portal.action import instant
@@ -112,5 +113,10 @@ def seated_for(actor: Actor, proposal_id: UUID) -> Actor:
 
 def count_waiting(actor: Actor) -> int:
     """Return how many proposals wait for this administrator."""
+    return proposals_waiting(actor).count()
+
+
+def proposals_waiting(actor: Actor) -> QuerySet[Proposal]:
+    """Return the proposals that wait for this administrator, unordered."""
     waiting = Proposal.objects.visible_to(actor).filter(state=ProposalState.OPEN, lapses_at__gt=instant())
-    return waiting.exclude(proposed_by=actor.person_id).exclude(person_id=actor.person_id).count()
+    return waiting.exclude(proposed_by=actor.person_id).exclude(person_id=actor.person_id)

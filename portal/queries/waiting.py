@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from portal.action import instant
 from portal.actor import Actor
 from portal.models import Alert, Receipt
 from portal.queries.clocks import kept_clocks
+from portal.queries.decisions import DECISION_ALERTS, asked_of, may_answer
+from portal.queries.proposals import count_waiting
+from portal.queries.waiting_reviews import reviews_waiting
 from portal.slots import waiting
-from portal.states import AlertState
+from portal.states import PEOPLE_WHO_ADMINISTER, AlertState
+
+JUDGED_BY: Final = ("id", "space_id", "side", "state", "roles", "lost_at")
 
 
 def count_inbox(actor: Actor) -> int:
@@ -19,7 +27,19 @@ def count_to_acknowledge(actor: Actor) -> int:
     """Return the alerts of which the actor was told and which their side has not acknowledged."""
     told = Receipt.objects.visible_to(actor).filter(person_id=actor.person_id, acknowledged_at=None)
     rows = Alert.objects.visible_to(actor).filter(pk__in=told.values("alert_id"))
-    return rows.exclude(state=AlertState.ACKNOWLEDGED).count()
+    asked = asked_of(actor).values("pk")
+    rows = rows.exclude(state=AlertState.ACKNOWLEDGED)
+    return rows.exclude(kind__in=DECISION_ALERTS, subject_id__in=asked).count()
+
+
+@waiting.register
+def count_to_decide(actor: Actor) -> int:
+    """Return the decision requests, proposals and reviews that wait for the actor."""
+    asked = asked_of(actor).filter(lost_at__gt=instant())
+    mine = sum(may_answer(actor, each) for each in asked.only(*JUDGED_BY))
+    organisation = actor.organisation_id
+    administers = organisation is not None and actor.holds(organisation, *PEOPLE_WHO_ADMINISTER)
+    return mine + (count_waiting(actor) if administers else 0) + len(reviews_waiting(actor))
 
 
 @waiting.register

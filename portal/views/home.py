@@ -7,14 +7,18 @@ from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from portal.actor import Actor
 from portal.clocks.names import name_of
 from portal.looks import HOME, note_look
+from portal.models import DecisionRequest
 from portal.pages import Page, PageRequest, is_look
 from portal.queries import alert_lines, list_alerts, list_inbox
 from portal.queries.clocks import ClockLine, others_clocks
+from portal.queries.decisions import DECISION_ALERTS, asked_by
 from portal.queries.news import since_last_look
 from portal.queries.rooms import Room, list_rooms
 from portal.slots import InboxItem
@@ -24,6 +28,18 @@ from portal.views.ladders import ball, banner, sits_on
 
 OTHERS_MAX: Final = 20
 # Without a class it is asked for before a minor one goes on.
+TAGS: Final[Mapping[str, str | Promise]] = {
+    "triage": gettext_lazy("no class yet"),
+    "decision": gettext_lazy("decision"),
+    "decision.question": gettext_lazy("question"),
+    "decision.answered": gettext_lazy("answer"),
+    "decision.lost": gettext_lazy("no reply"),
+    "proposal": gettext_lazy("second word"),
+    "review": gettext_lazy("review"),
+    "signature": gettext_lazy("signature"),
+}
+# More stand behind a link: nobody works through five hundred lines, and each costs.
+SHOWN_FIRST: Final = 50
 RANKS: Final = {"critical": 0, "major": 1, "minor": 3}
 
 
@@ -45,10 +61,14 @@ class HomePage(Page):
         actor = request.actor
         if request.GET.get("part") == "news":
             return {"since": since_last_look(actor), "partial": "news"}
-        rooms = list_rooms(actor)
+        rooms, waits = list_rooms(actor), sorted(list_inbox(actor), key=_order)
+        shown = waits if request.GET.get("all") else waits[:SHOWN_FIRST]
         return {
             "since": None if request.htmx else since_last_look(actor),
-            "items": [_row(actor, each, rooms) for each in sorted(list_inbox(actor), key=_order)],
+            "items": [_row(actor, each, rooms) for each in shown],
+            "waits": len(waits),
+            "more": len(waits) - len(shown),
+            "address": request.get_full_path(),
             "others": _others(actor, rooms),
             "rooms": sorted(rooms.values(), key=lambda each: each.program.code),
             "partial": "inbox" if request.htmx else "",
@@ -86,17 +106,18 @@ def _tag(item: InboxItem) -> str:
     """Return the word for what has no class; an unclassified deviation says so."""
     if item.subject_type == "clock":
         return _("deadline")
-    return _("no class yet") if item.kind == "triage" else _("live alert")
+    return str(TAGS.get(item.kind, _("live alert")))
 
 
 def _others(actor: Actor, rooms: Mapping[UUID, Room]) -> list[dict[str, Any]]:
     """Return what waits for the other side, receipts and clocks, least time left first."""
     found = list_alerts(actor, state=AlertState.OPEN).order_by("raised_at", "pk")
+    found = found.exclude(kind__in=DECISION_ALERTS)
     theirs = [each for each in found[: 2 * OTHERS_MAX] if not sits_on(actor, each.space_id, str(each.side))]
     lines = sorted(
         alert_lines(actor, theirs[:OTHERS_MAX]), key=lambda each: (each.next_at is None, each.next_at)
     )
-    shown = []
+    shown = [_decision(actor, each, rooms.get(each.space_id)) for each in asked_by(actor)[:OTHERS_MAX]]
     for line in lines:
         room = rooms.get(line.alert.space_id)
         whose = ball(
@@ -121,4 +142,18 @@ def _others_clock(actor: Actor, line: ClockLine, rooms: Mapping[UUID, Room]) -> 
         "detail": ", ".join(each for each in (where, clause_words(clock.clause, clock.terms)) if each),
         "ball": ball(actor, program, clock.space_id, str(clock.side)),
         "due_at": clock.due_at,
+    }
+
+
+def _decision(actor: Actor, request: DecisionRequest, room: Room | None) -> dict[str, Any]:
+    """Return a request that the other side has to answer, whoever of it has seen it."""
+    program = room.program if room is not None else None
+    return {
+        "tone": "",
+        "word": str(TAGS["decision"]),
+        "title": f"{request.number}: {request.title}",
+        "url": f"/decisions/{request.pk}/",
+        "detail": program.code if program is not None else "",
+        "ball": ball(actor, program, request.space_id, request.other_side),
+        "due_at": request.lost_at,
     }

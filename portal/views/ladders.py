@@ -23,6 +23,11 @@ KINDS: Final[Mapping[str, str | Promise]] = {
     "excursion.par": gettext_lazy("Outside PAR"),
     "deviation.notice": gettext_lazy("Notice of a deviation"),
     "notice.unreleased": gettext_lazy("Notice not released"),
+    "decision.asked": gettext_lazy("Decision asked"),
+    "decision.unanswered": gettext_lazy("Decision not answered, half the time is gone"),
+    "decision.question": gettext_lazy("Question back about a decision"),
+    "decision.answered": gettext_lazy("Decision answered"),
+    "decision.lost": gettext_lazy("No reply, the choice is lost"),
 }
 ROLES: Final[Mapping[str, str | Promise]] = {
     "qa": gettext_lazy("QA"),

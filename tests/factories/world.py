@@ -33,7 +33,7 @@ from portal.models import (
 )
 from portal.tasks import publish
 from tests.conftest import actor
-from tests.factories import batches, cast, deviations
+from tests.factories import batches, cast, decisions, deviations
 
 WORDS = {cast.PROGRAM: "OURS", cast.RIVAL_PROGRAM: "CANARY"}
 
@@ -163,6 +163,7 @@ def _fill(program: UUID) -> dict[str, UUID]:
         "hold_id": _hold(running.pk, word),
         "clock_id": _clock(program, word),
         "calendar_id": _calendar(program, word),
+        **_decisions(program, running, word),
         "attachment_id": _attach(qa, shared.pk, f"{word} photo.png"),
         "internal_attachment_id": _attach(qa, undisclosed.pk, f"INTERNAL {word} photo.png"),
     }
@@ -203,6 +204,17 @@ def _calendar(program: UUID, word: str) -> UUID:
         effective_on=own,
         reason=f"{word} reason of the calendar",
     ).pk
+
+
+def _decisions(program: UUID, batch, word: str) -> dict[str, UUID]:
+    """A question that the sponsor asks and one that the manufacturer only drafts."""
+    said = {"title": f"{word} question", "details": f"{word} details", "if_lost": f"{word} if nobody answers"}
+    asker = "sponsor_qa" if program == cast.PROGRAM else "rival_sponsor_qa"
+    asked = decisions.asked(actor(asker), batch, **said)
+    decisions.message(actor("cdmo_qa"), asked, f"{word} question back")
+    hidden = {name: f"INTERNAL {words}" for name, words in said.items()}
+    draft = decisions.draft(actor("cdmo_qa"), batch, **hidden)
+    return {"decision_id": asked.pk, "drafted_decision_id": draft.pk}
 
 
 PNG = bytes.fromhex(

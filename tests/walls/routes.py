@@ -28,6 +28,7 @@ FILLS = {
     "hold_id": "hold_id",
     "clock_id": "clock_id",
     "calendar_id": "calendar_id",
+    "decision_id": "decision_id",
 }
 
 
@@ -47,6 +48,11 @@ def probed():
             yield address, name
 
 
+WORDING = {
+    "title": "Continue or stop?", "options": [{"code": "A", "words": "Continue"}], "recommended": "A",
+    "recommendation": "It is sound.", "lost_at": "2040-01-01T00:00:00Z", "meanwhile": "It goes on.",
+    "if_lost": "It goes on.",
+}  # fmt: skip
 SAME = {"kind": "deviation", "audience": "shared", "seq": "1", "level": "0", "index": "000.p/1"}
 OF_ORGANISATION = {
     "people": "member",
@@ -109,6 +115,7 @@ def queries(address, ids):
         f"?program={ids['program_id']}&audience=shared&after=0",
         f"?program={ids['program_id']}&audience=manufacturer&after=0",
         f"?excursion={ids['excursion_id']}&subject={ids['deviation_id']}",
+        f"?subject={ids['batch_id']}",
     ]
 
 
@@ -132,6 +139,12 @@ def body(address, ids):
         "end/": {"reason": "Reason of a few words."},
         "revoke/": {"reason": "Reason of a few words."},
         "reset/": {"reason": "Reason of a few words."},
+        "decision_requests/": WORDING | {"subject": str(ids["batch_id"])},
+        "revise/": WORDING,
+        "message/": {"text": "Which samples are at hand?", "version": "2"},
+        "ask/": {"version": "1"},
+        "answer/": {"option": "A", "reason": "Reason of a few words.", "version": "2", "digest": "0" * 64,
+                    "password": "wrong", "code": "000000"},
         "decide/": {"decision": "end", "note": "Not needed any more."},
         "finish/": {"version": "1"},
         "refuse/": {"reason": "Reason of a few words."},

@@ -1,0 +1,99 @@
+"""The answer: choose and say why, read what one signs, sign."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, cast
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from portal.action import reading
+from portal.actions.deciding import (
+    answer_decision,
+)
+from portal.actor import Actor
+from portal.decisions.wording import NONE_OF_THESE
+from portal.errors import DomainError
+from portal.forms_decisions import AnswerForm
+from portal.forms_signing import ProofForm
+from portal.pages import Page, PageRequest
+from portal.queries.decisions import (
+    DecisionDetail,
+    answer_to_sign,
+    decision_detail,
+)
+from portal.signable import STATEMENT, STATEMENTS
+from portal.views.decisions.reading import Shown, seen_version, shown_of
+
+
+class AnswerDecision(Page):
+    """Choose and say why; read what one signs; sign with password and one-time code."""
+
+    here: ClassVar[str] = "decisions"
+    template_name: ClassVar[str] = "portal/decision_answer.html"
+
+    def context(self, request: PageRequest, **kwargs: Any) -> Shown:
+        """Return the question with the form of the answer, the choice made already where one came from."""
+        actor = request.actor
+        found = decision_detail(actor, kwargs["decision_id"])
+        given = request.POST if request.method == "POST" else None
+        form = _answer_form(found, given, request.GET.get("option", ""))
+        return {**shown_of(actor, found), "form": form, "statement": STATEMENTS[STATEMENT]}
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """Show what would be signed, or sign it."""
+        asked = cast("PageRequest", request)
+        if "password" not in asked.POST:
+            with reading(asked.actor):
+                shown = self.context(asked, **kwargs)
+                extra = _to_sign(asked.actor, shown)
+                return self.show(asked, status=200 if extra else 400, extra={**shown, **extra}, **kwargs)
+        given = asked.POST
+        version = seen_version(asked)
+        request_ = answer_decision(
+            asked.actor,
+            kwargs["decision_id"],
+            option=given.get("option", ""),
+            reason=given.get("reason", "").replace("\r\n", "\n"),
+            version=version or 0,
+            digest=given.get("digest", ""),
+            password=given.get("password", ""),
+            code=given.get("code", ""),
+        )
+        messages.success(asked, _("Answered and signed."))
+        return HttpResponseRedirect(reverse("decision", args=[request_.pk]), status=303)
+
+    def refused(self, request: PageRequest, error: DomainError, **kwargs: Any) -> HttpResponse:
+        """Say why, with the answer as it was written; no secret is shown again."""
+        with reading(request.actor):
+            shown = self.context(request, **kwargs)
+            extra = _to_sign(request.actor, shown) if shown["may_answer"] else {}
+            return self.show(
+                request, status=error.status, extra={**shown, **extra, "refusal": error}, **kwargs
+            )
+
+
+def _answer_form(found: DecisionDetail, given: Any, option: str) -> AnswerForm:
+    options = [(each.code, f"{each.code}: {each.words}") for each in found.request.choices]
+    options.append((NONE_OF_THESE, _("None of these")))
+    return AnswerForm(given, options=options, initial={"option": option})
+
+
+def _to_sign(actor: Actor, shown: Shown) -> Shown:
+    """Return what would be signed, once the answer is whole; nothing while it is not."""
+    form: AnswerForm = shown["form"]
+    if not form.is_valid():
+        return {}
+    found: DecisionDetail = shown["found"]
+    given = form.cleaned_data
+    reason = given["reason"].replace("\r\n", "\n")
+    ceremony = answer_to_sign(actor, found.request.pk, option=given["option"], reason=reason)
+    return {
+        "signing": ceremony,
+        "fields": ceremony.shown.fields.items(),
+        "option": given["option"],
+        "reason": reason,
+        "proof": ProofForm(),
+    }
