@@ -15,6 +15,7 @@ from portal.views.home import HomePage
 from portal.views.ledger import LedgerEntryPage, LedgerPage
 from portal.views.security import SecurityPage, SignOutEverywhere
 from portal.views.signing import SignersPage, SignPage
+from portal.views.since import SincePage
 from portal.views.styleguide import StyleGuide
 from portal.views.trail import ReviewTrail, TrailReviewPage, TrailReviewsPage
 
@@ -22,6 +23,7 @@ styleguide = [path("styleguide/", StyleGuide.as_view(), name="styleguide")] if s
 urlpatterns: list[URLPattern | URLResolver] = [
     *styleguide,
     path("", HomePage.as_view(), name="home"),
+    path("since/", SincePage.as_view(), name="since"),
     path("alerts/<uuid:alert_id>/", AlertPage.as_view(), name="alert_page"),
     path("alerts/<uuid:alert_id>/acknowledge/", AcknowledgeAlert.as_view(), name="acknowledge_alert"),
     path("escalations/", EscalationsPage.as_view(), name="escalations"),
