@@ -16,7 +16,8 @@ from portal.action import current_action, instant
 from portal.actor import Actor, Side
 from portal.clauses import Step, ladder_for
 from portal.facts import AlertRaised
-from portal.models import Alert, Clock, Delivery, LadderStep, Receipt, SpaceRecord
+from portal.models import Alert, Clock, LadderStep, Receipt, SpaceRecord
+from portal.notices.writing import write_messages
 from portal.states import ClockState
 
 LADDER: Final = "ladder"
@@ -118,9 +119,7 @@ def tell(alert: Alert, number: int, step: dict[str, Any], *, due_at: datetime) -
         Receipt(**common, person_id=each.person_id, role=each.role, code=each.code, told_at=now)
         for each in fresh
     )
-    Delivery.objects.bulk_create(
-        Delivery(**common, person_id=each.person_id, channel="email", next_at=now) for each in fresh
-    )
+    write_messages(alert, number, [each.person_id for each in fresh], now=now)
     return taken, now + timedelta(seconds=step["wait_s"] if listeners else 0)
 
 

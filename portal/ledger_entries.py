@@ -166,7 +166,8 @@ select e.seq, e.audience, e.sealed_at, i.name, e.seat, i.row_id, convert_from(i.
 from unnest(%s::uuid[], %s::text[]) as c (space_id, audience)
 join ledger.entry e on e.space_id = c.space_id and e.audience = c.audience
 join ledger.item i on i.marker_id = e.marker_id and i.space_id = e.space_id and i.audience = e.audience
-where (e.summary -> 'subject' ->> 'id') = any (%s) and e.is_news and e.sealed_at > coalesce(%s::timestamptz, '-infinity')
+where (e.summary -> 'subject' ->> 'id') = any (%s) and e.is_news
+  and e.sealed_at > coalesce(%s::timestamptz, '-infinity')
   and i.class = 'fact' and i.row_id = any (%s) and i.name = any (%s)
 order by e.sealed_at desc, e.audience, e.seq desc, i.id desc limit %s
 """

@@ -45,6 +45,7 @@ PLACES: Final = (
     ("escalations", "Escalations", "stairs", "/escalations/", "e"),
 )
 PARTNERSHIP_PLACES: Final = (("ledger", "Ledger", "shield", "/ledger/", "l"),)
+NOTICES: Final = ("notices", "My notifications", "bell", "/notices/", "")
 INSPECTIONS: Final = ("inspections", "Inspections", "eye", "/inspections/", "")
 ADMINISTRATION: Final = ("administration", "Administration", "users", "/administration/", "m")
 MAY_REPORT: Final = ("operator", "shift_lead", "qa", "msat", "qc", "quality_head")
@@ -64,6 +65,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     inspects = concerns_inspections(actor)
     below = (
         *PARTNERSHIP_PLACES,
+        NOTICES,
         *((INSPECTIONS,) if inspects else ()),
         *((ADMINISTRATION,) if administers else ()),
     )

@@ -15,6 +15,7 @@ from portal.facts.alerts import (
     LadderEnded,
 )
 from portal.facts.base import Fact
+from portal.facts.notices import NoticesChosen, PushDeviceAdded, PushDeviceRemoved
 from portal.facts.people import (
     AssignmentEnded,
     AssignmentGiven,
@@ -85,12 +86,15 @@ __all__ = [
     "LinkWithdrawn",
     "MemberJoined",
     "MemberLeft",
+    "NoticesChosen",
     "PasswordSet",
     "ProgramOpened",
     "ProposalConfirmed",
     "ProposalMade",
     "ProposalRefused",
     "ProposalWithdrawn",
+    "PushDeviceAdded",
+    "PushDeviceRemoved",
     "SignInReset",
     "SignatureGiven",
     "SignedOutEverywhere",

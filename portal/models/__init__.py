@@ -16,6 +16,7 @@ from portal.models.identity import (
     SignIn,
 )
 from portal.models.inspection import Handover, Inspection, InspectionRequest
+from portal.models.notices import ClockTry, Courier, NoticeSetting, PushDevice
 from portal.models.person import ApiKey, Assignment, Delegation, Member, Person
 from portal.models.proposal import Proposal
 from portal.models.review import AccessLine, AccessReview
@@ -32,8 +33,10 @@ __all__ = [
     "Attachment",
     "CheckpointMail",
     "Clock",
+    "ClockTry",
     "CompanyIdentity",
     "CompanySignIn",
+    "Courier",
     "Delegation",
     "Delivery",
     "Guess",
@@ -46,6 +49,7 @@ __all__ = [
     "LegalHold",
     "Look",
     "Member",
+    "NoticeSetting",
     "Opening",
     "Organisation",
     "Partnership",
@@ -53,6 +57,7 @@ __all__ = [
     "Program",
     "ProgramSite",
     "Proposal",
+    "PushDevice",
     "Receipt",
     "Record",
     "RecordKey",

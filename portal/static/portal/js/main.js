@@ -10,6 +10,7 @@ import "./keys.js";
 import "./live.js";
 import "./passkey.js";
 import "./picker.js";
+import "./push.js";
 import "./spark.js";
 import "./steps.js";
 import "./stream.js";
