@@ -201,7 +201,7 @@ ATTACHMENTS_DIR = DATA_DIR / "attachments"
 KEYS_DIR = Path(env.str("COVALENT_KEYS", default=str(DATA_DIR / "keys")))
 # What wraps new envelope keys: the files themselves, or a key service under a key of each organisation.
 KMS = env.str("COVALENT_KMS", default="file")
-KMS_KEY = env.str("COVALENT_KMS_KEY", default="alias/covalent-{organisation}")
+KMS_KEY = env.str("COVALENT_KMS_KEY", default="") or "alias/covalent-{organisation}"
 KEY_CACHE = timedelta(seconds=env.int("COVALENT_KEY_CACHE", default=300))
 LEDGER_KEY_FILE = Path(env.str("COVALENT_LEDGER_KEY", default=str(DATA_DIR / "ledger.key")))
 FRAME_BYTES_MAX = 16 * 1024 * 1024
@@ -264,8 +264,8 @@ EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("COVALENT_FROM", default="covalent@localhost")
-# How long a ladder step waits for an acknowledgement before the next one is told.
-LADDER_WAIT = timedelta(seconds=env.int("COVALENT_LADDER_WAIT", default=1800))
+# Instead of what the agreement says, each step of a ladder waits so long; for demonstrations.
+LADDER_WAIT = timedelta(seconds=env.int("COVALENT_LADDER_WAIT", default=0)) or None
 # Hours of the own day in which only what is critical or of a patient lot wakes, unless chosen otherwise.
 QUIET = env.str("COVALENT_QUIET", default="19:00-07:00 weekends")
 # Signs for this installation at the push services of browsers (portal.notices.push); made when first needed.

@@ -14,7 +14,7 @@ from portal.access import available, get_visible
 from portal.actor import Actor, Side
 from portal.alerts import LADDER
 from portal.models import Alert, Clock, Delivery, LadderStep, Opening, Receipt, Record
-from portal.states import AlertState, ClockState, alert_transitions
+from portal.states import AlertState, Channel, ClockState, alert_transitions
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,11 @@ class ReceiptLine:
     opened_at: datetime | None
     acknowledged_at: datetime | None
     messages: tuple[Delivery, ...]
+
+    @property
+    def mail(self) -> str:
+        """Return the state of the mail, empty where none went."""
+        return next((str(each.state) for each in self.messages if each.channel == Channel.EMAIL), "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,8 @@ from portal.notices.push import public_key
 from portal.pages import Page, PageRequest
 from portal.queries.notices import Told, last_digest_at, list_told, read_own_settings, stuck_since
 from portal.queries.rooms import list_rooms
-from portal.views.ladders import clause_words, kind_words, message_words, state_words
+from portal.terms import clause_words
+from portal.views.ladders import kind_words, message_words, state_words
 
 WORKER: Final = "portal/js/push_worker.js"
 
@@ -52,7 +53,11 @@ class NoticesPage(Page):
 def _row(request: PageRequest, told: Told, rooms: Any) -> dict[str, Any]:
     room = rooms.get(told.alert.space_id)
     program = room.program if room is not None else None
-    detail = [kind_words(told.alert), program.code if program else "", clause_words(told.alert.clause)]
+    detail = [
+        kind_words(told.alert),
+        program.code if program else "",
+        clause_words(told.alert.clause, told.alert.terms),
+    ]
     return {
         "told": told,
         "url": reverse("alert_page", args=[told.alert.pk]),

@@ -29,6 +29,8 @@ FILLS = {
     "review_id": "review_id",
     "hold_id": "hold_id",
     "device_id": "device_id",
+    "clock_id": "clock_id",
+    "calendar_id": "calendar_id",
 }
 
 
@@ -146,6 +148,11 @@ def body(address, ids):
         "sign/<str:kind>/<uuid:record_id>/": {"meaning": "approved", "version": "1", "digest": "0" * 64},
         "notices/devices/": Browser(f"http://127.0.0.1/{uuid.uuid4()}").subscription(),
         "notices/settings/": {"quiet_since": "19:00", "quiet_until": "07:00", "digest_hour": "7"},
+        "pause/": {"reason": "Reason of a few words."},
+        "extend/": {"reason": "Reason of a few words.", "due_at": "2040-01-01T00:00:00Z"},
+        "move/": {"reason": "Reason of a few words."},
+        "calendars/": {"program": str(ids["program_id"]), "effective_on": "2040-01-01", "zone": "UTC",
+                       "hours": {"monday": "08:00-17:00"}, "reason": "Reason of a few words."},
         "administration/sites/": {"name": "Plant", "city": "Lund", "zone": "Europe/Stockholm"},
         "administration/program-sites/": {"site": str(uuid.uuid4()), "program": str(ids["program_id"])},
     }  # fmt: skip
