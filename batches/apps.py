@@ -15,12 +15,20 @@ class BatchesConfig(AppConfig):
         from batches.gauges import oldest_unsealed
         from batches.retention import of_batches
         from batches.views.navigation import batch_counts
-        from batches.views.news import batch_of_excursions, excursion_news, running_batches
+        from batches.views.news import (
+            batch_of_excursions,
+            ended_batches,
+            excursion_news,
+            milestone_news,
+            planned_phases,
+            result_news,
+            running_batches,
+        )
         from portal.dossiers import keeps_dossiers, program_lists
         from portal.metrics import gauges
         from portal.retention import classified
         from portal.shell import nav_counts
-        from portal.slots import batch_of, news, running
+        from portal.slots import batch_of, came_in, coming, ended, news, running
 
         gauges.register(oldest_unsealed)
         keeps_dossiers("batch", batch_dossier)
@@ -28,5 +36,9 @@ class BatchesConfig(AppConfig):
         classified.register(of_batches)
         nav_counts.register(batch_counts)
         running.register(running_batches)
+        ended.register(ended_batches)
         news.register(excursion_news)
+        came_in.register(milestone_news)
+        came_in.register(result_news)
+        coming.register(planned_phases)
         batch_of.register(batch_of_excursions)

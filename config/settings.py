@@ -266,6 +266,12 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("COVALENT_FROM", default="covalent@localhost")
 # Instead of what the agreement says, each step of a ladder waits so long; for demonstrations.
 LADDER_WAIT = timedelta(seconds=env.int("COVALENT_LADDER_WAIT", default=0)) or None
+# Hours of the own day in which only what is critical or of a patient lot wakes, unless chosen otherwise.
+QUIET = env.str("COVALENT_QUIET", default="19:00-07:00 weekends")
+# Signs for this installation at the push services of browsers (portal.notices.push); made when first needed.
+PUSH_KEY_FILE = Path(env.str("COVALENT_PUSH_KEY", default=str(DATA_DIR / "push.key")))
+# Where people are reached by Teams, Slack or SMS (portal.notices.chat); empty: nowhere.
+CHAT_FILE = env.str("COVALENT_CHAT", default="")
 REFUSALS_AN_HOUR = 60
 # From which hour of the day (UTC) the newest checkpoints are mailed; None: never.
 _CHECKPOINT_MAIL = env.str("COVALENT_CHECKPOINT_MAIL", default="6")
@@ -306,6 +312,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "portal.sweep", "schedule": 1.0, "options": {"expires": 2}},
     "publish": {"task": "portal.publish", "schedule": 1.0, "options": {"expires": 2}},
     "mail-checkpoints": {"task": "portal.mail_checkpoints", "schedule": 60.0, "options": {"expires": 60}},
+    "mail-mornings": {"task": "portal.mail_mornings", "schedule": 20.0, "options": {"expires": 20}},
     "seal-readings": {"task": "batches.seal_readings", "schedule": 60.0, "options": {"expires": 60}},
     "make-partitions": {"task": "batches.make_partitions", "schedule": 3600.0, "options": {"expires": 600}},
     "tidy": {"task": "portal.tidy", "schedule": 3600.0, "options": {"expires": 600}},

@@ -25,7 +25,7 @@ class DeviationsConfig(AppConfig):
         from deviations.signing import DEVIATION
         from deviations.states import NOTICE_CLOCK
         from deviations.views.navigation import deviation_counts
-        from deviations.views.news import batch_of_deviations, deviation_news
+        from deviations.views.news import batch_of_deviations, deviation_moves, deviation_news
         from portal.attachments import takes_files
         from portal.clocks import on_clock
         from portal.clocks.names import name_clock
@@ -33,7 +33,7 @@ class DeviationsConfig(AppConfig):
         from portal.retention import classified
         from portal.shell import nav_counts
         from portal.signable import register
-        from portal.slots import batch_of, inbox, news, waiting
+        from portal.slots import batch_of, came_in, inbox, news, waiting
         from portal.slots import past_cases as cases
 
         takes_files("deviation", lock_for_file)
@@ -48,6 +48,7 @@ class DeviationsConfig(AppConfig):
         waiting.register(count_to_move_on)
         nav_counts.register(deviation_counts)
         news.register(deviation_news)
+        came_in.register(deviation_moves)
         batch_of.register(batch_of_deviations)
         cases.register(past_cases)
         on_clock(NOTICE_CLOCK, chase_notice)

@@ -16,7 +16,8 @@ from portal.actor import Side
 from portal.agreements.terms import plan_of
 from portal.clocks import start_clock
 from portal.facts import AlertRaised
-from portal.models import Alert, Delivery, LadderStep, Receipt, Record, SpaceRecord
+from portal.models import Alert, LadderStep, Receipt, Record, SpaceRecord
+from portal.notices.writing import write_messages
 from portal.terms import terms_at
 
 LADDER: Final = "ladder"
@@ -113,9 +114,7 @@ def tell(alert: Alert, number: int, step: dict[str, Any], *, due_at: datetime) -
         Receipt(**common, person_id=each.person_id, role=each.role, code=each.code, told_at=now)
         for each in fresh
     )
-    Delivery.objects.bulk_create(
-        Delivery(**common, person_id=each.person_id, channel="email", next_at=now) for each in fresh
-    )
+    write_messages(alert, number, [each.person_id for each in fresh], now=now)
     return taken, now + timedelta(seconds=step["wait_s"] if listeners else 0)
 
 

@@ -161,8 +161,25 @@ class Happening:
     payload: Mapping[str, Any]
 
 
+_HAPPENINGS: Final = """
+select e.seq, e.audience, e.sealed_at, i.name, e.seat, i.row_id, convert_from(i.body, 'UTF8')
+from unnest(%s::uuid[], %s::text[]) as c (space_id, audience)
+join ledger.entry e on e.space_id = c.space_id and e.audience = c.audience
+join ledger.item i on i.marker_id = e.marker_id and i.space_id = e.space_id and i.audience = e.audience
+where (e.summary -> 'subject' ->> 'id') = any (%s) and e.is_news
+  and e.sealed_at > coalesce(%s::timestamptz, '-infinity')
+  and i.class = 'fact' and i.row_id = any (%s) and i.name = any (%s)
+order by e.sealed_at desc, e.audience, e.seq desc, i.id desc limit %s
+"""
+
+
 def list_happenings(
-    actor: Actor, space_id: UUID, subject_ids: Collection[UUID], *, kinds: Collection[str], most: int
+    actor: Actor,
+    space_id: UUID,
+    subject_ids: Collection[UUID],
+    *,
+    kinds: Collection[str],
+    most: int,
 ) -> list[Happening]:
     """Return facts of some kinds about records of a space, newest first, of the chains the actor may follow.
 
@@ -170,19 +187,34 @@ def list_happenings(
     """
     if space_id not in actor.seats:
         raise NotFound
+    return _happenings(actor, [space_id], subject_ids, kinds, since=None, most=most)
+
+
+def happenings_since(
+    actor: Actor, subject_ids: Collection[UUID], since: datetime, *, kinds: Collection[str], most: int
+) -> list[Happening]:
+    """Return facts sealed after an instant about records of any of the actor's spaces, newest first."""
+    return _happenings(actor, list(actor.seats), subject_ids, kinds, since=since, most=most)
+
+
+def _happenings(
+    actor: Actor,
+    spaces: Collection[UUID],
+    subject_ids: Collection[UUID],
+    kinds: Collection[str],
+    *,
+    since: datetime | None,
+    most: int,
+) -> list[Happening]:
+    chains = [(space_id, audience) for space_id in spaces for audience in sorted(_audiences(actor, space_id))]
     with connection.cursor() as cursor:
         cursor.execute(
-            "select e.seq, e.audience, e.sealed_at, i.name, e.seat, i.row_id, convert_from(i.body, 'UTF8')"
-            " from ledger.entry e join ledger.item i"
-            " on i.marker_id = e.marker_id and i.space_id = e.space_id and i.audience = e.audience"
-            " where e.space_id = %s and (e.summary -> 'subject' ->> 'id') = any (%s)"
-            " and e.audience = any (%s) and e.is_news"
-            " and i.class = 'fact' and i.row_id = any (%s) and i.name = any (%s)"
-            " order by e.sealed_at desc, e.audience, e.seq desc, i.id desc limit %s",
+            _HAPPENINGS,
             [
-                space_id,
+                [space_id for space_id, _audience in chains],
+                [audience for _space_id, audience in chains],
                 [str(each) for each in subject_ids],
-                list(_audiences(actor, space_id)),
+                since,
                 list(subject_ids),
                 list(kinds),
                 most,

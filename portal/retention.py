@@ -161,6 +161,7 @@ SWEPT: Final = (
         timedelta(days=7),
         "once a day; who holds what is kept apart",
     ),
+    Sweep("portal_courier", "seen_at < {limit}", timedelta(hours=1), "a run that ended or died"),
 )
 # Tables of the machinery with a right to delete and no sweep.
 STAYS: Final[Mapping[str, str]] = {
@@ -168,6 +169,9 @@ STAYS: Final[Mapping[str, str]] = {
     "portal_companyidentity": "goes when the organisation changes its provider",
     "portal_look": "one row for a person and place, written again at each look",
     "portal_relayshard": "sixteen rows",
+    "portal_noticesetting": "one row for a person; what was chosen when is a fact",
+    "portal_pushdevice": "goes when its owner or its push service ends it",
+    "portal_clocktry": "goes when the clock was acted on; what is set apart stays until somebody looks",
     "account_emailaddress": "belongs to the account",
     "account_emailconfirmation": "unused, sign-up is closed",
     "mfa_authenticator": "replaced by its owner alone",

@@ -49,6 +49,7 @@ PLACES: Final = (
     ("decisions", "Decisions", "signpost", "/decisions/", "q"),
 )
 PARTNERSHIP_PLACES: Final = (("ledger", "Ledger", "shield", "/ledger/", "l"),)
+NOTICES: Final = ("notices", "My notifications", "bell", "/notices/", "")
 INSPECTIONS: Final = ("inspections", "Inspections", "eye", "/inspections/", "")
 ADMINISTRATION: Final = ("administration", "Administration", "users", "/administration/", "m")
 MAY_REPORT: Final = ("operator", "shift_lead", "qa", "msat", "qc", "quality_head")
@@ -68,6 +69,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     inspects = concerns_inspections(actor)
     below = (
         *PARTNERSHIP_PLACES,
+        NOTICES,
         *((INSPECTIONS,) if inspects else ()),
         *((ADMINISTRATION,) if administers else ()),
     )

@@ -78,6 +78,21 @@ class News:
     url: str
     at: datetime
     classification: str = ""
+    # By whom, or of when: one short remark.
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """What falls due or begins in a batch soon; `side` holds the ball, empty where nobody does."""
+
+    batch_id: UUID
+    kind: str
+    words: str
+    url: str
+    at: datetime
+    side: str = ""
+    clause: str = ""
 
 
 # Past cases of a program since an instant, for running a draft of the agreement over them.
@@ -85,6 +100,12 @@ past_cases: Final[Slot[[Actor, UUID, datetime], list[Case]]] = Slot("past_cases"
 running: Final[Slot[[Actor], list[RunningBatch]]] = Slot("running")
 # What is new in batches since an instant each.
 news: Final[Slot[[Actor, Mapping[UUID, datetime]], list[News]]] = Slot("news")
+# Which batches ended since an instant.
+ended: Final[Slot[[Actor, datetime], list[RunningBatch]]] = Slot("ended")
+# What else happened or came in, for the sheet of a batch alone: milestones, results, answers, signatures.
+came_in: Final[Slot[[Actor, Mapping[UUID, datetime]], list[News]]] = Slot("came_in")
+# What is ahead in batches until an instant.
+coming: Final[Slot[[Actor, Collection[UUID], datetime], list[Coming]]] = Slot("coming")
 # To which of these batches records belong, as far as a provider knows them.
 batch_of: Final[Slot[[Actor, Collection[UUID], Collection[UUID]], Mapping[UUID, UUID]]] = Slot("batch_of")
 inbox: Final[Slot[[Actor], list[InboxItem]]] = Slot("inbox")

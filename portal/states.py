@@ -174,6 +174,15 @@ class DeliveryState(models.TextChoices):
     WAITING = "waiting", _("waiting")
     SENT = "sent", _("sent")
     FAILED = "failed", _("failed")
+    DIGEST = "digest", _("left to the morning mail")
+
+
+class Channel(models.TextChoices):
+    """By what a person is told beside the page itself."""
+
+    EMAIL = "email", _("e-mail")
+    PUSH = "push", _("web push")
+    CHAT = "chat", _("Teams, Slack or SMS")
 
 
 @dataclass(frozen=True, slots=True)

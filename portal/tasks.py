@@ -19,18 +19,21 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from portal.action import reading
 from portal.actions.alerts import postpone_clock
-from portal.actions.deliveries import claim_deliveries, note_sent, put_off_delivery
 from portal.actions.invitations import claim_links, note_link_sent
 from portal.actions.mailing import Recipient, claim_checkpoint_mail, note_checkpoint_mail
+from portal.actions.notices import claim_digest, note_digest
 from portal.actions.publishing import LogForked, hold_checkpoint, publish_checkpoint
 from portal.actor import system_actor
 from portal.checkpoint_mail import HOW, collect, compose_checkpoints
 from portal.clocks import handler_of, many_handler_of
-from portal.courier import carry, code_of
+from portal.courier import code_of
 from portal.errors import KeyUnavailable, Unavailable
 from portal.links import Link, compose
 from portal.log_keys import LogKeyError
 from portal.models import Clock, Person
+from portal.notices.carrying import carry_all
+from portal.notices.leases import channels_waiting
+from portal.notices.morning import compose_morning, count_for
 from portal.retention import SWEPT
 
 CLOCKS_AT_ONCE: Final = 1000
@@ -38,7 +41,6 @@ CLOCKS_AT_ONCE: Final = 1000
 CLOCKS_TOGETHER: Final = 100
 # The next tick goes on where this one stops; well inside a task's limit.
 SWEEP_SECONDS: Final = 20.0
-LETTERS_AT_ONCE: Final = 100
 # Each may wait for the mail server's time-out, all within a task's limit.
 LINKS_AT_ONCE: Final = 3
 # Well inside a letter's lease and a task's limit.
@@ -82,7 +84,7 @@ def sweep() -> int:
             seen.update(clock_ids)
             called += sweep_space(space_id=space_id, clock_ids=clock_ids, until=until)
     if (
-        due("delivery", 1)
+        channels_waiting()
         or Person.objects.filter(
             link_next_at__lte=Func(function="portal.instant", output_field=DateTimeField())
         ).exists()
@@ -151,23 +153,9 @@ def call_clock(*, space_id: UUID, clock_id: UUID, kind: str) -> int:
 
 @shared_task(name="portal.deliver")
 def deliver() -> int:
-    """Carry due messages to the mail server, outside any transaction; returns how many it took."""
+    """Carry due messages over their channels, outside any transaction; returns how many were taken."""
     until = time.monotonic() + COURIER_SECONDS
-    sent = send_links()
-    letters = [
-        letter
-        for space_id, delivery_ids in due("delivery", LETTERS_AT_ONCE).items()
-        for letter in claim_deliveries(system_actor("courier", space_id), space_id, delivery_ids=delivery_ids)
-    ]
-    for letter, error in carry(letters, until=until):
-        actor = system_actor("courier", letter.space_id)
-        if error:
-            log.warning("letter_not_sent", delivery=str(letter.delivery_id), error=error)
-            put_off_delivery(actor, letter.delivery_id, attempt=letter.attempt, error=error)
-        else:
-            note_sent(actor, letter.delivery_id, attempt=letter.attempt)
-            sent += 1
-    return sent
+    return send_links() + carry_all(until=until)
 
 
 def send_links() -> int:
@@ -261,6 +249,22 @@ def mail_checkpoints_to(recipient: Recipient) -> int:
             hold_checkpoint(each.actor, space_id, audience=audience, size=each.size, how=HOW)
     note_checkpoint_mail(system_actor("courier"), recipient)
     return 1
+
+
+@shared_task(name="portal.mail_mornings")
+def mail_mornings() -> int:
+    """Send the morning mails that are due; returns how many went. One that the server refuses waits on."""
+    until = time.monotonic() + MAIL_SECONDS
+    courier, sent = system_actor("courier"), 0
+    while time.monotonic() < until and (mail := claim_digest(courier)) is not None:
+        try:
+            compose_morning(mail, count_for(mail)).send()
+        except (OSError, ValueError) as error:
+            log.warning("morning_not_mailed", person=str(mail.person_id), error=code_of(error))
+            continue
+        note_digest(courier, mail)
+        sent += 1
+    return sent
 
 
 @shared_task(name="portal.heartbeat")

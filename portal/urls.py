@@ -13,8 +13,10 @@ from portal.views.escalations import EscalationsPage
 from portal.views.holds import HoldsPage, ReleaseHold
 from portal.views.home import HomePage
 from portal.views.ledger import LedgerEntryPage, LedgerPage
+from portal.views.notices import AddDevice, NoticeSettingsPage, NoticesPage, RemoveDevice, push_worker
 from portal.views.security import SecurityPage, SignOutEverywhere
 from portal.views.signing import SignersPage, SignPage
+from portal.views.since import SincePage
 from portal.views.styleguide import StyleGuide
 from portal.views.trail import ReviewTrail, TrailReviewPage, TrailReviewsPage
 
@@ -22,6 +24,12 @@ styleguide = [path("styleguide/", StyleGuide.as_view(), name="styleguide")] if s
 urlpatterns: list[URLPattern | URLResolver] = [
     *styleguide,
     path("", HomePage.as_view(), name="home"),
+    path("since/", SincePage.as_view(), name="since"),
+    path("notices/", NoticesPage.as_view(), name="notices"),
+    path("notices/settings/", NoticeSettingsPage.as_view(), name="notice_settings"),
+    path("notices/devices/", AddDevice.as_view(), name="add_push_device"),
+    path("notices/devices/<uuid:device_id>/remove/", RemoveDevice.as_view(), name="remove_push_device"),
+    path("push-worker.js", push_worker, name="push_worker"),
     path("alerts/<uuid:alert_id>/", AlertPage.as_view(), name="alert_page"),
     path("alerts/<uuid:alert_id>/acknowledge/", AcknowledgeAlert.as_view(), name="acknowledge_alert"),
     path("escalations/", EscalationsPage.as_view(), name="escalations"),

@@ -11,10 +11,20 @@ from django.db.models import Q
 
 from deviations.access import newest_classes
 from deviations.models import Deviation, Notice
+from deviations.queries.history import words_of
 from portal.actor import Actor
+from portal.ledger_entries import happenings_since
 from portal.slots import News
 
 MOST: Final = 500
+# What moved a deviation on; that it was opened stands among the news anyway.
+MOVES: Final = (
+    "deviation.triaged",
+    "deviation.investigation_started",
+    "deviation.closed",
+    "deviation.cancelled",
+)
+NOTICES: Final = ("notice.released", "notice.overdue")
 
 
 def deviation_news(actor: Actor, since: Mapping[UUID, datetime]) -> list[News]:
@@ -57,3 +67,28 @@ def batch_of_deviations(
     """Return the batch of each deviation among the records; one query."""
     rows = Deviation.objects.visible_to(actor).filter(pk__in=subject_ids, batch_id__in=batch_ids)
     return dict(rows.values_list("pk", "batch_id"))
+
+
+def deviation_moves(actor: Actor, since: Mapping[UUID, datetime]) -> list[News]:
+    """Return how deviations of the batches went on, and their notices; two queries."""
+    rows = Deviation.objects.visible_to(actor).filter(batch_id__in=since.keys())
+    known = {each.pk: each for each in rows.order_by("-recorded_at", "-id")[:MOST]}
+    kinds = MOVES + NOTICES
+    found = happenings_since(actor, known.keys(), min(since.values()), kinds=kinds, most=MOST)
+    lines = []
+    for each in found:
+        deviation = known[each.subject_id]
+        if deviation.batch_id is None or each.sealed_at <= since[deviation.batch_id]:
+            continue
+        lines.append(
+            News(
+                batch_id=deviation.batch_id,
+                subject_id=deviation.pk,
+                kind="notice" if each.kind in NOTICES else "milestone",
+                words=f"{deviation.number} {words_of(each.kind, each.payload)}",
+                url=f"/deviations/{deviation.pk}/",
+                at=each.sealed_at,
+                detail=each.seat if not each.seat.startswith("system ") else "",
+            )
+        )
+    return lines

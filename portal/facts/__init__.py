@@ -33,6 +33,7 @@ from portal.facts.decisions import (
     DecisionRevised,
     DecisionWithdrawn,
 )
+from portal.facts.notices import NoticesChosen, PushDeviceAdded, PushDeviceRemoved
 from portal.facts.people import (
     AssignmentEnded,
     AssignmentGiven,
@@ -126,12 +127,15 @@ __all__ = [
     "LinkWithdrawn",
     "MemberJoined",
     "MemberLeft",
+    "NoticesChosen",
     "PasswordSet",
     "ProgramOpened",
     "ProposalConfirmed",
     "ProposalMade",
     "ProposalRefused",
     "ProposalWithdrawn",
+    "PushDeviceAdded",
+    "PushDeviceRemoved",
     "SignInReset",
     "SignatureGiven",
     "SignedOutEverywhere",

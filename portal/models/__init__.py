@@ -20,6 +20,7 @@ from portal.models.identity import (
     SignIn,
 )
 from portal.models.inspection import Handover, Inspection, InspectionRequest
+from portal.models.notices import ClockTry, Courier, NoticeSetting, PushDevice
 from portal.models.person import ApiKey, Assignment, Delegation, Member, Person
 from portal.models.proposal import Proposal
 from portal.models.review import AccessLine, AccessReview
@@ -38,8 +39,10 @@ __all__ = [
     "CheckpointMail",
     "Clock",
     "ClockMove",
+    "ClockTry",
     "CompanyIdentity",
     "CompanySignIn",
+    "Courier",
     "DecisionMessage",
     "DecisionRequest",
     "Delegation",
@@ -54,6 +57,7 @@ __all__ = [
     "LegalHold",
     "Look",
     "Member",
+    "NoticeSetting",
     "Opening",
     "Organisation",
     "Partnership",
@@ -62,6 +66,7 @@ __all__ = [
     "ProgramSite",
     "ProgramTerms",
     "Proposal",
+    "PushDevice",
     "Receipt",
     "Record",
     "RecordKey",

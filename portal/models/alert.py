@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
@@ -11,7 +12,7 @@ from portal.models.base import RecordKey, SpaceRecord
 from portal.models.person import Person
 from portal.models.space import Record
 from portal.sealing import SealedTextField
-from portal.states import AlertState, Classification, DeliveryState, SeatSide
+from portal.states import AlertState, Channel, Classification, DeliveryState, SeatSide
 
 
 class Alert(SpaceRecord):
@@ -112,9 +113,12 @@ class Delivery(SpaceRecord):
     alert = RecordKey(Alert)
     person = models.ForeignKey(Person, on_delete=models.DO_NOTHING, related_name="+")
     step = models.PositiveSmallIntegerField()
-    channel = models.CharField(max_length=12, default="email")
+    channel = models.CharField(max_length=12, choices=Channel, default=Channel.EMAIL)
     state = models.CharField(max_length=8, choices=DeliveryState, default=DeliveryState.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
+    # Attempts in a row that nobody ended; and whose attempt the present one is (portal_courier).
+    lost = models.PositiveSmallIntegerField(default=0)
+    courier_id = models.UUIDField(null=True, blank=True)
     next_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True, blank=True)
     error = models.CharField(max_length=200, blank=True)
@@ -129,22 +133,25 @@ class Delivery(SpaceRecord):
             ),
         ]
 
-    def claim(self, lease_ends_at: datetime) -> None:
-        """Take the message for one attempt; until the lease ends nobody else tries."""
-        self.attempts, self.next_at = self.attempts + 1, lease_ends_at
+    def claim(self, courier_id: UUID, lease_ends_at: datetime) -> None:
+        """Take the message for one attempt; until the lease ends nobody else tries, nor while it is seen."""
+        self.attempts, self.lost, self.next_at = self.attempts + 1, self.lost + 1, lease_ends_at
+        self.courier_id = courier_id
         self.bump()
 
     def note_sent(self, at: datetime) -> None:
-        """Note that the mail server took the message."""
+        """Note that the server of the channel took the message."""
         self.state, self.sent_at, self.error = DeliveryState.SENT, at, ""
+        self.lost, self.courier_id = 0, None
         self.bump()
 
     def put_off(self, until: datetime, error: str) -> None:
         """Note why an attempt failed and when the next one is made."""
         self.next_at, self.error = until, error
+        self.lost, self.courier_id = 0, None
         self.bump()
 
     def give_up(self, error: str) -> None:
         """Note that no further attempt is made."""
-        self.state, self.error = DeliveryState.FAILED, error
+        self.state, self.error, self.courier_id = DeliveryState.FAILED, error, None
         self.bump()

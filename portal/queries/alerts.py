@@ -14,7 +14,7 @@ from portal.access import available, get_visible
 from portal.actor import Actor, Side
 from portal.alerts import LADDER
 from portal.models import Alert, Clock, Delivery, LadderStep, Opening, Receipt, Record
-from portal.states import AlertState, ClockState, alert_transitions
+from portal.states import AlertState, Channel, ClockState, alert_transitions
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class AlertLine:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptLine:
-    """One told person by code; `opened_at` is known to their own side only, `mail` is a delivery's state."""
+    """One told person by code; `opened_at` is known to their own side only, `messages` went out beside."""
 
     person_id: UUID
     code: str
@@ -43,7 +43,12 @@ class ReceiptLine:
     delivered_at: datetime | None
     opened_at: datetime | None
     acknowledged_at: datetime | None
-    mail: str
+    messages: tuple[Delivery, ...]
+
+    @property
+    def mail(self) -> str:
+        """Return the state of the mail, empty where none went."""
+        return next((str(each.state) for each in self.messages if each.channel == Channel.EMAIL), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +177,10 @@ def _receipts(actor: Actor, alert_ids: Sequence[UUID]) -> dict[UUID, list[Receip
     rows = list(Receipt.objects.visible_to(actor).filter(alert__in=alert_ids).order_by("step", "code", "pk"))
     openings = Opening.objects.visible_to(actor).filter(receipt__in=[each.pk for each in rows])
     opened = dict(openings.values_list("receipt_id", "opened_at"))
-    mails = Delivery.objects.visible_to(actor).filter(alert__in=alert_ids, channel="email").order_by("step")
-    mail = {(each.alert_id, each.person_id): str(each.state) for each in mails}
+    messages: dict[tuple[UUID, UUID], list[Delivery]] = defaultdict(list)
+    deliveries = Delivery.objects.visible_to(actor).filter(alert__in=alert_ids)
+    for message in deliveries.order_by("step", "channel", "pk"):
+        messages[message.alert_id, message.person_id].append(message)
     found: dict[UUID, list[ReceiptLine]] = defaultdict(list)
     for each in rows:
         found[each.alert_id].append(
@@ -186,7 +193,7 @@ def _receipts(actor: Actor, alert_ids: Sequence[UUID]) -> dict[UUID, list[Receip
                 delivered_at=each.delivered_at,
                 opened_at=opened.get(each.pk),
                 acknowledged_at=each.acknowledged_at,
-                mail=mail.get((each.alert_id, each.person_id), ""),
+                messages=tuple(messages[each.alert_id, each.person_id]),
             )
         )
     return found

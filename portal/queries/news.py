@@ -43,7 +43,7 @@ def since_last_look(actor: Actor) -> SinceLastLook:
     batches = {each.id: each for found in running(actor) for each in found}
     look = last_look(actor, batches.keys(), instant())
     found = [each for provided in news(actor, look.batches) for each in provided] if batches else []
-    found += _alerts(actor, look.batches, {each.subject_id for each in found}) if batches else []
+    found += alert_news(actor, look.batches, {each.subject_id for each in found}) if batches else []
     by_batch: dict[UUID, list[News]] = {}
     # Of the same instant the providers' order stands: the gravest first.
     for each in sorted(found, key=lambda each: each.at, reverse=True):
@@ -60,8 +60,8 @@ def _told(batch: RunningBatch, lines: list[News]) -> BatchNews:
     return BatchNews(batch, counts, tuple(shown[:LINES_A_BATCH]), max(len(shown) - LINES_A_BATCH, 0))
 
 
-def _alerts(actor: Actor, since: Mapping[UUID, datetime], told: set[UUID]) -> list[News]:
-    """Return the alerts that asked the reader's side."""
+def alert_news(actor: Actor, since: Mapping[UUID, datetime], told: set[UUID]) -> list[News]:
+    """Return the alerts that asked the reader's side; of a record in `told` without words."""
     rows = list_alerts(actor, side="mine").filter(raised_at__gt=min(since.values()))
     alerts = list(rows.order_by("-raised_at", "pk")[:ALERTS_MOST])
     subjects = {each.subject_id for each in alerts}

@@ -34,6 +34,9 @@ WORDS: Final[dict[str, str | Promise]] = {
     "open": _("Open"),
     "dismiss": _("Dismiss"),
     "copied": _("Copied"),
+    "push_refused": _(
+        "This browser takes no notifications from here. Allow them in its settings and try again."
+    ),
     "verifying": _("Reading and hashing the entries"),
     "verify_holds": _("Verified here. Entries: {n}, exactly those that the signed checkpoint was made for."),
     "verify_no_ed25519": _(

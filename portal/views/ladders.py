@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from portal.actor import Actor, Side
-from portal.models import Alert, Program
+from portal.models import Alert, Delivery, Program
 from portal.queries.alerts import AlertLine, Escalation, ReceiptLine, StepLine
 from portal.queries.rooms import Room
 from portal.shell import LINKS
-from portal.states import AlertState
+from portal.states import AlertState, Channel, DeliveryState
 from portal.terms import clause_words
 
 Shown = dict[str, Any]
@@ -41,10 +41,10 @@ ROLES: Final[Mapping[str, str | Promise]] = {
     "viewer": gettext_lazy("sponsor viewer"),
     "regulatory": gettext_lazy("regulatory"),
 }
-MAILS: Final[Mapping[str, str | Promise]] = {
-    "sent": gettext_lazy("on screen, e-mail sent"),
-    "failed": gettext_lazy("on screen, e-mail failed"),
-    "waiting": gettext_lazy("on screen, e-mail on its way"),
+CHANNELS: Final[Mapping[str, str | Promise]] = {
+    Channel.EMAIL: gettext_lazy("e-mail"),
+    Channel.PUSH: gettext_lazy("push"),
+    Channel.CHAT: gettext_lazy("chat"),
 }
 
 
@@ -179,10 +179,26 @@ def _receipt(each: ReceiptLine, *, is_mine: bool) -> Shown:
         "who": each.code or roles_words([each.role]),
         "role": roles_words([each.role]),
         "step": each.step + 1,
-        "channel": str(MAILS.get(each.mail, _("on screen"))),
+        "channel": ", ".join([_("on screen"), *(message_words(message) for message in each.messages)]),
         "told_at": each.told_at,
         "delivered_at": each.delivered_at,
         "opened_at": each.opened_at,
         "knows_opened": is_mine,
         "acknowledged_at": each.acknowledged_at,
     }
+
+
+def message_words(message: Delivery) -> str:
+    """Return what became of one message: by which channel, and that it is tried again."""
+    channel = CHANNELS.get(message.channel, message.channel)
+    if message.state == DeliveryState.WAITING and not message.attempts:
+        words = _("%(channel)s on its way")
+    elif message.state == DeliveryState.WAITING:
+        words = _("%(channel)s tried %(n)s times, is tried again")
+    else:
+        words = {
+            DeliveryState.SENT: _("%(channel)s sent"),
+            DeliveryState.FAILED: _("%(channel)s failed"),
+            DeliveryState.DIGEST: _("%(channel)s left to the morning mail"),
+        }[DeliveryState(message.state)]
+    return words % {"channel": channel, "n": message.attempts}

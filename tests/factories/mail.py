@@ -16,6 +16,7 @@ class Mailbox:
         self.messages = []
         self.refused = set()
         self.hang_up_on = set()
+        self.on_message = lambda: None
 
     async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802 - aiosmtpd names it
         if address in self.refused:
@@ -27,6 +28,7 @@ class Mailbox:
         if self.hang_up_on & set(envelope.rcpt_tos):
             server.transport.abort()
             return "421 gone"
+        self.on_message()
         self.messages.append((envelope.rcpt_tos, message_from_bytes(envelope.content, policy=policy.default)))
         return "250 OK"
 

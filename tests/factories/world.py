@@ -34,6 +34,7 @@ from portal.models import (
 from portal.tasks import publish
 from tests.conftest import actor
 from tests.factories import batches, cast, decisions, deviations
+from tests.factories.push import Browser
 
 WORDS = {cast.PROGRAM: "OURS", cast.RIVAL_PROGRAM: "CANARY"}
 
@@ -161,6 +162,7 @@ def _fill(program: UUID) -> dict[str, UUID]:
         "cdmo_alert_id": alerts["manufacturer"],
         "review_id": _review(qa, program, word),
         "hold_id": _hold(running.pk, word),
+        "device_id": _browser("sponsor_qa" if program == cast.PROGRAM else "rival_sponsor_qa", word),
         "clock_id": _clock(program, word),
         "calendar_id": _calendar(program, word),
         **_decisions(program, running, word),
@@ -174,6 +176,13 @@ def _review(by, program: UUID, word: str) -> UUID:
 
     given = {"audience": "shared", "first": 1, "last": 2, "finding": f"INTERNAL {word} finding of a review"}
     return review_trail(by, program, **given).pk
+
+
+def _browser(key: str, word: str) -> UUID:
+    from portal.actions.notices import add_device
+
+    given = Browser(f"http://127.0.0.1/{word}").subscription(label=f"{word} browser")
+    return add_device(actor(key), **given).pk
 
 
 def _hold(record: UUID, word: str) -> UUID:

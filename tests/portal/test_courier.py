@@ -1,11 +1,20 @@
 import time
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
 from portal import tasks
 from portal.action import reading
-from portal.actions.deliveries import ATTEMPTS_MAX, LEASE, claim_deliveries, note_sent, put_off_delivery
+from portal.actions import deliveries
+from portal.actions.deliveries import (
+    ATTEMPTS_MAX,
+    LEASE,
+    LOST_MAX,
+    claim_deliveries,
+    note_sent,
+    put_off_delivery,
+)
 from portal.actions.people import close_member
 from portal.actor import Side, system_actor
 from portal.courier import carry
@@ -40,7 +49,7 @@ def states(alert):
 
 def claim(alert):
     ids = [each.pk for each in rows_of(alert)["deliveries"]]
-    return claim_deliveries(COURIER, alert.space_id, delivery_ids=ids)
+    return claim_deliveries(COURIER, alert.space_id, delivery_ids=ids, courier_id=uuid4())
 
 
 def test_each_told_person_gets_one_mail_and_nobody_else(database, mail_server):
@@ -145,40 +154,56 @@ def test_a_server_that_is_away_costs_one_try_for_all_letters(database, settings)
     assert states(alert) == [("waiting", 1, "ConnectionRefusedError")] * 2
 
 
-def test_the_tenth_attempt_is_the_last(database, clock, mail_server):
+def test_a_mail_server_that_is_down_for_a_day_and_a_night_loses_nothing(database, clock, mail_server):
     alert = raised()
     mail_server.refused.update({QA, VIEWER})
-    for attempt in range(1, ATTEMPTS_MAX + 1):
+    moved, attempts = timedelta(0), 0
+    while moved < timedelta(hours=36):
         tasks.deliver()
-        state = "waiting" if attempt < ATTEMPTS_MAX else "failed"
-        assert states(alert) == [(state, attempt, "SMTPRecipientsRefused 550")] * 2
-        clock.move(attempt * timedelta(hours=1, minutes=1))
+        attempts += 1
+        assert states(alert) == [("waiting", attempts, "SMTPRecipientsRefused 550")] * 2
+        moved += timedelta(minutes=31)
+        clock.move(moved)
     mail_server.refused.clear()
-    assert tasks.deliver() == 0
-    assert mail_server.messages == []
+    assert tasks.deliver() == 2
+    assert addressees(mail_server) == [QA, VIEWER]
+    assert states(alert) == [("sent", attempts + 1, "")] * 2
 
 
-def test_the_rest_between_attempts_doubles_up_to_an_hour(database, clock):
+def test_after_the_last_attempt_a_letter_is_given_up_and_says_why(database, clock, monkeypatch):
+    monkeypatch.setattr(deliveries, "ATTEMPTS_MAX", 4)
+    alert, moved = raised(), timedelta(0)
+    for _ in range(4):
+        for letter in claim(alert):
+            put_off_delivery(COURIER, letter.delivery_id, attempt=letter.attempt, error="OSError")
+        moved += timedelta(minutes=31)
+        clock.move(moved)
+    assert states(alert) == [("failed", 4, "OSError")] * 2
+    assert claim(alert) == []
+
+
+def test_the_rest_between_attempts_doubles_up_to_half_an_hour(database, clock):
     alert = raised()
     rests = []
-    for attempt in range(1, ATTEMPTS_MAX):
+    for attempt in range(1, 10):
         letter = claim(alert)[0]
         leased = {each.pk: each.next_at for each in rows_of(alert)["deliveries"]}[letter.delivery_id]
         found = put_off_delivery(COURIER, letter.delivery_id, attempt=letter.attempt, error="x")
         rests.append(round((found.next_at - leased + LEASE).total_seconds()))
         clock.move(attempt * timedelta(hours=1, minutes=1))
-    assert rests == [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]
+    assert rests == [30, 60, 120, 240, 480, 960, 1800, 1800, 1800]
+    assert sum(rests) + (ATTEMPTS_MAX - 10) * 1800 > 70 * 3600
 
 
-def test_letters_that_crash_their_courier_end_after_the_tenth_attempt(database, clock):
+def test_letters_that_crash_their_courier_end_after_the_third_attempt(database, clock):
     alert = raised()
     moved = timedelta(0)
-    for _ in range(ATTEMPTS_MAX):
+    for _ in range(LOST_MAX):
         assert len(claim(alert)) == 2
         moved += timedelta(minutes=2)
         clock.move(moved)
     assert claim(alert) == []
-    assert states(alert) == [("failed", 10, "courier_lost")] * 2
+    assert states(alert) == [("failed", LOST_MAX, "courier_lost")] * 2
 
 
 def test_a_closed_account_gets_no_mail(database, mail_server):
@@ -205,7 +230,7 @@ def test_a_person_claims_no_letters(database, sponsor_qa, cdmo_admin, rival_spon
     ids = [each.pk for each in rows_of(alert)["deliveries"]]
     for person in (sponsor_qa, cdmo_admin, rival_sponsor_qa):
         with pytest.raises(Refused):
-            claim_deliveries(person, cast.PROGRAM, delivery_ids=ids)
+            claim_deliveries(person, cast.PROGRAM, delivery_ids=ids, courier_id=uuid4())
     (letter, _) = claim(alert)
     with pytest.raises(Refused):
         note_sent(sponsor_qa, letter.delivery_id, attempt=1)
@@ -215,9 +240,9 @@ def test_a_person_claims_no_letters(database, sponsor_qa, cdmo_admin, rival_spon
 def test_a_courier_of_one_program_takes_no_letter_of_another(database):
     rivals = raised(program=cast.RIVAL_PROGRAM)
     ids = [each.pk for each in rows_of(rivals)["deliveries"]]
-    assert claim_deliveries(COURIER, cast.PROGRAM, delivery_ids=ids) == []
+    assert claim_deliveries(COURIER, cast.PROGRAM, delivery_ids=ids, courier_id=uuid4()) == []
     with pytest.raises(Refused):
-        claim_deliveries(COURIER, cast.RIVAL_PROGRAM, delivery_ids=ids)
+        claim_deliveries(COURIER, cast.RIVAL_PROGRAM, delivery_ids=ids, courier_id=uuid4())
 
 
 def test_letters_leave_no_news_on_the_chain(database, mail_server):

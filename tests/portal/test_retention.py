@@ -11,7 +11,16 @@ from django.utils import timezone
 from psycopg import sql
 
 from portal import tasks
-from portal.models import CheckpointMail, Guess, Heartbeat, Idempotency, RefusalCount, SignIn, SigningTry
+from portal.models import (
+    CheckpointMail,
+    Courier,
+    Guess,
+    Heartbeat,
+    Idempotency,
+    RefusalCount,
+    SignIn,
+    SigningTry,
+)
 from portal.retention import SWEPT
 from portal.states import WayIn
 from tests.factories import cast
@@ -37,6 +46,7 @@ ROWS = {
         agent="a browser",
         is_known_device=False,
     ),
+    "portal_courier": lambda: Courier.objects.create(id=uuid4(), channel="email", seen_at=timezone.now()),
     "portal_checkpointmail": lambda: CheckpointMail.objects.create(
         person_id=uuid4(), day=timezone.now().date(), next_at=timezone.now()
     ),

@@ -29,6 +29,7 @@ django.setup()
 import config.celery
 from portal import ledger, tasks
 from portal.actions import alerts, deliveries
+from portal.notices import carrying
 
 def die(*args, **kwargs):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -198,9 +199,9 @@ def test_couriers_at_once_carry_each_letter_once(own_database, mail_server):
 @pytest.mark.parametrize(
     ("point", "sent_before"),
     [
-        ("tasks.carry = die", 0),
-        ("tasks.note_sent = die", 1),
-        ("tasks.note_sent = after(tasks.note_sent)", 1),
+        ("carrying.CARRIERS = {'email': die}", 0),
+        ("carrying.note_sent = die", 1),
+        ("carrying.note_sent = after(carrying.note_sent)", 1),
     ],
 )
 def test_a_courier_killed_at_any_point_loses_no_letter(own_database, clock, mail_server, point, sent_before):

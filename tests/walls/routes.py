@@ -11,9 +11,11 @@ from datetime import UTC, datetime
 
 from django.urls import get_resolver
 
+from tests.factories.push import Browser
+
 # Pages before and around sign-in: they hold no record and show the caller nothing but themselves.
 IDENTITY = ("account/", "static/")
-OPEN = {"healthz", "readyz", "metrics", "set_language"}
+OPEN = {"healthz", "readyz", "metrics", "set_language", "push_worker"}
 DEBUG_ONLY = {"styleguide"}
 
 FILLS = {
@@ -26,6 +28,7 @@ FILLS = {
     "attachment_id": "attachment_id",
     "review_id": "review_id",
     "hold_id": "hold_id",
+    "device_id": "device_id",
     "clock_id": "clock_id",
     "calendar_id": "calendar_id",
     "decision_id": "decision_id",
@@ -156,6 +159,8 @@ def body(address, ids):
         "administration/signers/": {"person": str(uuid.uuid4()), "identity": "Passport seen.",
                                     "trained_until": "2040-01-01"},
         "sign/<str:kind>/<uuid:record_id>/": {"meaning": "approved", "version": "1", "digest": "0" * 64},
+        "notices/devices/": Browser(f"http://127.0.0.1/{uuid.uuid4()}").subscription(),
+        "notices/settings/": {"quiet_since": "19:00", "quiet_until": "07:00", "digest_hour": "7"},
         "pause/": {"reason": "Reason of a few words."},
         "extend/": {"reason": "Reason of a few words.", "due_at": "2040-01-01T00:00:00Z"},
         "move/": {"reason": "Reason of a few words."},

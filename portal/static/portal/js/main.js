@@ -11,6 +11,7 @@ import "./live.js";
 import "./passkey.js";
 import "./picker.js";
 import "./presence.js";
+import "./push.js";
 import "./spark.js";
 import "./steps.js";
 import "./stream.js";
