@@ -77,7 +77,36 @@ class News:
     classification: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class FeedLine:
+    """One parameter of a feed: when its newest datum was measured, and the age from which that is late."""
+
+    code: str
+    title: str
+    at: datetime | None
+    interval_s: int
+    stale_after_s: int
+    is_stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What is sent into a running batch; `refused` counts rows not taken, None when not for the reader.
+
+    `refused_codes` says why, the most frequent first.
+    """
+
+    number: str
+    url: str
+    program_id: UUID
+    lines: tuple[FeedLine, ...]
+    refused: int | None
+    refused_codes: tuple[str, ...]
+
+
 running: Final[Slot[[Actor], list[RunningBatch]]] = Slot("running")
+# What is sent into the batches that run, and whether it comes.
+feeds: Final[Slot[[Actor], list[Feed]]] = Slot("feeds")
 # What is new in batches since an instant each.
 news: Final[Slot[[Actor, Mapping[UUID, datetime]], list[News]]] = Slot("news")
 # To which of these batches records belong, as far as a provider knows them.

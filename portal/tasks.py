@@ -9,7 +9,7 @@ from typing import Final, cast
 from uuid import UUID
 
 import structlog
-from celery import shared_task
+from celery import Task, shared_task
 from celery.signals import worker_ready
 from django.conf import settings
 from django.db import OperationalError, connection
@@ -31,6 +31,8 @@ from portal.links import Link, compose
 from portal.log_keys import LogKeyError
 from portal.models import Clock, Person
 from portal.retention import SWEPT
+from portal.webhooks import running
+from portal.webhooks.running import list_due
 
 CLOCKS_AT_ONCE: Final = 200
 # The next tick goes on where this one stops; well inside a task's limit.
@@ -71,6 +73,8 @@ def sweep() -> int:
         for clock_id in clock_ids:
             if clock_id in kinds and time.monotonic() < until:
                 called += call_clock(space_id=space_id, clock_id=clock_id, kind=kinds[clock_id])
+    if list_due(1):
+        _wake(send_webhooks)
     if (
         due("delivery", 1)
         or Person.objects.filter(
@@ -83,10 +87,14 @@ def sweep() -> int:
 
 def _send_courier() -> None:
     """Wake the courier; without a broker the next sweep does, and what was swept stays swept."""
+    _wake(deliver)
+
+
+def _wake(task: Task[..., int]) -> None:
     try:
-        deliver.apply_async(expires=10)
+        task.apply_async(expires=10)
     except BrokerError as error:
-        log.warning("courier_not_woken", error=type(error).__name__)
+        log.warning("task_not_woken", task=task.name, error=type(error).__name__)
 
 
 def call_clock(*, space_id: UUID, clock_id: UUID, kind: str) -> int:
@@ -144,6 +152,12 @@ def send_links() -> int:
         note_link_sent(courier, link)
         sent += 1
     return sent
+
+
+@shared_task(name="portal.send_webhooks")
+def send_webhooks() -> int:
+    """Tell the systems of either side what happened; returns how many messages were taken."""
+    return running.run()
 
 
 @shared_task(name="portal.publish")

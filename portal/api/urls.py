@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver
 
-from portal.api import alerts, attachments, documents, events, log, programs
+from portal.api import alerts, attachments, documents, events, log, programs, webhooks
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *programs.urlpatterns,
@@ -12,5 +12,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *attachments.urlpatterns,
     *events.urlpatterns,
     *log.urlpatterns,
+    *webhooks.urlpatterns,
     *documents.urlpatterns,
 ]

@@ -54,6 +54,15 @@ from portal.facts.signing import (
     SigningFailed,
     StatementAccepted,
 )
+from portal.facts.webhooks import (
+    WebhookAdded,
+    WebhookDisabled,
+    WebhookEnabled,
+    WebhookRemoved,
+    WebhookReplayed,
+    WebhookRotated,
+    WebhookStopped,
+)
 
 __all__ = [
     "AccessDecided",
@@ -101,4 +110,11 @@ __all__ = [
     "SiteAttached",
     "StatementAccepted",
     "TrailReviewed",
+    "WebhookAdded",
+    "WebhookDisabled",
+    "WebhookEnabled",
+    "WebhookRemoved",
+    "WebhookReplayed",
+    "WebhookRotated",
+    "WebhookStopped",
 ]

@@ -161,6 +161,7 @@ def _fill(program: UUID) -> dict[str, UUID]:
         "cdmo_alert_id": alerts["manufacturer"],
         "review_id": _review(qa, program, word),
         "hold_id": _hold(running.pk, word),
+        "webhook_id": _tell(qa, program, word),
         "attachment_id": _attach(qa, shared.pk, f"{word} photo.png"),
         "internal_attachment_id": _attach(qa, undisclosed.pk, f"INTERNAL {word} photo.png"),
     }
@@ -177,6 +178,19 @@ def _hold(record: UUID, word: str) -> UUID:
     from portal.actions.holding import place_hold
 
     return place_hold(actor("cdmo_quality_head"), record, reason=f"INTERNAL {word} reason of the hold").pk
+
+
+def _tell(by, program: UUID, word: str) -> UUID:
+    """A webhook with something in its log."""
+    from portal.actions.webhooks import add_webhook, ask_for_test
+    from portal.webhooks.running import list_due
+    from portal.webhooks.sending import take_turn
+
+    found = add_webhook(by, program, url=f"http://127.0.0.1:9/INTERNAL-{word}")
+    ask_for_test(by, found.pk)
+    for due in list_due(10):
+        take_turn(due.space_id, due.cursor_id)
+    return found.pk
 
 
 PNG = bytes.fromhex(

@@ -26,6 +26,7 @@ FILLS = {
     "attachment_id": "attachment_id",
     "review_id": "review_id",
     "hold_id": "hold_id",
+    "webhook_id": "webhook_id",
 }
 
 
@@ -124,6 +125,9 @@ def body(address, ids):
         "review/": {"finding": "Nothing that does not belong there."},
         "holds/": {"program": str(ids["program_id"]), "number": "OURS", "audience": "own",
                    "reason": "Reason of a few words."},
+        "webhooks/": {"program": str(ids["program_id"]), "url": "http://127.0.0.1:9/hook"},
+        "replay/": {"after": 0, "chain": "shared"} if "integrations" in address else {"after": 0},
+        "integrations/": {"program": str(ids["program_id"]), "url": "http://127.0.0.1:9/hook", "kinds": "*"},
         "hold_id>/release/": {"reason": "Reason of a few words.", "version": "1"},
         "close/": {"summary": "Summary of what was found and done.", "reason": "Reason of a few words."},
         "cancel/": {"reason": "Reason of a few words."},
