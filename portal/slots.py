@@ -79,14 +79,17 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class FeedLine:
-    """One parameter of a feed: when its newest datum was measured, and the age from which that is late."""
+    """One parameter of a feed: when its newest datum was measured, and the age from which that is late.
+
+    What never came is late when the batch has run for that long.
+    """
 
     code: str
     title: str
     at: datetime | None
     interval_s: int
     stale_after_s: int
-    is_stale: bool
+    is_late: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,21 @@ class Feed:
     lines: tuple[FeedLine, ...]
     refused: int | None
     refused_codes: tuple[str, ...]
+
+    @property
+    def late(self) -> list[FeedLine]:
+        """Return the parameters whose next datum should be here."""
+        return [each for each in self.lines if each.is_late]
+
+    @property
+    def at(self) -> datetime | None:
+        """Return when the newest of all was measured."""
+        return max((each.at for each in self.lines if each.at), default=None)
+
+    @property
+    def stale_after_s(self) -> int | None:
+        """Return the age from which the newest of all is late."""
+        return min((each.stale_after_s for each in self.lines), default=None)
 
 
 running: Final[Slot[[Actor], list[RunningBatch]]] = Slot("running")

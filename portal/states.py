@@ -155,9 +155,9 @@ class WebhookState(models.TextChoices):
 
     ACTIVE = "active", _("sending")
     DISABLED = "disabled", _("switched off")
-    GONE = "gone", _("stopped: the receiver said that it is gone")
-    EXHAUSTED = "exhausted", _("stopped: 75 hours of tries failed")
-    WITHDRAWN = "withdrawn", _("stopped: who set it up may no longer read here")
+    GONE = "gone", _("the receiver said that it is gone")
+    EXHAUSTED = "exhausted", _("75 hours of tries failed")
+    WITHDRAWN = "withdrawn", _("who set it up may no longer read here")
     REMOVED = "removed", _("removed")
 
 

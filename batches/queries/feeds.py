@@ -55,7 +55,7 @@ def _feed(
         url=f"/batches/{batch.pk}/",
         program_id=batch.space_id,
         lines=tuple(
-            _line(each, newest.get((batch.pk, each.pk)))
+            _line(each, newest.get((batch.pk, each.pk)), batch.started_at)
             for each in parameters
             if each.recipe_version_id == batch.recipe_version_id
         ),
@@ -64,15 +64,15 @@ def _feed(
     )
 
 
-def _line(parameter: Parameter, at: datetime | None) -> FeedLine:
-    stale_after_s = STALE_AFTER * parameter.expected_interval_s
+def _line(parameter: Parameter, at: datetime | None, started_at: datetime | None) -> FeedLine:
+    stale_after_s, since = STALE_AFTER * parameter.expected_interval_s, at or started_at
     return FeedLine(
         code=parameter.code,
         title=parameter.title,
         at=at,
         interval_s=parameter.expected_interval_s,
         stale_after_s=stale_after_s,
-        is_stale=at is None or (instant() - at).total_seconds() > stale_after_s,
+        is_late=since is not None and (instant() - since).total_seconds() > stale_after_s,
     )
 
 

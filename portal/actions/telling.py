@@ -149,6 +149,8 @@ def settle_stream(actor: Actor, claim: Claim, *, upto: int, tries: Sequence[Try]
         return False
     _log_tries(actor, claim, tries)
     cursor.after, cursor.next_at = upto, None
+    if any(each.answered.is_taken for each in tries):
+        cursor.sent_at = instant()
     if last is not None:
         _note_last(cursor, last, outcome)
     cursor.save(update_fields=_SETTLED)
@@ -159,7 +161,7 @@ def _note_last(cursor: WebhookCursor, last: Try, outcome: Outcome) -> None:
     answered, now = last.answered, instant()
     cursor.status, cursor.error, cursor.last_ms = answered.status, answered.error, answered.ms
     if outcome == Outcome.TAKEN:
-        cursor.attempts, cursor.failing_since, cursor.sent_at = 0, None, now
+        cursor.attempts, cursor.failing_since = 0, None
     elif cursor.stream != WebhookStream.TESTS:
         cursor.attempts, cursor.failing_since = last.attempt, cursor.failing_since or now
         if last.attempt == 1:

@@ -62,9 +62,9 @@ class Migration(migrations.Migration):
                         choices=[
                             ("active", "sending"),
                             ("disabled", "switched off"),
-                            ("gone", "stopped: the receiver said that it is gone"),
-                            ("exhausted", "stopped: 75 hours of tries failed"),
-                            ("withdrawn", "stopped: who set it up may no longer read here"),
+                            ("gone", "the receiver said that it is gone"),
+                            ("exhausted", "75 hours of tries failed"),
+                            ("withdrawn", "who set it up may no longer read here"),
                             ("removed", "removed"),
                         ],
                         default="active",

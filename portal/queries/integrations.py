@@ -81,4 +81,4 @@ def _state_of(key: ApiKey) -> str:
 def list_all_feeds(actor: Actor) -> list[Feed]:
     """Return what is sent into running batches, those with something late first."""
     found = [feed for provided in feeds(actor) for feed in provided]
-    return sorted(found, key=lambda each: (not any(one.is_stale for one in each.lines), each.number))
+    return sorted(found, key=lambda each: (not each.late, each.number))

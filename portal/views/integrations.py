@@ -21,14 +21,13 @@ from portal.forms_webhooks import ReplayForm, WebhookForm
 from portal.models import Program, Webhook, WebhookAttempt
 from portal.pages import Page, PageRequest
 from portal.queries.integrations import list_all_feeds, list_keys, looks_after_links
-from portal.queries.rooms import list_rooms
 from portal.queries.webhooks import WebhookLine, get_webhook, list_attempts, list_webhooks, webhook_lines
 from portal.states import WEBHOOK_TRANSITIONS, WebhookState
 from portal.webhooks.keeping import programs_kept
 from portal.webhooks.verdicts import ATTEMPTS_MAX
 
 SHOWN_MAX: Final = 100
-TRIES_SHOWN: Final = 50
+TRIES_SHOWN: Final = 25
 
 
 class IntegrationsPage(Page):
@@ -41,13 +40,14 @@ class IntegrationsPage(Page):
         """Return what the reader looks after; feeds are everybody's."""
         actor, kept = request.actor, programs_kept(request.actor)
         hooks = webhook_lines(actor, list(list_webhooks(actor)[:SHOWN_MAX]))
+        found = list_all_feeds(actor)
         return {
             "keeps": bool(kept),
             "looks_after": looks_after_links(actor),
             "hooks": [_line(each, kept) for each in hooks],
             "keys": list_keys(actor),
-            "feeds": list_all_feeds(actor),
-            "programs": {room.program.pk: room.program.code for room in list_rooms(actor).values()},
+            "feeds": found,
+            "shows_refused": any(each.refused is not None for each in found),
             "form": _form(kept),
         }
 
@@ -157,6 +157,7 @@ def why(status: int | None, error: str) -> str:
     words = {
         "redirected": _("it redirects, which is not followed"),
         "refused": _("the receiver refuses it"),
+        "gone": _("the receiver is gone"),
         "receiver_failed": _("the receiver failed"),
         "bad_answer": _("no proper answer"),
         "timed_out": _("no answer within 10 s"),

@@ -26,8 +26,8 @@ TURN_S: Final = 1.0
 TIMEOUT_S: Final = 10.0
 HELD_BY: Final = "webhook"
 AGENT: Final = "Covalent-Webhooks/1"
-# By the hundreds of the status.
-FAULTS: Final = {2: "", 3: "redirected", 4: "refused", 5: "receiver_failed"}
+# By the status, else by its hundreds.
+FAULTS: Final = {410: "gone", 2: "", 3: "redirected", 4: "refused", 5: "receiver_failed"}
 
 
 def take_turn(space_id: UUID, cursor_id: UUID) -> int:
@@ -69,7 +69,7 @@ def call(url: str, secrets: tuple[str, ...], message: Message) -> Answered:
         answer = outgoing.send(url, body=message.body, headers=headers, timeout_s=TIMEOUT_S)
     except (outgoing.OutgoingRefused, outgoing.OutgoingFailed) as failure:
         return Answered(None, failure.code, _ms(began))
-    error = FAULTS.get(answer.status // 100, "bad_answer")
+    error = FAULTS.get(answer.status) or FAULTS.get(answer.status // 100, "bad_answer")
     return Answered(answer.status, error, _ms(began), header(answer.headers, "Retry-After"))
 
 

@@ -114,6 +114,7 @@ def test_what_is_not_taken_holds_up_what_follows_and_is_tried_again_under_its_id
     stuck = cursor_of(hook)
     assert (stuck.after, stuck.attempts, stuck.status, stuck.error) == (second - 1, 1, 500, "receiver_failed")
     assert stuck.failing_since is not None
+    assert stuck.sent_at is not None
     clock.move(timedelta(seconds=6))
     send_all()
     assert receiver.seqs == [first, second, second]
@@ -172,6 +173,7 @@ def test_a_receiver_that_is_gone_ends_it_at_once_and_nothing_is_lost(database, r
     send_all()
     assert len(receiver.came) == 1
     assert fresh(hook).state == "gone"
+    assert [(each.status, each.error) for each in tries_of(hook)] == [(410, "gone")]
     assert entries_of(cast.PROGRAM, "sponsor")[-1][1] == "webhook.stopped"
     webhooks.enable_webhook(sponsor_qa, hook.pk)
     send_all()
