@@ -201,7 +201,7 @@ ATTACHMENTS_DIR = DATA_DIR / "attachments"
 KEYS_DIR = Path(env.str("COVALENT_KEYS", default=str(DATA_DIR / "keys")))
 # What wraps new envelope keys: the files themselves, or a key service under a key of each organisation.
 KMS = env.str("COVALENT_KMS", default="file")
-KMS_KEY = env.str("COVALENT_KMS_KEY", default="alias/covalent-{organisation}")
+KMS_KEY = env.str("COVALENT_KMS_KEY", default="") or "alias/covalent-{organisation}"
 KEY_CACHE = timedelta(seconds=env.int("COVALENT_KEY_CACHE", default=300))
 LEDGER_KEY_FILE = Path(env.str("COVALENT_LEDGER_KEY", default=str(DATA_DIR / "ledger.key")))
 FRAME_BYTES_MAX = 16 * 1024 * 1024
@@ -266,8 +266,8 @@ EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("COVALENT_FROM", default="covalent@localhost")
-# How long a ladder step waits for an acknowledgement before the next one is told.
-LADDER_WAIT = timedelta(seconds=env.int("COVALENT_LADDER_WAIT", default=1800))
+# Instead of what the agreement says, each step of a ladder waits so long; for demonstrations.
+LADDER_WAIT = timedelta(seconds=env.int("COVALENT_LADDER_WAIT", default=0)) or None
 REFUSALS_AN_HOUR = 60
 # From which hour of the day (UTC) the newest checkpoints are mailed; None: never.
 _CHECKPOINT_MAIL = env.str("COVALENT_CHECKPOINT_MAIL", default="6")

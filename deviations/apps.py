@@ -1,6 +1,7 @@
 """The deviations app: what went wrong and what is done about it."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy
 
 
 class DeviationsConfig(AppConfig):
@@ -16,6 +17,7 @@ class DeviationsConfig(AppConfig):
         from deviations.actions.release import chase_notice
         from deviations.api.dossier import deviation_dossier, deviations_of_program, dossiers_of_batch
         from deviations.queries.board import facts_of_batches
+        from deviations.queries.cases import past_cases
         from deviations.queries.inbox import deviations_waiting
         from deviations.queries.of_batch import deviations_of_batch
         from deviations.queries.saved_filters import count_to_move_on
@@ -24,13 +26,15 @@ class DeviationsConfig(AppConfig):
         from deviations.states import NOTICE_CLOCK
         from deviations.views.navigation import deviation_counts
         from deviations.views.news import batch_of_deviations, deviation_news
-        from portal.alerts import on_clock
         from portal.attachments import takes_files
+        from portal.clocks import on_clock
+        from portal.clocks.names import name_clock
         from portal.dossiers import keeps_dossiers, program_lists
         from portal.retention import classified
         from portal.shell import nav_counts
         from portal.signable import register
         from portal.slots import batch_of, inbox, news, waiting
+        from portal.slots import past_cases as cases
 
         takes_files("deviation", lock_for_file)
         register(DEVIATION)
@@ -45,4 +49,6 @@ class DeviationsConfig(AppConfig):
         nav_counts.register(deviation_counts)
         news.register(deviation_news)
         batch_of.register(batch_of_deviations)
+        cases.register(past_cases)
         on_clock(NOTICE_CLOCK, chase_notice)
+        name_clock(NOTICE_CLOCK, gettext_lazy("Release the notice"))

@@ -10,14 +10,18 @@ from django.db import connection
 from portal.action import current_action
 from portal.errors import KeyUnavailable
 from portal.facts import Fact
-from portal.models import SpaceRecord
+from portal.models import Record, SpaceRecord
 from portal.sealing import Unreadable, owner_of, seal
 
 log = structlog.get_logger(__name__)
 
 
 def record(
-    subject: SpaceRecord, fact: Fact, *, audience: str | None = None, classification: str | None = None
+    subject: SpaceRecord | Record,
+    fact: Fact,
+    *,
+    audience: str | None = None,
+    classification: str | None = None,
 ) -> None:
     """Record a fact about a record on the chain of its audience, or of a wider-known one that is given.
 
@@ -27,7 +31,7 @@ def record(
     current_action()
     chain = audience or str(subject.audience)
     about = {
-        "type": subject._meta.model_name,
+        "type": subject.type if isinstance(subject, Record) else subject._meta.model_name,
         "id": str(subject.pk),
         "number": str(getattr(subject, "number", "") or ""),
         "version": subject.version,
@@ -48,7 +52,7 @@ def record(
         cursor.execute("select ledger.record(%s, %s, %s, %s, %s, %s, %s, %s, %s)", values)
 
 
-def _title_of(subject: SpaceRecord, chain: str) -> str:
+def _title_of(subject: SpaceRecord | Record, chain: str) -> str:
     title = getattr(subject, "title", "") or ""
     if isinstance(title, Unreadable):
         return ""

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, path
 
 from portal.views import administration as admin
-from portal.views import four_eyes, inspections, reviews
+from portal.views import clocks, four_eyes, inspections, reviews
 from portal.views.alerts import AcknowledgeAlert, AlertPage
 from portal.views.delegations import DelegationsPage, EndDelegation
 from portal.views.escalations import EscalationsPage
@@ -26,6 +26,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("alerts/<uuid:alert_id>/", AlertPage.as_view(), name="alert_page"),
     path("alerts/<uuid:alert_id>/acknowledge/", AcknowledgeAlert.as_view(), name="acknowledge_alert"),
     path("escalations/", EscalationsPage.as_view(), name="escalations"),
+    path("clocks/<uuid:clock_id>/", clocks.ClockPage.as_view(), name="clock_page"),
+    *(
+        path(
+            f"clocks/<uuid:clock_id>/{step}/",
+            clocks.ClockStepPage.as_view(step=step),
+            name=f"{step}_clock",
+        )
+        for step in clocks.STEPS
+    ),
     path("ledger/", LedgerPage.as_view(), name="ledger"),
     path("ledger/<uuid:space_id>/<str:audience>/<int:seq>/", LedgerEntryPage.as_view(), name="ledger_entry"),
     path("ledger/reviews/", TrailReviewsPage.as_view(), name="trail_reviews"),

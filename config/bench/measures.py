@@ -16,6 +16,7 @@ import httpx
 import orjson
 from django.utils import timezone
 
+from config.bench.agreements import backtested
 from config.bench.results import Figure, percentile
 from config.bench.stand import Plant, make_batch, make_plant, owner, web
 from portal.benchmarks import live
@@ -40,10 +41,10 @@ RAW_TABLE: Final = (
 MANY_DEVIATIONS: Final = """
 insert into deviations_deviation (id, space_id, audience, version, number, title, description,
     immediate_action, state, occurred_at, detected_at, aware_at, recorded_at, late_reason, reporter_id,
-    reporter_code, lead_code, end_text, external_id, external_status)
+    reporter_code, lead_code, end_text, external_id, external_status, needs_notice)
 select gen_random_uuid(), %(space)s, 'shared', 1, 'DEV-' || n, 'Deviation ' || n, 'What happened',
     '', 'reported', now(), now(), now(), now() - n * interval '1 second', '', %(person)s,
-    'Bench', '', '', '', ''
+    'Bench', '', '', '', '', true
 from generate_series(1, %(many)s) n
 """
 MANY_READINGS: Final = """
@@ -267,4 +268,5 @@ ALL: Final[Mapping[str, Callable[[], list[Figure]]]] = {
     "board": board,
     "bulk": bulk,
     "sealing": sealing,
+    "backtest": backtested,
 }

@@ -13,9 +13,12 @@ from portal import ledger
 from portal.access import get_program
 from portal.action import action, instant
 from portal.actor import Actor, Side
-from portal.alerts import start_clock
-from portal.clauses import notice_rule
+from portal.agreements.durations import Duration
+from portal.agreements.rules import Notification
+from portal.agreements.terms import Applied
+from portal.clocks import Timing, start_clock, time_out
 from portal.states import Audience, Classification
+from portal.terms import terms_at
 
 
 @action("deviation.triage")
@@ -29,16 +32,19 @@ def triage_deviation(
 ) -> Deviation:
     """Give a reported deviation its provisional class and start the clock until its notice must be released.
 
-    `rationale` is 20..4000 characters, kept verbatim; it leaves with the notice. The clock of a critical
-    or major runs from awareness and climbs inside the CDMO at half its time; minor has none (clauses 5.1
-    to 5.3). Raises: NotFound, Refused, InvalidTransition, StaleVersion, Invalid. Records:
-    deviation.triaged v1. Source: 21 CFR 211.192 (record of the investigation); domain 2b.
+    `rationale` is 20..4000 characters, kept verbatim; it leaves with the notice. The clock of its notice
+    is the one of the agreement under which the record began; it runs from awareness and climbs inside the
+    CDMO at the part of its time that the clause names. No clause, no clock. Raises: NotFound, Refused,
+    InvalidTransition, StaleVersion, Invalid. Records: deviation.triaged v1. Source: 21 CFR 211.192 (record
+    of the investigation); domain 2b.
     """
     deviation = lock_deviation(actor, deviation_id, to="triage", version=version)
     check_texts({"rationale": rationale})
     now = instant()
-    deviation.triage(now)
-    deviation.save(update_fields=["state", "triaged_at", "version"])
+    terms = terms_at(actor, deviation.space_id, deviation.recorded_at)
+    notice = terms.notice(classification)
+    deviation.triage(now, needs_notice=notice is None or notice.rule.within is not None)
+    deviation.save(update_fields=["state", "triaged_at", "needs_notice", "version"])
     Judgement.objects.create(
         space_id=deviation.space_id,
         audience=deviation.audience,
@@ -50,19 +56,46 @@ def triage_deviation(
         code=actor.code(deviation.space_id),
         given_at=now,
     )
-    rule = notice_rule(classification)
-    zone = zone_of(get_program(actor, deviation.space_id), deviation.batch)
-    due_at = rule.due_at(deviation.aware_at, zone)
-    fact = DeviationTriaged(classification=classification, clause=rule.code, due_at=due_at)
+    _start_notice_clock(actor, deviation, classification, terms.version, notice)
+    return deviation
+
+
+def _start_notice_clock(
+    actor: Actor,
+    deviation: Deviation,
+    classification: Classification,
+    version: int | None,
+    found: Applied[Notification] | None,
+) -> None:
+    """Record the class with the clause of its notice, and start the clock that the clause sets."""
+    clause = found.clause.code if found is not None else ""
+    within = found.rule.within if found is not None else None
+    timing = _time_out(actor, deviation, within) if within is not None else None
+    due_at = timing.due_at if timing is not None else None
+    fact = DeviationTriaged(classification=classification, clause=clause, due_at=due_at)
     ledger.record(deviation, fact, classification=classification)
-    if due_at is not None:
+    if found is not None and timing is not None:
         start_clock(
             deviation,
             kind=NOTICE_CLOCK,
-            clause=rule.code,
+            clause=clause,
+            terms=version,
             side=Side.MANUFACTURER,
-            due_at=due_at,
+            due_at=timing.due_at,
             audience=deviation.audience,
-            next_at=deviation.aware_at + (due_at - deviation.aware_at) / 2,
+            next_at=timing.since + (timing.due_at - timing.since) * found.rule.chase_at,
+            timing=timing,
+            inputs={"classification": classification},
         )
-    return deviation
+
+
+def _time_out(actor: Actor, deviation: Deviation, within: Duration) -> Timing:
+    batch = deviation.batch
+    return time_out(
+        actor,
+        deviation.space_id,
+        within,
+        deviation.aware_at,
+        zone=zone_of(get_program(actor, deviation.space_id), batch),
+        site_id=batch.site_id if batch is not None else None,
+    )

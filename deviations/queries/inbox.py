@@ -8,11 +8,10 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from deviations.access import must_tell, newest_classes
+from deviations.access import newest_classes
 from deviations.models import Deviation
 from deviations.states import LEADERS, NOTICE_CLOCK, OPEN_STATES, TRANSITIONS, DeviationState
 from portal.actor import Actor, Side
-from portal.clauses import notice_rule
 from portal.models import Clock
 from portal.slots import InboxItem
 from portal.states import Classification
@@ -43,7 +42,7 @@ def _clocks(actor: Actor, deviations: Sequence[Deviation]) -> dict[UUID, Clock]:
 def _item(
     actor: Actor, deviation: Deviation, classification: Classification | None, clock: Clock | None
 ) -> InboxItem | None:
-    kind = _kind(deviation, classification)
+    kind = _kind(deviation)
     if not actor.holds(deviation.space_id, *TRANSITIONS[kind].roles):
         return None
     to_release = kind == "release_notice"
@@ -54,7 +53,8 @@ def _item(
         title=str(deviation.title),
         kind=kind,
         why=_why(kind, deviation),
-        clause=notice_rule(classification).code if to_release and classification is not None else "",
+        clause=clock.clause if to_release and clock is not None else "",
+        terms=clock.terms if clock is not None else None,
         side=str(Side.MANUFACTURER),
         due_at=clock.due_at if to_release and clock is not None else None,
         url=URL.format(deviation.pk),
@@ -63,11 +63,11 @@ def _item(
     )
 
 
-def _kind(deviation: Deviation, classification: Classification | None) -> str:
+def _kind(deviation: Deviation) -> str:
     """Return the transition that is wanted next; the notice comes before everything but the class."""
     if deviation.state == DeviationState.REPORTED:
         return "triage"
-    if must_tell(deviation, classification):
+    if deviation.is_notice_due:
         return "release_notice"
     return "investigate" if deviation.state == DeviationState.TRIAGED else "close"
 

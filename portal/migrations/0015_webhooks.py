@@ -16,7 +16,7 @@ STOPPED = ("disabled", "gone", "exhausted", "withdrawn")
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("portal", "0011_digests"),
+        ("portal", "0014_clocks"),
     ]
 
     operations = [

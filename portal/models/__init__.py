@@ -1,8 +1,11 @@
 """The portal's aggregates, one file each."""
 
-from portal.models.alert import Alert, Clock, Delivery, LadderStep, Opening, Receipt
+from portal.models.agreement import ProgramTerms
+from portal.models.alert import Alert, Delivery, LadderStep, Opening, Receipt
 from portal.models.attachment import Attachment
 from portal.models.base import RecordKey, RecordQuerySet, SpaceRecord
+from portal.models.calendar import BusinessCalendar
+from portal.models.clock import Clock, ClockMove
 from portal.models.company import CompanyIdentity, CompanySignIn
 from portal.models.hold import LegalHold
 from portal.models.identity import (
@@ -32,8 +35,10 @@ __all__ = [
     "ApiKey",
     "Assignment",
     "Attachment",
+    "BusinessCalendar",
     "CheckpointMail",
     "Clock",
+    "ClockMove",
     "CompanyIdentity",
     "CompanySignIn",
     "Delegation",
@@ -55,6 +60,7 @@ __all__ = [
     "Person",
     "Program",
     "ProgramSite",
+    "ProgramTerms",
     "Proposal",
     "Receipt",
     "Record",

@@ -3,18 +3,18 @@ from datetime import timedelta
 import pytest
 
 import config.celery  # noqa: F401 - the sweep sends the courier off through the configured broker
-from portal import alerts as alerts_module
 from portal import tasks
 from portal.access import get_program
 from portal.action import action, instant, reading
 from portal.actions.alerts import acknowledge_alert, climb_ladder, postpone_clock
 from portal.actor import Side, system_actor
-from portal.alerts import end_clocks, handler_of, on_clock, start_clock
+from portal.clocks import end_clocks, handler_of, on_clock, running, start_clock
 from portal.errors import InvalidTransition, Refused
 from portal.models import Clock
 from portal.states import ClockState
 from tests.conftest import entries_of, head_of
 from tests.factories import cast
+from tests.factories.agreements import agree, ladder_clause
 from tests.factories.alerts import facts_of, raised, rows_of
 
 SWEEP = system_actor("sweep", cast.PROGRAM)
@@ -102,11 +102,9 @@ def test_the_manufacturers_ladder_never_tells_the_sponsor(database, clock):
     ]
 
 
-def test_a_person_told_at_an_earlier_step_is_not_told_twice(database, clock, monkeypatch):
-    from portal.clauses import Step
-
-    steps = (Step(("qa",), 60), Step(("qa", "quality_head"), 60))
-    monkeypatch.setattr(alerts_module, "ladder_for", lambda *_: steps)
+def test_a_person_told_at_an_earlier_step_is_not_told_twice(database, clock):
+    steps = ((("qa",), 1), (("qa", "quality_head"), 1))
+    agree(ladder_clause("excursion.par", "sponsor", *steps, code="1.1"))
     alert = raised()
     clock.move(THREE)
     climb_ladder(SWEEP, rows_of(alert)["clock"].pk)
@@ -166,7 +164,7 @@ def clock_row(found):
 
 @pytest.fixture
 def kinds(monkeypatch):
-    monkeypatch.setattr(alerts_module, "_handlers", dict(alerts_module._handlers))
+    monkeypatch.setattr(running, "_handlers", dict(running._handlers))
 
 
 @pytest.mark.usefixtures("kinds")
