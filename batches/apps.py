@@ -13,6 +13,7 @@ class BatchesConfig(AppConfig):
         """Tell the frame of every page how many batches run, and Home what is new in them."""
         from batches.api.dossier import batch_dossier, batches_of_program
         from batches.gauges import oldest_unsealed
+        from batches.queries.feeds import list_feeds
         from batches.retention import of_batches
         from batches.views.navigation import batch_counts
         from batches.views.news import (
@@ -28,7 +29,7 @@ class BatchesConfig(AppConfig):
         from portal.metrics import gauges
         from portal.retention import classified
         from portal.shell import nav_counts
-        from portal.slots import batch_of, came_in, coming, ended, news, running
+        from portal.slots import batch_of, came_in, coming, ended, feeds, news, running
 
         gauges.register(oldest_unsealed)
         keeps_dossiers("batch", batch_dossier)
@@ -37,6 +38,7 @@ class BatchesConfig(AppConfig):
         nav_counts.register(batch_counts)
         running.register(running_batches)
         ended.register(ended_batches)
+        feeds.register(list_feeds)
         news.register(excursion_news)
         came_in.register(milestone_news)
         came_in.register(result_news)

@@ -243,6 +243,8 @@ SPECTACULAR_SETTINGS = {
         "Classification": "portal.states.Classification",
         "AlertState": "portal.states.AlertState",
         "Side": "portal.states.SeatSide",
+        "WebhookState": "portal.states.WebhookState",
+        "WebhookStream": "portal.states.WebhookStream",
         "Audience": "portal.states.Audience",
         "BatchState": "batches.states.BatchState",
         "RecipeState": "batches.states.RecipeState",

@@ -19,16 +19,19 @@ class PortalConfig(AppConfig):
         from portal.actions.deciding import CLOCK, watch_decision
         from portal.clocks import on_clock
         from portal.clocks.names import name_clock
+        from portal.metrics import gauges
         from portal.review_signing import ACCESS_REVIEW
         from portal.shell import nav_counts
         from portal.signable import register
         from portal.trail_signing import TRAIL_REVIEW
         from portal.views.navigation import portal_counts
+        from portal.webhooks.gauges import webhook_gauges
 
         logs.configure()
         connection_created.connect(guard_connection, dispatch_uid="portal.guard")
         authenticator_added.connect(signing_in.end_other_sessions, dispatch_uid="portal.first_factor")
         nav_counts.register(portal_counts)
+        gauges.register(webhook_gauges)
         register(TRAIL_REVIEW)
         register(ACCESS_REVIEW)
         on_clock(CLOCK, watch_decision)

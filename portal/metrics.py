@@ -62,6 +62,9 @@ GAUGES: Final[Mapping[str, tuple[str, str]]] = {
         "",
     ),
     "covalent_frames_unsealed_seconds": ("The longest that readings wait to be sealed.", ""),
+    "covalent_webhooks": ("Webhooks, by state.", "state"),
+    "covalent_webhook_failing_seconds": ("The longest that a webhook's tries fail without one taken.", ""),
+    "covalent_webhook_due_seconds": ("The longest that an event waits for its first try.", ""),
     "covalent_queue_messages": ("Tasks that wait in the queue, and those taken and not ended.", "state"),
 }
 

@@ -80,6 +80,11 @@ CLASSES: Final[Mapping[str, Retention]] = {
     "derived": Retention(
         "Copies that are made again from other rows", (Term(0, "the rows they are made from"),), "no record"
     ),
+    "machinery": Retention(
+        "How far each webhook has come, and its last tries",
+        (Term(0, "the webhook; tries are deleted after 30 days"),),
+        "no record",
+    ),
     "answer": Retention(
         "What the sender of a frame was told",
         (Term(0, "the idempotency key: swept after 96 h"),),
@@ -128,6 +133,9 @@ def of_portal() -> Mapping[str, str]:
         "portal_legalhold": "quality",
         "portal_decisionrequest": "quality",
         "portal_decisionmessage": "quality",
+        "portal_webhook": "parties",
+        "portal_webhookcursor": "machinery",
+        "portal_webhookattempt": "machinery",
     }
 
 

@@ -14,6 +14,7 @@ from portal.action import instant, is_open
 from portal.actor import Actor, Side
 from portal.models import Member, Organisation, Program
 from portal.queries.inspections import concerns_inspections
+from portal.queries.integrations import looks_after_links
 from portal.slots import Slot
 from portal.states import ADMINISTRATORS
 from portal.streams import audiences_of
@@ -51,6 +52,7 @@ PLACES: Final = (
 PARTNERSHIP_PLACES: Final = (("ledger", "Ledger", "shield", "/ledger/", "l"),)
 NOTICES: Final = ("notices", "My notifications", "bell", "/notices/", "")
 INSPECTIONS: Final = ("inspections", "Inspections", "eye", "/inspections/", "")
+INTEGRATIONS: Final = ("integrations", "Integrations", "plug", "/integrations/", "")
 ADMINISTRATION: Final = ("administration", "Administration", "users", "/administration/", "m")
 MAY_REPORT: Final = ("operator", "shift_lead", "qa", "msat", "qc", "quality_head")
 
@@ -71,6 +73,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         *PARTNERSHIP_PLACES,
         NOTICES,
         *((INSPECTIONS,) if inspects else ()),
+        *((INTEGRATIONS,) if looks_after_links(actor) else ()),
         *((ADMINISTRATION,) if administers else ()),
     )
     return {

@@ -95,9 +95,56 @@ class Coming:
     clause: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class FeedLine:
+    """One parameter of a feed: when its newest datum was measured, and the age from which that is late.
+
+    What never came is late when the batch has run for that long.
+    """
+
+    code: str
+    title: str
+    at: datetime | None
+    interval_s: int
+    stale_after_s: int
+    is_late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What is sent into a running batch; `refused` counts rows not taken, None when not for the reader.
+
+    `refused_codes` says why, the most frequent first.
+    """
+
+    number: str
+    url: str
+    program_id: UUID
+    lines: tuple[FeedLine, ...]
+    refused: int | None
+    refused_codes: tuple[str, ...]
+
+    @property
+    def late(self) -> list[FeedLine]:
+        """Return the parameters whose next datum should be here."""
+        return [each for each in self.lines if each.is_late]
+
+    @property
+    def at(self) -> datetime | None:
+        """Return when the newest of all was measured."""
+        return max((each.at for each in self.lines if each.at), default=None)
+
+    @property
+    def stale_after_s(self) -> int | None:
+        """Return the age from which the newest of all is late."""
+        return min((each.stale_after_s for each in self.lines), default=None)
+
+
 # Past cases of a program since an instant, for running a draft of the agreement over them.
 past_cases: Final[Slot[[Actor, UUID, datetime], list[Case]]] = Slot("past_cases")
 running: Final[Slot[[Actor], list[RunningBatch]]] = Slot("running")
+# What is sent into the batches that run, and whether it comes.
+feeds: Final[Slot[[Actor], list[Feed]]] = Slot("feeds")
 # What is new in batches since an instant each.
 news: Final[Slot[[Actor, Mapping[UUID, datetime]], list[News]]] = Slot("news")
 # Which batches ended since an instant.

@@ -185,6 +185,25 @@ class Channel(models.TextChoices):
     CHAT = "chat", _("Teams, Slack or SMS")
 
 
+class WebhookState(models.TextChoices):
+    """A webhook sends until somebody switches it off or it stops by itself; what waits is never dropped."""
+
+    ACTIVE = "active", _("sending")
+    DISABLED = "disabled", _("switched off")
+    GONE = "gone", _("the receiver said that it is gone")
+    EXHAUSTED = "exhausted", _("75 hours of tries failed")
+    WITHDRAWN = "withdrawn", _("who set it up may no longer read here")
+    REMOVED = "removed", _("removed")
+
+
+class WebhookStream(models.TextChoices):
+    """What a webhook sends in order: entries of a chain, its checkpoints, tests that somebody asked for."""
+
+    ENTRIES = "entries", _("events")
+    CHECKPOINTS = "checkpoints", _("checkpoints")
+    TESTS = "tests", _("tests")
+
+
 @dataclass(frozen=True, slots=True)
 class Transition:
     """One edge of a life cycle: from which states, to which (None: it stays), by which roles.
@@ -396,3 +415,25 @@ def decision_transitions(side: str, answerers: Collection[Role]) -> Transitions:
     own = _of_side(DECISION_TRANSITIONS, side)
     answer = replace(DECISION_TRANSITIONS["answer"], roles=tuple(answerers))
     return {**own, "message": DECISION_TRANSITIONS["message"], "answer": answer}
+
+
+# Who of a side sets up where its news goes; so do administrators with a seat there, and keys by scope.
+WEBHOOK_KEEPERS: Final = (CDMO_QA, CDMO_QUALITY_HEAD, SPONSOR_QA, SPONSOR_QUALITY_HEAD)
+_STOPPED: Final = (
+    WebhookState.DISABLED,
+    WebhookState.GONE,
+    WebhookState.EXHAUSTED,
+    WebhookState.WITHDRAWN,
+)
+_SENDING: Final = (WebhookState.ACTIVE,)
+WEBHOOK_TRANSITIONS: Final[Transitions] = {
+    "test": Transition(_SENDING, None, WEBHOOK_KEEPERS, _("Send a test")),
+    "replay": Transition((*_SENDING, *_STOPPED), None, WEBHOOK_KEEPERS, _("Send again")),
+    "rotate": Transition((*_SENDING, *_STOPPED), None, WEBHOOK_KEEPERS, _("Make a new secret")),
+    "disable": Transition(_SENDING, WebhookState.DISABLED, WEBHOOK_KEEPERS, _("Switch off")),
+    "enable": Transition(_STOPPED, WebhookState.ACTIVE, WEBHOOK_KEEPERS, _("Switch on")),
+    "remove": Transition((*_SENDING, *_STOPPED), WebhookState.REMOVED, WEBHOOK_KEEPERS, _("Remove")),
+    "lose_receiver": Transition(_SENDING, WebhookState.GONE, (SYSTEM,)),
+    "exhaust": Transition(_SENDING, WebhookState.EXHAUSTED, (SYSTEM,)),
+    "lose_right": Transition(_SENDING, WebhookState.WITHDRAWN, (SYSTEM,)),
+}

@@ -10,7 +10,7 @@ from typing import Final, cast
 from uuid import UUID
 
 import structlog
-from celery import shared_task
+from celery import Task, shared_task
 from celery.signals import worker_ready
 from django.conf import settings
 from django.db import OperationalError, connection
@@ -35,6 +35,8 @@ from portal.notices.carrying import carry_all
 from portal.notices.leases import channels_waiting
 from portal.notices.morning import compose_morning, count_for
 from portal.retention import SWEPT
+from portal.webhooks import running
+from portal.webhooks.running import list_due
 
 CLOCKS_AT_ONCE: Final = 1000
 # In one transaction, where a kind allows it: whoever else writes on the chain waits no longer than that.
@@ -74,6 +76,8 @@ def batched(ids: Iterable[UUID], size: int) -> Iterator[tuple[UUID, ...]]:
 def sweep() -> int:
     """Act on every due clock, and send the courier off when messages wait; returns how many were moved."""
     until = time.monotonic() + SWEEP_SECONDS
+    if list_due(1):
+        _wake(send_webhooks)
     called, seen = 0, set[UUID]()
     while time.monotonic() < until:
         found = due("clock", CLOCKS_AT_ONCE)
@@ -125,10 +129,14 @@ def call_clocks(*, space_id: UUID, clock_ids: Sequence[UUID], kind: str, until: 
 
 def _send_courier() -> None:
     """Wake the courier; without a broker the next sweep does, and what was swept stays swept."""
+    _wake(deliver)
+
+
+def _wake(task: Task[..., int]) -> None:
     try:
-        deliver.apply_async(expires=10)
+        task.apply_async(expires=10)
     except BrokerError as error:
-        log.warning("courier_not_woken", error=type(error).__name__)
+        log.warning("task_not_woken", task=task.name, error=type(error).__name__)
 
 
 def call_clock(*, space_id: UUID, clock_id: UUID, kind: str) -> int:
@@ -172,6 +180,12 @@ def send_links() -> int:
         note_link_sent(courier, link)
         sent += 1
     return sent
+
+
+@shared_task(name="portal.send_webhooks")
+def send_webhooks() -> int:
+    """Tell the systems of either side what happened; returns how many messages were taken."""
+    return running.run()
 
 
 @shared_task(name="portal.publish")

@@ -12,6 +12,7 @@ from portal.views.delegations import DelegationsPage, EndDelegation
 from portal.views.escalations import EscalationsPage
 from portal.views.holds import HoldsPage, ReleaseHold
 from portal.views.home import HomePage
+from portal.views.integrations import STEPS, IntegrationsPage, WebhookPage, WebhookStep
 from portal.views.ledger import LedgerEntryPage, LedgerPage
 from portal.views.notices import AddDevice, NoticeSettingsPage, NoticesPage, RemoveDevice, push_worker
 from portal.views.security import SecurityPage, SignOutEverywhere
@@ -59,6 +60,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("holds/", HoldsPage.as_view(), name="holds"),
     path("holds/<uuid:hold_id>/release/", ReleaseHold.as_view(), name="release_hold"),
+    path("integrations/", IntegrationsPage.as_view(), name="integrations"),
+    path("integrations/webhooks/<uuid:webhook_id>/", WebhookPage.as_view(), name="webhook_page"),
+    *(
+        path(
+            f"integrations/webhooks/<uuid:webhook_id>/{step}/",
+            WebhookStep.as_view(step=step),
+            name=f"webhook_step_{step}",
+        )
+        for step in (*STEPS, "replay")
+    ),
     path("sign/<str:kind>/<uuid:record_id>/", SignPage.as_view(), name="sign"),
     path("security/", SecurityPage.as_view(), name="security"),
     path("security/sign-out/", SignOutEverywhere.as_view(), name="sign_out_everywhere"),

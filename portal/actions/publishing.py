@@ -217,7 +217,7 @@ def _require_pinned(chain: ChainKey, witness: Verifier, organisation_id: UUID) -
 def hold_checkpoint(actor: Actor, space_id: UUID, *, audience: str, size: int, how: str) -> int:
     """Write down that the actor's organisation got the checkpoint of this size; once for each way.
 
-    `how` is checkpoint, export or mail. Returns the size. Raises: NotFound.
+    `how` is checkpoint, export, mail or webhook. Returns the size. Raises: NotFound.
     """
     chain = ChainKey(space_id, audience)
     require_chain(actor, chain)

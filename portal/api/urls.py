@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver
 
-from portal.api import alerts, attachments, calendars, clocks, decisions, documents, events, log, programs
+from portal.api import (
+    alerts,
+    attachments,
+    calendars,
+    clocks,
+    decisions,
+    documents,
+    events,
+    log,
+    programs,
+    webhooks,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *programs.urlpatterns,
@@ -15,5 +26,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *decisions.urlpatterns,
     *events.urlpatterns,
     *log.urlpatterns,
+    *webhooks.urlpatterns,
     *documents.urlpatterns,
 ]

@@ -81,6 +81,15 @@ from portal.facts.signing import (
     SigningFailed,
     StatementAccepted,
 )
+from portal.facts.webhooks import (
+    WebhookAdded,
+    WebhookDisabled,
+    WebhookEnabled,
+    WebhookRemoved,
+    WebhookReplayed,
+    WebhookRotated,
+    WebhookStopped,
+)
 
 __all__ = [
     "AccessDecided",
@@ -146,4 +155,11 @@ __all__ = [
     "SiteAttached",
     "StatementAccepted",
     "TrailReviewed",
+    "WebhookAdded",
+    "WebhookDisabled",
+    "WebhookEnabled",
+    "WebhookRemoved",
+    "WebhookReplayed",
+    "WebhookRotated",
+    "WebhookStopped",
 ]

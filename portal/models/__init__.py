@@ -14,6 +14,7 @@ from portal.models.identity import (
     Guess,
     Heartbeat,
     Idempotency,
+    KeyUse,
     Look,
     RefusalCount,
     RelayShard,
@@ -27,6 +28,7 @@ from portal.models.review import AccessLine, AccessReview
 from portal.models.signing import Signature, Signer, SigningTry
 from portal.models.space import Organisation, Partnership, Program, ProgramSite, Record, Site, Space
 from portal.models.trail import TrailReview
+from portal.models.webhook import Webhook, WebhookAttempt, WebhookCursor
 
 __all__ = [
     "AccessLine",
@@ -53,6 +55,7 @@ __all__ = [
     "Idempotency",
     "Inspection",
     "InspectionRequest",
+    "KeyUse",
     "LadderStep",
     "LegalHold",
     "Look",
@@ -81,4 +84,7 @@ __all__ = [
     "Space",
     "SpaceRecord",
     "TrailReview",
+    "Webhook",
+    "WebhookAttempt",
+    "WebhookCursor",
 ]

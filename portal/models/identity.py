@@ -95,3 +95,10 @@ class CheckpointMail(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["person_id", "day"], name="checkpoint_mail_once")]
+
+
+class KeyUse(models.Model):
+    """When a key of a system last spoke, to the minute; a key that is not here never did."""
+
+    key_id = models.UUIDField(primary_key=True)
+    used_at = models.DateTimeField()

@@ -170,6 +170,7 @@ PAGES = (
     "/deviations/",
     "/escalations/",
     "/ledger/",
+    "/integrations/",
 )
 
 

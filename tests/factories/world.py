@@ -166,6 +166,7 @@ def _fill(program: UUID) -> dict[str, UUID]:
         "clock_id": _clock(program, word),
         "calendar_id": _calendar(program, word),
         **_decisions(program, running, word),
+        "webhook_id": _tell(qa, program, word),
         "attachment_id": _attach(qa, shared.pk, f"{word} photo.png"),
         "internal_attachment_id": _attach(qa, undisclosed.pk, f"INTERNAL {word} photo.png"),
     }
@@ -224,6 +225,19 @@ def _decisions(program: UUID, batch, word: str) -> dict[str, UUID]:
     hidden = {name: f"INTERNAL {words}" for name, words in said.items()}
     draft = decisions.draft(actor("cdmo_qa"), batch, **hidden)
     return {"decision_id": asked.pk, "drafted_decision_id": draft.pk}
+
+
+def _tell(by, program: UUID, word: str) -> UUID:
+    """A webhook with something in its log."""
+    from portal.actions.webhooks import add_webhook, ask_for_test
+    from portal.webhooks.running import list_due
+    from portal.webhooks.sending import take_turn
+
+    found = add_webhook(by, program, url=f"http://127.0.0.1:9/INTERNAL-{word}")
+    ask_for_test(by, found.pk)
+    for due in list_due(10):
+        take_turn(due.space_id, due.cursor_id)
+    return found.pk
 
 
 PNG = bytes.fromhex(

@@ -100,6 +100,13 @@ SHIPPED = {
     ("site.added", 1): "zone",
     ("site.attached", 1): "zone",
     ("trail.reviewed", 1): "chain first last entries",
+    ("webhook.added", 1): "kinds code",
+    ("webhook.disabled", 1): "code",
+    ("webhook.enabled", 1): "code",
+    ("webhook.removed", 1): "code",
+    ("webhook.replayed", 1): "code chain after",
+    ("webhook.rotated", 1): "code previous_until",
+    ("webhook.stopped", 1): "state",
 }
 SAMPLE = {
     "classification": "major",

@@ -32,6 +32,7 @@ FILLS = {
     "clock_id": "clock_id",
     "calendar_id": "calendar_id",
     "decision_id": "decision_id",
+    "webhook_id": "webhook_id",
 }
 
 
@@ -136,6 +137,9 @@ def body(address, ids):
         "review/": {"finding": "Nothing that does not belong there."},
         "holds/": {"program": str(ids["program_id"]), "number": "OURS", "audience": "own",
                    "reason": "Reason of a few words."},
+        "webhooks/": {"program": str(ids["program_id"]), "url": "http://127.0.0.1:9/hook"},
+        "replay/": {"after": 0, "chain": "shared"} if "integrations" in address else {"after": 0},
+        "integrations/": {"program": str(ids["program_id"]), "url": "http://127.0.0.1:9/hook", "kinds": "*"},
         "hold_id>/release/": {"reason": "Reason of a few words.", "version": "1"},
         "close/": {"summary": "Summary of what was found and done.", "reason": "Reason of a few words."},
         "cancel/": {"reason": "Reason of a few words."},

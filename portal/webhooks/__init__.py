@@ -1,0 +1,1 @@
+"""How systems are told: signed messages, in order, until each was taken (Standard Webhooks)."""
