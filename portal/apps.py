@@ -15,6 +15,7 @@ class PortalConfig(AppConfig):
 
         from portal import logs, signing_in
         from portal.action import guard_connection
+        from portal.agreements.signing import AGREEMENT
         from portal.review_signing import ACCESS_REVIEW
         from portal.shell import nav_counts
         from portal.signable import register
@@ -27,3 +28,4 @@ class PortalConfig(AppConfig):
         nav_counts.register(portal_counts)
         register(TRAIL_REVIEW)
         register(ACCESS_REVIEW)
+        register(AGREEMENT)

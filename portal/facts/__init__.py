@@ -6,6 +6,18 @@ while private.
 
 from __future__ import annotations
 
+from portal.facts.agreements import (
+    AgreementAgreed,
+    AgreementDrafted,
+    AgreementEdited,
+    AgreementEndAsked,
+    AgreementPenPassed,
+    AgreementReopened,
+    AgreementSubmitted,
+    AgreementTerminated,
+    AgreementWithdrawn,
+    TermsAgreed,
+)
 from portal.facts.alerts import (
     AlertAcknowledged,
     AlertDelivered,
@@ -59,6 +71,15 @@ __all__ = [
     "AccessDecided",
     "AccessReviewDecided",
     "AccessReviewOpened",
+    "AgreementAgreed",
+    "AgreementDrafted",
+    "AgreementEdited",
+    "AgreementEndAsked",
+    "AgreementPenPassed",
+    "AgreementReopened",
+    "AgreementSubmitted",
+    "AgreementTerminated",
+    "AgreementWithdrawn",
     "AlertAcknowledged",
     "AlertDelivered",
     "AlertOpened",
@@ -100,5 +121,6 @@ __all__ = [
     "SiteAdded",
     "SiteAttached",
     "StatementAccepted",
+    "TermsAgreed",
     "TrailReviewed",
 ]

@@ -1,6 +1,6 @@
 """The portal's aggregates, one file each."""
 
-from portal.models.agreement import ProgramTerms
+from portal.models.agreement import AgreementVersion, ProgramTerms
 from portal.models.alert import Alert, Clock, Delivery, LadderStep, Opening, Receipt
 from portal.models.attachment import Attachment
 from portal.models.base import RecordKey, RecordQuerySet, SpaceRecord
@@ -27,6 +27,7 @@ from portal.models.trail import TrailReview
 __all__ = [
     "AccessLine",
     "AccessReview",
+    "AgreementVersion",
     "Alert",
     "ApiKey",
     "Assignment",

@@ -17,6 +17,15 @@ SHIPPED = {
     ("access_review.decided", 1): "number kept ended",
     ("access_review.line_decided", 1): "number kind subject_id decision",
     ("access_review.opened", 1): "number lines",
+    ("agreement.agreed", 1): "number digest effective_from",
+    ("agreement.drafted", 1): "based_on program_id digest",
+    ("agreement.edited", 1): "digest",
+    ("agreement.end_asked", 1): "side ends_at",
+    ("agreement.pen_passed", 1): "pen",
+    ("agreement.reopened", 1): "code",
+    ("agreement.submitted", 1): "number pen digest",
+    ("agreement.terminated", 1): "number until",
+    ("agreement.withdrawn", 1): "code",
     ("alert.acknowledged", 1): "code",
     ("alert.delivered", 1): "code",
     ("alert.opened", 1): "code",
@@ -81,6 +90,7 @@ SHIPPED = {
     ("signing.failed", 1): "code failures",
     ("site.added", 1): "zone",
     ("site.attached", 1): "zone",
+    ("terms.agreed", 1): "number digest effective_from",
     ("trail.reviewed", 1): "chain first last entries",
 }
 SAMPLE = {
