@@ -9,6 +9,7 @@ from typing import Final, Generic, ParamSpec, TypeVar
 from uuid import UUID
 
 from portal.actor import Actor
+from portal.agreements.backtest import Case
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -79,6 +80,8 @@ class News:
     classification: str = ""
 
 
+# Past cases of a program since an instant, for running a draft of the agreement over them.
+past_cases: Final[Slot[[Actor, UUID, datetime], list[Case]]] = Slot("past_cases")
 running: Final[Slot[[Actor], list[RunningBatch]]] = Slot("running")
 # What is new in batches since an instant each.
 news: Final[Slot[[Actor, Mapping[UUID, datetime]], list[News]]] = Slot("news")

@@ -14,6 +14,8 @@ from portal.access import get_program
 from portal.action import action, instant
 from portal.actor import Actor, Side
 from portal.agreements.counting import due_at
+from portal.agreements.rules import Notification
+from portal.agreements.terms import Applied
 from portal.alerts import start_clock
 from portal.states import Audience, Classification
 from portal.terms import terms_at
@@ -39,8 +41,10 @@ def triage_deviation(
     deviation = lock_deviation(actor, deviation_id, to="triage", version=version)
     check_texts({"rationale": rationale})
     now = instant()
-    deviation.triage(now)
-    deviation.save(update_fields=["state", "triaged_at", "version"])
+    terms = terms_at(actor, deviation.space_id, deviation.recorded_at)
+    notice = terms.notice(classification)
+    deviation.triage(now, needs_notice=notice is None or notice.rule.within is not None)
+    deviation.save(update_fields=["state", "triaged_at", "needs_notice", "version"])
     Judgement.objects.create(
         space_id=deviation.space_id,
         audience=deviation.audience,
@@ -52,14 +56,18 @@ def triage_deviation(
         code=actor.code(deviation.space_id),
         given_at=now,
     )
-    _start_notice_clock(actor, deviation, classification)
+    _start_notice_clock(actor, deviation, classification, terms.version, notice)
     return deviation
 
 
-def _start_notice_clock(actor: Actor, deviation: Deviation, classification: Classification) -> None:
+def _start_notice_clock(
+    actor: Actor,
+    deviation: Deviation,
+    classification: Classification,
+    version: int | None,
+    found: Applied[Notification] | None,
+) -> None:
     """Record the class with the clause of its notice, and start the clock that the clause sets."""
-    terms = terms_at(actor, deviation.space_id, deviation.recorded_at)
-    found = terms.notice(classification)
     clause = found.clause.code if found is not None else ""
     within = found.rule.within if found is not None else None
     due = None
@@ -73,7 +81,7 @@ def _start_notice_clock(actor: Actor, deviation: Deviation, classification: Clas
             deviation,
             kind=NOTICE_CLOCK,
             clause=clause,
-            terms=terms.version,
+            terms=version,
             side=Side.MANUFACTURER,
             due_at=due,
             audience=deviation.audience,

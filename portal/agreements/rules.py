@@ -47,6 +47,13 @@ class Rule:
             if name in facts
         )
 
+    def meets(self, other: Rule) -> bool:
+        """Say whether there is a case to which both rules apply."""
+        return all(
+            not (mine := set(self.chosen(name))) or not (theirs := set(other.chosen(name))) or mine & theirs
+            for name in self.SELECTORS
+        )
+
     def chosen(self, selector: str) -> Names:
         """Return the values of a selector; none means all."""
         value = getattr(self, selector)
@@ -178,6 +185,14 @@ class Hold(Rule):
     classification: Names = ()
     trigger: Names = ()
     until: str = "impact_conclusion"
+
+    def matches(self, facts: Mapping[str, str | None]) -> bool:
+        """Say whether class or trigger is one of those; a rule for the one says nothing of the other."""
+        return any(facts.get(name) in self.chosen(name) for name in self.SELECTORS)
+
+    def meets(self, other: Rule) -> bool:
+        """Say whether a class or a trigger is in both."""
+        return any(set(self.chosen(name)) & set(other.chosen(name)) for name in self.SELECTORS)
 
 
 @dataclass(frozen=True, slots=True)

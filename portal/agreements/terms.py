@@ -76,11 +76,7 @@ class Terms:
 
     def hold(self, *, classification: str | None = None, trigger: str | None = None) -> Applied[Hold] | None:
         """Return what a class, or a trigger, blocks."""
-        for found in self.applying(Hold, classification=classification, trigger=trigger):
-            # A rule for triggers says nothing of classes, nor the other way round.
-            if classification in found.rule.classification or trigger in found.rule.trigger:
-                return found
-        return None
+        return self.find(Hold, classification=classification, trigger=trigger)
 
     def ladder(self, of: str, side: str, classification: str | None) -> Applied[Ladder] | None:
         """Return whom an alert asks on a side, step by step."""
@@ -116,10 +112,15 @@ def wait_of(step: LadderStep) -> int:
 
 @cache
 def template(name: str) -> Document:
-    """Return one of the templates; their values are defaults, and are marked so."""
-    return read_yaml(
-        resources.files("portal.agreements").joinpath("templates", f"{name}.yaml").read_text("utf-8")
-    )
+    """Return one of the templates, a whole agreement; its values are defaults, and are marked so.
+
+    The others are written down as what they change in the commercial one.
+    """
+    folder = resources.files("portal.agreements").joinpath("templates")
+    own = read_yaml(folder.joinpath(f"{name}.yaml").read_text("utf-8"))
+    if name == DEFAULT_TEMPLATE:
+        return own
+    return Document(own.title, own.phase, template(DEFAULT_TEMPLATE).with_annex(own).clauses)
 
 
 @cache

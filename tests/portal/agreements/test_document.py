@@ -93,6 +93,6 @@ def test_an_annex_goes_before_the_clause_of_the_same_number():
     assert next(each for each in whole.clauses if each.code == "5.2") == COMMERCIAL.clauses[6]
 
 
-@pytest.mark.parametrize("name", [name for name in TEMPLATES if name == "commercial"])
+@pytest.mark.parametrize("name", TEMPLATES)
 def test_each_template_marks_its_values_as_defaults(name):
     assert all(each.is_default for each in template(name).clauses)
