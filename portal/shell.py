@@ -35,6 +35,7 @@ LINKS: Final = {
     "batch": "/batches/{id}/",
     "alert": "/alerts/{id}/",
     "excursion": "/excursions/{id}/",
+    "agreement_version": "/agreement/{id}/",
 }
 # key, label, icon, address, letter after g
 PLACES: Final = (
@@ -44,7 +45,10 @@ PLACES: Final = (
     ("deviations", "Deviations", "triangle-alert", "/deviations/", "d"),
     ("escalations", "Escalations", "stairs", "/escalations/", "e"),
 )
-PARTNERSHIP_PLACES: Final = (("ledger", "Ledger", "shield", "/ledger/", "l"),)
+PARTNERSHIP_PLACES: Final = (
+    ("agreement", "Agreement", "file-text", "/agreement/", "q"),
+    ("ledger", "Ledger", "shield", "/ledger/", "l"),
+)
 INSPECTIONS: Final = ("inspections", "Inspections", "eye", "/inspections/", "")
 ADMINISTRATION: Final = ("administration", "Administration", "users", "/administration/", "m")
 MAY_REPORT: Final = ("operator", "shift_lead", "qa", "msat", "qc", "quality_head")

@@ -22,7 +22,7 @@ from portal.actor import Actor
 from portal.models import Clock
 from portal.queries import Escalation
 from portal.states import Audience, ClockState
-from portal.terms import clause_words
+from portal.terms import clause_link, clause_words
 from portal.views.ladders import ball
 
 Shown = dict[str, Any]
@@ -134,7 +134,7 @@ def _clock(actor: Actor, found: DeviationDetail, clock: Clock, now: datetime) ->
         "due_at": clock.due_at,
         "state": _pace(clock.due_at, now) if words is None else "met",
         "ball": ball(actor, found.program, clock.space_id, str(clock.side)),
-        "clause": clause_words(clock.clause, clock.terms),
+        "clause": clause_link(clock.space_id, clock.clause, clock.terms),
         "basis": "",
         "part": _part(found.deviation.aware_at, clock.due_at, now),
         "ended_words": "" if words is None else str(words) % face(ended_at, found.zone, now),
@@ -152,7 +152,7 @@ def _receipt_clock(actor: Actor, found: DeviationDetail, receipt: Escalation, no
         "due_at": due_at or alert.raised_at,
         "state": "met" if words else _pace(due_at or alert.raised_at, now),
         "ball": ball(actor, found.program, alert.space_id, str(alert.side)),
-        "clause": clause_words(alert.clause, alert.terms),
+        "clause": clause_link(alert.space_id, alert.clause, alert.terms),
         "basis": "" if words else _("then the next role is told"),
         "part": _part(alert.raised_at, due_at, now) if due_at is not None else 100,
         "ended_words": words,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver
 
-from portal.api import alerts, attachments, documents, events, log, programs
+from portal.api import agreements, alerts, attachments, documents, events, log, programs
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *programs.urlpatterns,
     *alerts.urlpatterns,
+    *agreements.urlpatterns,
     *attachments.urlpatterns,
     *events.urlpatterns,
     *log.urlpatterns,

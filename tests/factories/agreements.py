@@ -61,15 +61,20 @@ def draft(by, *, partnership=cast.PARTNERSHIP, **given):
     return agreeing.draft_from_template(by, partnership, name="commercial", **given)
 
 
+def edited(by, version, edits):
+    """The version with (old, new) replaced in its YAML, each once."""
+    text = version.document.to_yaml()
+    for old, new in edits:
+        assert old in text
+        text = text.replace(old, new, 1)
+    return agreeing.edit_agreement(by, version.pk, text=text, version=version.version)
+
+
 def in_review(by, *, number=None, edits=(), **given):
     """A version that both sides read, the pen with the other side; edits are (old, new) in its YAML."""
     found = draft(by, **given)
     if edits:
-        text = found.document.to_yaml()
-        for old, new in edits:
-            assert old in text
-            text = text.replace(old, new, 1)
-        found = agreeing.edit_agreement(by, found.pk, text=text, version=found.version)
+        found = edited(by, found, edits)
     return agreeing.submit_agreement(by, found.pk, version=found.version, number=number)
 
 

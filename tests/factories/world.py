@@ -35,6 +35,7 @@ from portal.tasks import publish
 from tests.conftest import actor
 from tests.factories import batches, cast, deviations
 
+PARTNERSHIPS = {cast.PROGRAM: cast.PARTNERSHIP, cast.RIVAL_PROGRAM: cast.RIVAL_PARTNERSHIP}
 WORDS = {cast.PROGRAM: "OURS", cast.RIVAL_PROGRAM: "CANARY"}
 
 
@@ -161,6 +162,8 @@ def _fill(program: UUID) -> dict[str, UUID]:
         "cdmo_alert_id": alerts["manufacturer"],
         "review_id": _review(qa, program, word),
         "hold_id": _hold(running.pk, word),
+        "partnership_id": PARTNERSHIPS[program],
+        "agreement_id": _agreement(qa, PARTNERSHIPS[program], word),
         "attachment_id": _attach(qa, shared.pk, f"{word} photo.png"),
         "internal_attachment_id": _attach(qa, undisclosed.pk, f"INTERNAL {word} photo.png"),
     }
@@ -171,6 +174,16 @@ def _review(by, program: UUID, word: str) -> UUID:
 
     given = {"audience": "shared", "first": 1, "last": 2, "finding": f"INTERNAL {word} finding of a review"}
     return review_trail(by, program, **given).pk
+
+
+def _agreement(by, partnership: UUID, word: str) -> UUID:
+    """A version in review, and a draft of the manufacturer's that the sponsor must not know of."""
+    from tests.factories import agreements
+
+    title = [("title: Quality agreement, commercial manufacture", f"title: INTERNAL {word} draft")]
+    agreements.edited(by, agreements.draft(by, partnership=partnership), title)
+    shared = [("title: Quality agreement, commercial manufacture", f"title: {word} agreement")]
+    return agreements.in_review(by, partnership=partnership, edits=shared).pk
 
 
 def _hold(record: UUID, word: str) -> UUID:
