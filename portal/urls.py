@@ -6,7 +6,7 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, path
 
 from portal.views import administration as admin
-from portal.views import four_eyes, inspections, reviews
+from portal.views import calendars, clocks, four_eyes, inspections, reviews
 from portal.views.agreement_backtest import BacktestPage
 from portal.views.agreement_editing import AgreementStep, DraftAgreement, EditAgreement, EditClause
 from portal.views.agreements import AgreementPage, AgreementsPage, TermsPage
@@ -36,6 +36,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("agreement/<uuid:agreement_id>/clauses/<str:code>/", EditClause.as_view(), name="edit_clause"),
     path("agreement/<uuid:agreement_id>/<str:step>/", AgreementStep.as_view(), name="agreement_step"),
     path("escalations/", EscalationsPage.as_view(), name="escalations"),
+    path("calendars/<uuid:program_id>/", calendars.CalendarsPage.as_view(), name="calendars"),
+    path("clocks/<uuid:clock_id>/", clocks.ClockPage.as_view(), name="clock_page"),
+    *(
+        path(
+            f"clocks/<uuid:clock_id>/{step}/",
+            clocks.ClockStepPage.as_view(step=step),
+            name=f"{step}_clock",
+        )
+        for step in clocks.STEPS
+    ),
     path("ledger/", LedgerPage.as_view(), name="ledger"),
     path("ledger/<uuid:space_id>/<str:audience>/<int:seq>/", LedgerEntryPage.as_view(), name="ledger_entry"),
     path("ledger/reviews/", TrailReviewsPage.as_view(), name="trail_reviews"),

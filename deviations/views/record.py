@@ -43,6 +43,7 @@ from portal.media import INLINE
 from portal.models import Alert
 from portal.pages import Page, PageRequest
 from portal.queries import Escalation, alert_lines, escalation, list_alerts
+from portal.queries.clocks import clock_lines
 from portal.queries.rooms import Room
 from portal.signable import open_meanings
 from portal.states import AlertState, Audience
@@ -88,7 +89,7 @@ class DeviationPage(Page):
             "times": times_of_page(found),
             "judgements": judgements_of(found, now),
             "curve": curve_of(actor, deviation, now),
-            "clocks": clocks_of(actor, found, receipt, now),
+            "clocks": clocks_of(actor, found, clock_lines(actor, found.clocks), receipt, now),
             "rule": terms_at(actor, deviation.space_id, deviation.recorded_at).notice(found.classification),
             "must_tell": deviation.is_notice_due,
             "receipt": ladder(actor, receipt, room) if receipt is not None else None,

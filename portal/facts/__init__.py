@@ -27,6 +27,15 @@ from portal.facts.alerts import (
     LadderEnded,
 )
 from portal.facts.base import Fact
+from portal.facts.clocks import (
+    CalendarSet,
+    ClockBreached,
+    ClockExtended,
+    ClockMoved,
+    ClockPauseAsked,
+    ClockPaused,
+    ClockResumed,
+)
 from portal.facts.people import (
     AssignmentEnded,
     AssignmentGiven,
@@ -48,7 +57,15 @@ from portal.facts.people import (
     SignedOutEverywhere,
     SignInReset,
 )
-from portal.facts.places import FileAttached, HoldPlaced, HoldReleased, ProgramOpened, SiteAdded, SiteAttached
+from portal.facts.places import (
+    EnvelopeKeyTakenUp,
+    FileAttached,
+    HoldPlaced,
+    HoldReleased,
+    ProgramOpened,
+    SiteAdded,
+    SiteAttached,
+)
 from portal.facts.reviews import (
     AccessDecided,
     AccessReviewDecided,
@@ -86,10 +103,18 @@ __all__ = [
     "AlertRaised",
     "AssignmentEnded",
     "AssignmentGiven",
+    "CalendarSet",
+    "ClockBreached",
+    "ClockExtended",
+    "ClockMoved",
+    "ClockPauseAsked",
+    "ClockPaused",
+    "ClockResumed",
     "CompanyIdentityLinked",
     "CompanySignInSet",
     "DelegationEnded",
     "DelegationGiven",
+    "EnvelopeKeyTakenUp",
     "Fact",
     "FileAttached",
     "HoldPlaced",

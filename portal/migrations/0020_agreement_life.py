@@ -41,7 +41,7 @@ create trigger written_once before update on portal_agreementversion
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("portal", "0012_terms"),
+        ("portal", "0014_clocks"),
     ]
 
     operations = [

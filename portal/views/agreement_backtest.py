@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar, Final
@@ -15,10 +15,13 @@ from django.utils.translation import gettext_lazy
 from portal.action import instant
 from portal.actor import Actor
 from portal.agreements.backtest import Line, Outcome, backtest
-from portal.agreements.counting import due_at
 from portal.agreements.document import Document
+from portal.agreements.durations import CALENDARS, Duration
 from portal.agreements.signing import get_agreement
 from portal.agreements.terms import Terms, default_terms
+from portal.business_time.calendars import Calendar
+from portal.business_time.counting import due_at
+from portal.clocks.timing import calendar_at, calendar_side
 from portal.models import Program
 from portal.pages import Page, PageRequest
 from portal.queries.agreements import find_in_force, programs_of
@@ -81,8 +84,21 @@ def _run(actor: Actor, document: Document, programs: Iterable[Program], now: dat
     found: list[Line] = []
     for program in programs:
         cases = [case for cases in past_cases(actor, program.pk, now - OVER) for case in cases]
-        found += backtest(terms, cases, partial(due_at, zone=program.zone), now).lines
+        found += backtest(terms, cases, partial(_due_at, _calendars(actor, program, now)), now).lines
     return found
+
+
+def _calendars(actor: Actor, program: Program, now: datetime) -> dict[str, Calendar]:
+    """Return the calendars by which a program's durations count now."""
+    found = {}
+    for name in CALENDARS:
+        row = calendar_at(actor, program.pk, calendar_side(Duration(1, "business_days", name)), now)
+        found[name] = Calendar(program.zone) if row is None else Calendar.of(row.content, number=row.number)
+    return found
+
+
+def _due_at(calendars: Mapping[str, Calendar], duration: Duration, since: datetime) -> datetime:
+    return due_at(duration, since, calendars[duration.calendar])
 
 
 def _counts(lines: Iterable[Line]) -> Counter[str]:
