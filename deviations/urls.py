@@ -8,6 +8,7 @@ from deviations.views import record
 from deviations.views.listing import DeviationsPage
 from deviations.views.past import PastDeviationPage
 from deviations.views.report import LogDeviationPage, LoggedPage
+from deviations.views.terms import AppliesPage
 from portal.views.past import now_or_then
 
 ONE = "deviations/<uuid:deviation_id>/"
@@ -17,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(ONE, now_or_then(record.DeviationPage, PastDeviationPage), name="deviation"),
     path(f"{ONE}logged/", LoggedPage.as_view(), name="deviation_logged"),
     path(f"{ONE}notice/", record.NoticePage.as_view(), name="deviation_notice"),
+    path(f"{ONE}terms/", AppliesPage.as_view(), name="deviation_terms"),
     path(f"{ONE}triage/", record.Triage.as_view(), name="deviation_triage"),
     path(f"{ONE}release/", record.Release.as_view(), name="deviation_release"),
     path(f"{ONE}investigate/", record.Investigate.as_view(), name="deviation_investigate"),

@@ -17,6 +17,7 @@ class PortalConfig(AppConfig):
         from portal import logs, signing_in
         from portal.action import guard_connection
         from portal.actions.deciding import CLOCK, watch_decision
+        from portal.agreements.signing import AGREEMENT
         from portal.clocks import on_clock
         from portal.clocks.names import name_clock
         from portal.metrics import gauges
@@ -37,3 +38,4 @@ class PortalConfig(AppConfig):
         on_clock(CLOCK, watch_decision)
         # The choice is lost when it is lost: nobody's consent moves that.
         name_clock(CLOCK, gettext_lazy("Decide"), has_own_item=True, is_fixed=True)
+        register(AGREEMENT)

@@ -39,6 +39,7 @@ LINKS: Final = {
     # As the stream calls it, and as its own row does.
     "decisionrequest": "/decisions/{id}/",
     "decision_request": "/decisions/{id}/",
+    "agreement_version": "/agreement/{id}/",
 }
 # key, label, icon, address, letter after g
 PLACES: Final = (
@@ -47,9 +48,12 @@ PLACES: Final = (
     ("batches", "Batches", "flask-conical", "/batches/", "a"),
     ("deviations", "Deviations", "triangle-alert", "/deviations/", "d"),
     ("escalations", "Escalations", "stairs", "/escalations/", "e"),
-    ("decisions", "Decisions", "signpost", "/decisions/", "q"),
+    ("decisions", "Decisions", "signpost", "/decisions/", "c"),
 )
-PARTNERSHIP_PLACES: Final = (("ledger", "Ledger", "shield", "/ledger/", "l"),)
+PARTNERSHIP_PLACES: Final = (
+    ("agreement", "Agreement", "file-text", "/agreement/", "q"),
+    ("ledger", "Ledger", "shield", "/ledger/", "l"),
+)
 NOTICES: Final = ("notices", "My notifications", "bell", "/notices/", "")
 INSPECTIONS: Final = ("inspections", "Inspections", "eye", "/inspections/", "")
 INTEGRATIONS: Final = ("integrations", "Integrations", "plug", "/integrations/", "")

@@ -11,7 +11,7 @@ from uuid import UUID
 import rfc8785
 
 from portal.actor import Actor, Role
-from portal.models import SpaceRecord
+from portal.models import Signature, SpaceRecord
 from portal.states import Meaning
 
 # What a signer accepts before the first signature; a changed text is a new number (11.10(j), 11.100(c)).
@@ -46,7 +46,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Signable:
-    """How one kind of record is signed. `find` and `lock` raise NotFound."""
+    """How one kind of record is signed. `find` and `lock` raise NotFound.
+
+    `signed` moves the record on by the signature that was just given; without it a signature moves nothing.
+    """
 
     type: str
     rules: Mapping[Meaning, Rule]
@@ -55,6 +58,7 @@ class Signable:
     show: Callable[[Actor, Any], Shown]
     is_author: Callable[[Actor, Any], bool]
     address: Callable[[Any], str]
+    signed: Callable[[Actor, Any, Signature], None] | None = None
 
 
 _signables: Final[dict[str, Signable]] = {}

@@ -143,6 +143,18 @@ class DecisionState(models.TextChoices):
     WITHDRAWN = "withdrawn", _("withdrawn")
 
 
+class AgreementState(models.TextChoices):
+    """A version of an agreement is drafted by one side, then both read it, then both sign it."""
+
+    DRAFT = "draft", _("draft")
+    IN_REVIEW = "in_review", _("in review")
+    SIGNED_BY_ONE = "signed_by_one", _("signed by one side")
+    EFFECTIVE = "effective", _("signed by both")
+    SUPERSEDED = "superseded", _("followed by the next")
+    TERMINATED = "terminated", _("ended by both")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+
+
 class ClockState(models.TextChoices):
     """A deadline runs or rests, was met, or passed (design 4); a withdrawn one lost its reason."""
 
@@ -436,4 +448,46 @@ WEBHOOK_TRANSITIONS: Final[Transitions] = {
     "lose_receiver": Transition(_SENDING, WebhookState.GONE, (SYSTEM,)),
     "exhaust": Transition(_SENDING, WebhookState.EXHAUSTED, (SYSTEM,)),
     "lose_right": Transition(_SENDING, WebhookState.WITHDRAWN, (SYSTEM,)),
+}
+
+
+AGREEMENT_DRAFTERS: Final = (CDMO_QA, CDMO_QUALITY_HEAD, SPONSOR_QA, SPONSOR_QUALITY_HEAD)
+AGREEMENT_SIGNERS: Final = (CDMO_QUALITY_HEAD, SPONSOR_QUALITY_HEAD)
+# Who holds the pen edits. A signature is of what stood there: to edit on, the version is taken back first.
+AGREEMENT_TRANSITIONS: Final[Transitions] = {
+    "edit": Transition((AgreementState.DRAFT, AgreementState.IN_REVIEW), None, AGREEMENT_DRAFTERS, _("Edit")),
+    "submit": Transition(
+        (AgreementState.DRAFT,), AgreementState.IN_REVIEW, AGREEMENT_DRAFTERS, _("Submit for review")
+    ),
+    "pass_pen": Transition((AgreementState.IN_REVIEW,), None, AGREEMENT_DRAFTERS, _("Pass the pen")),
+    "sign": Transition(
+        (AgreementState.IN_REVIEW,),
+        AgreementState.SIGNED_BY_ONE,
+        AGREEMENT_SIGNERS,
+        _("Sign"),
+        signature=Meaning.APPROVED,
+    ),
+    "countersign": Transition(
+        (AgreementState.SIGNED_BY_ONE,),
+        AgreementState.EFFECTIVE,
+        AGREEMENT_SIGNERS,
+        _("Sign"),
+        signature=Meaning.APPROVED,
+    ),
+    "reopen": Transition(
+        (AgreementState.SIGNED_BY_ONE,), AgreementState.IN_REVIEW, AGREEMENT_DRAFTERS, _("Take back to edit")
+    ),
+    "withdraw": Transition(
+        (AgreementState.DRAFT, AgreementState.IN_REVIEW, AgreementState.SIGNED_BY_ONE),
+        AgreementState.WITHDRAWN,
+        AGREEMENT_DRAFTERS,
+        _("Withdraw"),
+    ),
+    "supersede": Transition(
+        (AgreementState.EFFECTIVE,), AgreementState.SUPERSEDED, AGREEMENT_SIGNERS, _("Follow")
+    ),
+    "ask_end": Transition((AgreementState.EFFECTIVE,), None, AGREEMENT_SIGNERS, _("Ask for its end")),
+    "terminate": Transition(
+        (AgreementState.EFFECTIVE,), AgreementState.TERMINATED, AGREEMENT_SIGNERS, _("Agree to its end")
+    ),
 }

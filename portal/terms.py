@@ -6,6 +6,9 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from portal.actor import Actor
@@ -14,6 +17,8 @@ from portal.agreements.terms import Terms, default_terms
 from portal.models import ProgramTerms
 
 KEPT_MAX: Final = 256
+# How the default rules are called in an address.
+DEFAULT: Final = "default"
 # By row: what was agreed never changes, and a row's id is asked for under the reader's walls each time.
 _read: Final[dict[UUID, Terms]] = {}
 
@@ -40,6 +45,20 @@ def clause_words(code: str, version: int | None) -> str:
     if version is None:
         return _("clause %s, default rule") % code
     return _("clause %(code)s, agreement v%(version)s") % {"code": code, "version": version}
+
+
+def clause_link(space_id: UUID, code: str, version: int | None) -> SafeString:
+    """Return how a clause is cited, as a link to where it is read."""
+    if not code:
+        return SafeString("")
+    address = clause_address(space_id, code, version)
+    return format_html('<a href="{}">{}</a>', address, clause_words(code, version))
+
+
+def clause_address(space_id: UUID, code: str, version: int | None) -> str:
+    """Return where whoever is seated in a program reads a clause: in the very version that is cited."""
+    number = DEFAULT if version is None else str(version)
+    return f"{reverse('program_terms', args=[space_id, number])}#clause-{code}"
 
 
 def _rows(actor: Actor, space_id: UUID) -> Any:

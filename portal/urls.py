@@ -7,6 +7,9 @@ from django.urls import URLPattern, URLResolver, path
 
 from portal.views import administration as admin
 from portal.views import calendars, clocks, decisions, four_eyes, inspections, reviews
+from portal.views.agreement_backtest import BacktestPage
+from portal.views.agreement_editing import AgreementStep, DraftAgreement, EditAgreement, EditClause
+from portal.views.agreements import AgreementPage, AgreementsPage, TermsPage
 from portal.views.alerts import AcknowledgeAlert, AlertPage
 from portal.views.delegations import DelegationsPage, EndDelegation
 from portal.views.escalations import EscalationsPage
@@ -33,6 +36,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("push-worker.js", push_worker, name="push_worker"),
     path("alerts/<uuid:alert_id>/", AlertPage.as_view(), name="alert_page"),
     path("alerts/<uuid:alert_id>/acknowledge/", AcknowledgeAlert.as_view(), name="acknowledge_alert"),
+    path("agreement/", AgreementsPage.as_view(), name="agreements"),
+    path("agreement/draft/", DraftAgreement.as_view(), name="draft_agreement"),
+    path("agreement/terms/<uuid:program_id>/<str:number>/", TermsPage.as_view(), name="program_terms"),
+    path("agreement/<uuid:agreement_id>/", AgreementPage.as_view(), name="agreement"),
+    path("agreement/<uuid:agreement_id>/edit/", EditAgreement.as_view(), name="edit_agreement"),
+    path("agreement/<uuid:agreement_id>/backtest/", BacktestPage.as_view(), name="agreement_backtest"),
+    path("agreement/<uuid:agreement_id>/clauses/<str:code>/", EditClause.as_view(), name="edit_clause"),
+    path("agreement/<uuid:agreement_id>/<str:step>/", AgreementStep.as_view(), name="agreement_step"),
     path("escalations/", EscalationsPage.as_view(), name="escalations"),
     path("calendars/<uuid:program_id>/", calendars.CalendarsPage.as_view(), name="calendars"),
     path("clocks/<uuid:clock_id>/", clocks.ClockPage.as_view(), name="clock_page"),

@@ -20,7 +20,7 @@ from portal.actor import Actor
 from portal.queries import Escalation
 from portal.queries.clocks import ClockLine
 from portal.states import Audience
-from portal.terms import clause_words
+from portal.terms import clause_link, clause_words
 from portal.views.clocks import clock_shown, face, pace, part
 from portal.views.ladders import ball
 
@@ -127,7 +127,7 @@ def _receipt_clock(actor: Actor, found: DeviationDetail, receipt: Escalation, no
         "due_at": due_at or alert.raised_at,
         "state": "met" if words else pace(due_at or alert.raised_at, now),
         "ball": ball(actor, found.program, alert.space_id, str(alert.side)),
-        "clause": clause_words(alert.clause, alert.terms),
+        "clause": clause_link(alert.space_id, alert.clause, alert.terms),
         "basis": "" if words else _("then the next role is told"),
         "part": part(alert.raised_at, due_at, now) if due_at is not None else 100,
         "ended_words": words,

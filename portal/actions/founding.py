@@ -10,8 +10,9 @@ from zoneinfo import available_timezones
 
 from portal import ledger
 from portal.access import get_visible, require_role
-from portal.action import action
+from portal.action import action, instant
 from portal.actor import Actor, Side
+from portal.agreements.effect import bring_terms
 from portal.directory import find_place
 from portal.errors import Conflict, Invalid, NotFound
 from portal.facts import ProgramOpened, SiteAdded, SiteAttached
@@ -109,7 +110,8 @@ def open_program(
 ) -> Program:
     """Open a program of a partnership; `sites` are (name, city, IANA zone), the first one its own zone.
 
-    `actor` is seated in the program's and the partnership's space. Records: program.opened v1.
+    What is in force in the partnership holds in it from now. `actor` is seated in the program's and the
+    partnership's space. Records: program.opened v1, terms.agreed v1.
     """
     partnership = Partnership.objects.visible_to(actor).get(pk=partnership_id)
     _make_space(program_id, SpaceKind.PROGRAM)
@@ -128,4 +130,5 @@ def open_program(
     for name, city, zone in sites:
         ProgramSite.objects.create(space_id=program_id, name=name, city=city, zone=zone)
     ledger.record(program, ProgramOpened(code=code))
+    bring_terms(actor, program, instant())
     return program

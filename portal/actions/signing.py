@@ -266,6 +266,9 @@ def put_signature(
             signature.save(force_insert=True)
     except IntegrityError as error:
         raise Conflict("You have signed this version with this meaning.", code="signed_already") from error
+    if signable.signed is not None:
+        # Before the signature's own fact: the entry is announced by its first one.
+        signable.signed(actor, record, signature)
     ledger.record(record, _given(signature))
     return signature
 

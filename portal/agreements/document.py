@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -93,11 +93,15 @@ class Document:
         """Return the document as people edit it."""
         return yaml.dump(self.plain(), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
 
+    def with_clauses(self, clauses: Iterable[Clause]) -> Document:
+        """Return the document with these clauses, in the order of their numbers."""
+        return Document(self.title, self.phase, tuple(sorted(clauses, key=_by_code)))
+
     def with_annex(self, annex: Document) -> Document:
         """Return the agreement as it holds in a program that has an annex."""
         own = {each.code: each for each in annex.clauses}
         kept = [own.pop(each.code, each) for each in self.clauses]
-        return Document(self.title, annex.phase, tuple(sorted([*kept, *own.values()], key=_by_code)))
+        return Document(self.title, annex.phase, ()).with_clauses([*kept, *own.values()])
 
 
 class _Dumper(yaml.SafeDumper):
@@ -146,16 +150,25 @@ for _tag, _pattern, _first in (
 
 def read_yaml(text: str) -> Document:
     """Return the document that YAML or JSON text holds. Raises: DocumentInvalid."""
+    return read_plain(_load(text))
+
+
+def clause_of(text: str) -> Clause:
+    """Return the one clause that YAML or JSON text holds. Raises: DocumentInvalid."""
+    whole = {"format": FORMAT, "title": "-", "phase": "commercial", "clauses": [_load(text)]}
+    return read_plain(whole).clauses[0]
+
+
+def _load(text: str) -> Any:
     if len(text.encode()) > DOCUMENT_BYTES_MAX:
         raise DocumentInvalid([Fault("", f"An agreement has at most {DOCUMENT_BYTES_MAX:,} bytes.")])
     try:
-        plain = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader, stricter
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader, stricter
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}" if mark is not None else ""
         words = getattr(error, "problem", None) or str(error) or "nested too deeply"
         raise DocumentInvalid([Fault(where, f"This is no YAML: {words}.")]) from error
-    return read_plain(plain)
 
 
 def read_plain(plain: Any) -> Document:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver
 
 from portal.api import (
+    agreements,
     alerts,
     attachments,
     calendars,
@@ -20,6 +21,7 @@ from portal.api import (
 urlpatterns: list[URLPattern | URLResolver] = [
     *programs.urlpatterns,
     *alerts.urlpatterns,
+    *agreements.urlpatterns,
     *attachments.urlpatterns,
     *clocks.urlpatterns,
     *calendars.urlpatterns,

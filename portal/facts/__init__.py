@@ -6,6 +6,18 @@ while private.
 
 from __future__ import annotations
 
+from portal.facts.agreements import (
+    AgreementAgreed,
+    AgreementDrafted,
+    AgreementEdited,
+    AgreementEndAsked,
+    AgreementPenPassed,
+    AgreementReopened,
+    AgreementSubmitted,
+    AgreementTerminated,
+    AgreementWithdrawn,
+    TermsAgreed,
+)
 from portal.facts.alerts import (
     AlertAcknowledged,
     AlertDelivered,
@@ -95,6 +107,15 @@ __all__ = [
     "AccessDecided",
     "AccessReviewDecided",
     "AccessReviewOpened",
+    "AgreementAgreed",
+    "AgreementDrafted",
+    "AgreementEdited",
+    "AgreementEndAsked",
+    "AgreementPenPassed",
+    "AgreementReopened",
+    "AgreementSubmitted",
+    "AgreementTerminated",
+    "AgreementWithdrawn",
     "AlertAcknowledged",
     "AlertDelivered",
     "AlertOpened",
@@ -154,6 +175,7 @@ __all__ = [
     "SiteAdded",
     "SiteAttached",
     "StatementAccepted",
+    "TermsAgreed",
     "TrailReviewed",
     "WebhookAdded",
     "WebhookDisabled",

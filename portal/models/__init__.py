@@ -1,6 +1,6 @@
 """The portal's aggregates, one file each."""
 
-from portal.models.agreement import ProgramTerms
+from portal.models.agreement import AgreementVersion, ProgramTerms
 from portal.models.alert import Alert, Delivery, LadderStep, Opening, Receipt
 from portal.models.attachment import Attachment
 from portal.models.base import RecordKey, RecordQuerySet, SpaceRecord
@@ -33,6 +33,7 @@ from portal.models.webhook import Webhook, WebhookAttempt, WebhookCursor
 __all__ = [
     "AccessLine",
     "AccessReview",
+    "AgreementVersion",
     "Alert",
     "ApiKey",
     "Assignment",

@@ -29,7 +29,7 @@ from portal.queries.clocks import ClockLine, clock_lines, find_clock, list_clock
 from portal.queries.rooms import list_rooms
 from portal.shell import LINKS
 from portal.states import CLOCK_TRANSITIONS, ClockState, ClockStep
-from portal.terms import clause_words
+from portal.terms import clause_link
 from portal.views.ladders import ball
 
 Shown = dict[str, Any]
@@ -125,7 +125,7 @@ def _ended(clock: Clock, zone: str, now: datetime) -> str:
 def _clause(clock: Clock) -> str:
     if clock.is_regulatory:
         return str(clock.inputs.get("source", clock.clause))
-    return clause_words(clock.clause, clock.terms) or _("none by clause")
+    return clause_link(clock.space_id, clock.clause, clock.terms) or _("none by clause")
 
 
 def _basis(clock: Clock) -> str:

@@ -16,7 +16,7 @@ from portal.queries.alerts import AlertLine, Escalation, ReceiptLine, StepLine
 from portal.queries.rooms import Room
 from portal.shell import LINKS
 from portal.states import AlertState, Channel, DeliveryState
-from portal.terms import clause_words
+from portal.terms import clause_link, clause_words
 
 Shown = dict[str, Any]
 KINDS: Final[Mapping[str, str | Promise]] = {
@@ -133,7 +133,7 @@ def ladder(actor: Actor, found: Escalation, room: Room | None) -> Shown:
         "subject_url": subject_url(found.line),
         "program": program,
         "zone": zone,
-        "clause": clause_words(alert.clause, alert.terms),
+        "clause": clause_link(alert.space_id, alert.clause, alert.terms),
         "asked": ball(actor, program, alert.space_id, str(alert.side)),
         "is_mine": is_mine,
         "is_open": alert.state == AlertState.OPEN,

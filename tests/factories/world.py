@@ -36,6 +36,7 @@ from tests.conftest import actor
 from tests.factories import batches, cast, decisions, deviations
 from tests.factories.push import Browser
 
+PARTNERSHIPS = {cast.PROGRAM: cast.PARTNERSHIP, cast.RIVAL_PROGRAM: cast.RIVAL_PARTNERSHIP}
 WORDS = {cast.PROGRAM: "OURS", cast.RIVAL_PROGRAM: "CANARY"}
 
 
@@ -163,6 +164,8 @@ def _fill(program: UUID) -> dict[str, UUID]:
         "review_id": _review(qa, program, word),
         "hold_id": _hold(running.pk, word),
         "device_id": _browser("sponsor_qa" if program == cast.PROGRAM else "rival_sponsor_qa", word),
+        "partnership_id": PARTNERSHIPS[program],
+        "agreement_id": _agreement(qa, PARTNERSHIPS[program], word),
         "clock_id": _clock(program, word),
         "calendar_id": _calendar(program, word),
         **_decisions(program, running, word),
@@ -184,6 +187,16 @@ def _browser(key: str, word: str) -> UUID:
 
     given = Browser(f"http://127.0.0.1/{word}").subscription(label=f"{word} browser")
     return add_device(actor(key), **given).pk
+
+
+def _agreement(by, partnership: UUID, word: str) -> UUID:
+    """A version in review, and a draft of the manufacturer's that the sponsor must not know of."""
+    from tests.factories import agreements
+
+    title = [("title: Quality agreement, commercial manufacture", f"title: INTERNAL {word} draft")]
+    agreements.edited(by, agreements.draft(by, partnership=partnership), title)
+    shared = [("title: Quality agreement, commercial manufacture", f"title: {word} agreement")]
+    return agreements.in_review(by, partnership=partnership, edits=shared).pk
 
 
 def _hold(record: UUID, word: str) -> UUID:

@@ -29,6 +29,7 @@ FILLS = {
     "review_id": "review_id",
     "hold_id": "hold_id",
     "device_id": "device_id",
+    "agreement_id": "agreement_id",
     "clock_id": "clock_id",
     "calendar_id": "calendar_id",
     "decision_id": "decision_id",
@@ -58,6 +59,8 @@ WORDING = {
     "if_lost": "It goes on.",
 }  # fmt: skip
 SAME = {"kind": "deviation", "audience": "shared", "seq": "1", "level": "0", "index": "000.p/1"}
+SAME = {"kind": "deviation", "audience": "shared", "seq": "1", "level": "0", "index": "000.p/1",
+        "number": "default", "code": "5.1", "step": "withdraw"}  # fmt: skip
 OF_ORGANISATION = {
     "people": "member",
     "accounts": "person",
@@ -132,6 +135,13 @@ def body(address, ids):
         "batches/": {"program": str(ids["program_id"]), "recipe_version": str(ids["recipe_id"]),
                      "number": uuid.uuid4().hex[:12], "planned_start": now},
         "readings/": {"readings": [{"parameter": "TEMP", "at": now, "value": 36.5}]},
+        "agreements/": {"partnership": str(ids["partnership_id"]), "template": "commercial"},
+        "agreement/draft/": {"partnership": str(ids["partnership_id"]), "begin": "commercial"},
+        "clauses/<str:code>/": {"version": "2", "remove_clause": "1"},
+        "agreement_id>/<str:step>/": {"version": "2", "reason": "Reason of a few words."},
+        "reopen/": {"reason": "Reason of a few words."},
+        "ask_end/": {"reason": "Reason of a few words.", "ends_at": "2040-01-01T00:00:00Z"},
+        "agreement_id>/edit/": {"text": "format: covalent.agreement/1", "version": "2"},
         "triage/": {"classification": "major", "rationale": "Rationale of at least twenty characters."},
         "phase/": {"phase": "harvest"},
         "review/": {"finding": "Nothing that does not belong there."},

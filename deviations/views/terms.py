@@ -1,0 +1,37 @@
+"""What applies to a deviation, and why: every clause that says something of it, in the version it keeps."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from deviations.access import class_of, get_deviation
+from portal.access import get_program
+from portal.agreements.applying import what_applies
+from portal.pages import Page, PageRequest
+from portal.queries.agreements import get_held
+from portal.terms import clause_address, terms_at
+
+
+class AppliesPage(Page):
+    """The clauses that apply to one deviation."""
+
+    here: ClassVar[str] = "deviations"
+    template_name: ClassVar[str] = "deviations/applies.html"
+
+    def context(self, request: PageRequest, **kwargs: Any) -> dict[str, Any]:
+        """Return each thing a clause settles, with its rule and why it is this one. Raises: NotFound."""
+        actor = request.actor
+        deviation = get_deviation(actor, kwargs["deviation_id"])
+        terms = terms_at(actor, deviation.space_id, deviation.recorded_at)
+        classification = class_of(actor, deviation)
+        return {
+            "deviation": deviation,
+            "program": get_program(actor, deviation.space_id),
+            "terms": terms,
+            "held": get_held(actor, deviation.space_id, terms.version),
+            "classification": classification,
+            "lines": [
+                {"line": each, "url": clause_address(deviation.space_id, each.clause, terms.version)}
+                for each in what_applies(terms, classification)
+            ],
+        }

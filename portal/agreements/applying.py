@@ -1,0 +1,79 @@
+"""What applies to one deviation: each rule that says something of it, and why this rule and no other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.utils.translation import gettext as _
+
+from portal.agreements.headings import TIMED
+from portal.agreements.rules import NoReply, Rule, Timeline
+from portal.agreements.terms import Applied, Terms
+from portal.agreements.words import ABOUT, JUDGEMENTS, known, rule_words
+from portal.states import Classification, SeatSide
+
+# What may be timed of a deviation, in the order of its life.
+OF_DEVIATION: Final = (
+    *("opening", "preliminary_summary", "product_impact", "draft_report", "draft_comments"),
+    *("sponsor_review", "disagreement", "closing", "extension", "capa", "effectiveness"),
+)
+SILENT: Final = ("draft_comments", "sponsor_review")
+
+
+@dataclass(frozen=True, slots=True)
+class Applies:
+    """One thing a clause settles of a record; `clause` is empty where no clause says anything."""
+
+    what: str
+    clause: str
+    title: str
+    words: str
+    why: str
+
+
+def what_applies(terms: Terms, classification: str | None) -> list[Applies]:
+    """Return what a version says of a deviation of a class, None before it has one."""
+    return [_line(what, found, classification) for what, found in _asked(terms, classification)]
+
+
+def _asked(terms: Terms, classification: str | None) -> Iterator[tuple[str, Applied[Any] | None]]:
+    yield _("First notice"), terms.notice(classification)
+    for side in SeatSide.MANUFACTURER, SeatSide.SPONSOR:
+        said = _("Whom the notice asks, %s") % side.label
+        yield said, terms.ladder("deviation.notice", side, classification)
+    for judgement, name in JUDGEMENTS.items():
+        yield str(name)[:1].upper() + str(name)[1:], terms.judgement(judgement, classification)
+    for activity in OF_DEVIATION:
+        yield str(TIMED[activity]), terms.find(Timeline, activity=activity, classification=classification)
+    yield _("What it blocks"), terms.hold(classification=classification)
+    for activity in SILENT:
+        said = _("No reply: %s") % TIMED[activity]
+        yield said, terms.find(NoReply, activity=activity)
+
+
+def _line(what: str, found: Applied[Any] | None, classification: str | None) -> Applies:
+    if found is None:
+        return Applies(what, "", "", _("None by clause."), "")
+    clause, rule = found.clause, found.rule
+    return Applies(what, clause.code, clause.title, rule_words(rule), _why(rule, classification))
+
+
+def _why(rule: Rule, classification: str | None) -> str:
+    """Return which selectors matched: the rule with more of them goes before one with fewer."""
+    parts = []
+    for name in rule.SELECTORS:
+        chosen = rule.chosen(name)
+        if not chosen:
+            continue
+        if name == "classification" and classification is not None:
+            parts.append(_("its class is %s") % Classification(classification).label)
+        elif name == "side":
+            parts.append(_("it is about the side of the %s") % SeatSide(chosen[0]).label)
+        else:
+            words = {**ABOUT, **JUDGEMENTS, **TIMED}
+            parts.append(_("it is about %s") % known(chosen, words))
+    if "classification" in rule.SELECTORS and not rule.chosen("classification"):
+        parts.append(_("for every class"))
+    return "; ".join(parts)

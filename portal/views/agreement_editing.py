@@ -1,0 +1,221 @@
+"""Drafting an agreement: the whole text, a form for each clause, and the steps of a version's life."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Final, cast
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from portal.action import reading
+from portal.actions import agreeing
+from portal.agreements.document import DocumentInvalid, Fault, read_yaml
+from portal.agreements.lines import lines_of
+from portal.agreements.lint import lint, may_be_signed
+from portal.agreements.rules import KINDS
+from portal.agreements.signing import get_agreement
+from portal.agreements.terms import TEMPLATES
+from portal.errors import Invalid, NotFound
+from portal.forms import explain
+from portal.forms_agreement import ClauseForm
+from portal.models import AgreementVersion
+from portal.pages import Page, PageRequest
+from portal.queries.agreements import count_seated
+from portal.views.agreements import AgreementPage, AgreementsPage, steps_of
+
+
+def _version_of(request: HttpRequest) -> int | None:
+    given = request.POST.get("version", "")
+    return int(given) if given.isdecimal() and len(given) < 10 else None  # noqa: PLR2004 - fits an integer
+
+
+def _to(name: str, version: AgreementVersion, code: str = "") -> HttpResponseRedirect:
+    anchor = f"#clause-{code}" if code else ""
+    return HttpResponseRedirect(reverse(name, args=[version.pk]) + anchor, status=303)
+
+
+def _uuid(given: str) -> UUID:
+    try:
+        return UUID(given)
+    except ValueError as error:
+        raise NotFound from error
+
+
+class DraftAgreement(AgreementsPage):
+    """Begin a draft from the version in force, a template, or a text."""
+
+    def get(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
+        """Lead back to the page."""
+        return HttpResponseRedirect(reverse("agreements"))
+
+    def post(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
+        """Make the draft and open it."""
+        asked = cast("PageRequest", request)
+        partnership, begin = _uuid(asked.POST.get("partnership", "")), asked.POST.get("begin", "")
+        program = _uuid(asked.POST["program"]) if asked.POST.get("program") else None
+        if begin == "text":
+            text = asked.POST.get("text", "")
+            draft = agreeing.draft_from_text(asked.actor, partnership, text=text, program_id=program)
+        elif begin in TEMPLATES:
+            draft = agreeing.draft_from_template(asked.actor, partnership, name=begin, program_id=program)
+        else:
+            draft = agreeing.draft_from_version(asked.actor, _uuid(begin))
+        messages.success(asked, _("Only your side reads this draft."))
+        return _to("edit_agreement", draft)
+
+
+class EditAgreement(Page):
+    """The whole text as YAML, with the line of each fault; beside it every clause and what lint finds."""
+
+    here: ClassVar[str] = "agreement"
+    template_name: ClassVar[str] = "portal/agreement_edit.html"
+
+    def context(self, request: PageRequest, **kwargs: Any) -> dict[str, Any]:
+        """Return the text as it stands, or as it was typed with what is wrong with it. Raises: NotFound."""
+        actor = request.actor
+        version = get_agreement(actor, kwargs["agreement_id"])
+        document = version.document
+        text = request.POST.get("text") or document.to_yaml()
+        faults = _faults(text) if request.method == "POST" else []
+        findings = lint(document, count_seated(actor, version.space_id))
+        return {
+            "version": version,
+            "clauses": document.clauses,
+            "text": text,
+            "faults": faults,
+            "findings": findings,
+            "may_be_signed": may_be_signed(findings),
+            "may_edit": "edit" in steps_of(actor, version),
+            "clause_base": reverse("agreement", args=[version.pk]),
+        }
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """Take the text, or the date and what the version is for."""
+        asked, seen = cast("PageRequest", request), _version_of(request)
+        if "text" in asked.POST:
+            text = asked.POST["text"].replace("\r\n", "\n")
+            found = agreeing.edit_agreement(asked.actor, kwargs["agreement_id"], text=text, version=seen)
+        else:
+            found = agreeing.state_date(
+                asked.actor,
+                kwargs["agreement_id"],
+                not_before=_day(asked.POST.get("not_before", ""), "not_before"),
+                note=asked.POST.get("note", ""),
+                version=seen,
+            )
+        messages.success(asked, _("Kept."))
+        return _to("edit_agreement", found)
+
+
+def _faults(text: str) -> list[tuple[int | None, Fault]]:
+    try:
+        read_yaml(text.replace("\r\n", "\n"))
+    except DocumentInvalid as error:
+        return lines_of(text, error.faults)
+    return []
+
+
+def _day(given: str, field: str) -> datetime | None:
+    """Return the beginning of a day in UTC, None for none. Raises: Invalid."""
+    if not given:
+        return None
+    try:
+        return datetime.strptime(given, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError as error:
+        words = _("A day, like 2026-12-01.")
+        raise Invalid(words, errors={field: [words]}) from error
+
+
+class EditClause(Page):
+    """One clause by form: prose, and a form for each of its rules."""
+
+    here: ClassVar[str] = "agreement"
+    template_name: ClassVar[str] = "portal/agreement_clause.html"
+    NEW: ClassVar[str] = "new"
+
+    def context(self, request: PageRequest, **kwargs: Any) -> dict[str, Any]:
+        """Return the form of the clause. Raises: NotFound."""
+        version = get_agreement(request.actor, kwargs["agreement_id"])
+        code = "" if kwargs["code"] == self.NEW else kwargs["code"]
+        clause = next((each for each in version.document.clauses if each.code == code), None)
+        if code and clause is None:
+            raise NotFound
+        return {
+            "version": version,
+            "clause": clause,
+            "form": ClauseForm(request.POST if request.method == "POST" else None, clause=clause),
+            "kinds": sorted(KINDS),
+            "may_edit": "edit" in steps_of(request.actor, version),
+        }
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """Keep the clause, take it out, or show one rule more."""
+        asked, seen = cast("PageRequest", request), _version_of(request)
+        actor, version_id = asked.actor, kwargs["agreement_id"]
+        code = "" if kwargs["code"] == self.NEW else kwargs["code"]
+        if "remove_clause" in asked.POST:
+            found = agreeing.remove_clause(actor, version_id, code=code, version=seen)
+            return _to("edit_agreement", found)
+        form = ClauseForm(asked.POST)
+        if "add" in asked.POST:
+            form.add(asked.POST["add"])
+            return self._again(asked, form, 200, **kwargs)
+        if form.is_valid():
+            try:
+                found = agreeing.edit_clause(actor, version_id, code=code, text=form.as_text(), version=seen)
+            except Invalid as error:
+                explain(form, error)
+            else:
+                messages.success(asked, _("Kept."))
+                return _to("agreement", found, form.cleaned_data["code"])
+        return self._again(asked, form, 400, **kwargs)
+
+    def _again(self, request: PageRequest, form: ClauseForm, status: int, **kwargs: Any) -> HttpResponse:
+        with reading(request.actor):
+            return self.show(request, status=status, extra={"form": form}, **kwargs)
+
+
+Call = Callable[..., AgreementVersion]
+STEPS: Final[Mapping[str, Call]] = {
+    "submit": agreeing.submit_agreement,
+    "pass_pen": agreeing.pass_pen,
+    "reopen": agreeing.reopen_agreement,
+    "withdraw": agreeing.withdraw_agreement,
+    "ask_end": agreeing.ask_end,
+    "terminate": agreeing.terminate_agreement,
+}
+
+
+class AgreementStep(AgreementPage):
+    """One step of a version's life, from its reading view."""
+
+    def context(self, request: PageRequest, **kwargs: Any) -> dict[str, Any]:
+        """Return the reading view, the form that was refused open."""
+        return {**super().context(request, **kwargs), "taken": kwargs["step"]}
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """Lead to the version. Raises: NotFound."""
+        version = get_agreement(cast("PageRequest", request).actor, kwargs["agreement_id"])
+        return HttpResponseRedirect(reverse("agreement", args=[version.pk]))
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """Take the step."""
+        asked, step = cast("PageRequest", request), kwargs["step"]
+        if step not in STEPS:
+            raise NotFound
+        given: dict[str, Any] = {}
+        if step in ("reopen", "withdraw", "ask_end"):
+            given["reason"] = asked.POST.get("reason", "")
+        if step == "ask_end":
+            given["ends_at"] = _day(asked.POST.get("ends_at", ""), "ends_at") or datetime.min.replace(
+                tzinfo=UTC
+            )
+        if step == "submit" and (number := asked.POST.get("number", "")).isdecimal():
+            given["number"] = int(number[:9])
+        found = STEPS[step](asked.actor, kwargs["agreement_id"], version=_version_of(asked), **given)
+        return _to("agreement", found)
