@@ -266,6 +266,8 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("COVALENT_FROM", default="covalent@localhost")
 # How long a ladder step waits for an acknowledgement before the next one is told.
 LADDER_WAIT = timedelta(seconds=env.int("COVALENT_LADDER_WAIT", default=1800))
+# When people are asked where no roster says it; empty: always. Only what is grave wakes anybody outside.
+DUTY_HOURS = env.str("COVALENT_DUTY_HOURS", default="mon-fri 08:00-18:00")
 REFUSALS_AN_HOUR = 60
 # From which hour of the day (UTC) the newest checkpoints are mailed; None: never.
 _CHECKPOINT_MAIL = env.str("COVALENT_CHECKPOINT_MAIL", default="6")
@@ -308,6 +310,7 @@ CELERY_BEAT_SCHEDULE = {
     "mail-checkpoints": {"task": "portal.mail_checkpoints", "schedule": 60.0, "options": {"expires": 60}},
     "seal-readings": {"task": "batches.seal_readings", "schedule": 60.0, "options": {"expires": 60}},
     "make-partitions": {"task": "batches.make_partitions", "schedule": 3600.0, "options": {"expires": 600}},
+    "look-for-gaps": {"task": "portal.look_for_gaps", "schedule": 300.0, "options": {"expires": 300}},
     "tidy": {"task": "portal.tidy", "schedule": 3600.0, "options": {"expires": 600}},
     "heartbeat": {"task": "portal.heartbeat", "schedule": 5.0, "options": {"expires": 5}},
 }

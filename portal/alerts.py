@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import F
 
 from portal import ledger
@@ -17,6 +15,7 @@ from portal.actor import Actor, Side
 from portal.clauses import Step, ladder_for
 from portal.facts import AlertRaised
 from portal.models import Alert, Clock, Delivery, LadderStep, Receipt, SpaceRecord
+from portal.rosters.cover import cover_of
 from portal.states import ClockState
 
 LADDER: Final = "ladder"
@@ -35,15 +34,6 @@ def on_clock(kind: str, handler: ClockHandler) -> None:
 def handler_of(kind: str) -> ClockHandler:
     """Return the action for due clocks of a kind; raises LookupError when no app has one."""
     return _handlers[kind]
-
-
-@dataclass(frozen=True, slots=True)
-class Listener:
-    """A person who is to be told, in the role for which they are."""
-
-    person_id: UUID
-    role: str
-    code: str
 
 
 def raise_alert(
@@ -84,7 +74,7 @@ def raise_alert(
         kind=LADDER,
         clause=clause,
         side=side,
-        due_at=now + timedelta(seconds=plan[0].wait_s),
+        due_at=max(now + timedelta(seconds=plan[0].wait_s), wait_until),
         audience=audience,
         plan=plan,
         next_at=wait_until,
@@ -94,13 +84,18 @@ def raise_alert(
 
 
 def tell(alert: Alert, number: int, step: dict[str, Any], *, due_at: datetime) -> tuple[LadderStep, datetime]:
-    """Take one step of an alert's ladder: tell the people of its roles who were not told before.
+    """Take one step of an alert's ladder: tell who of its roles is on duty and was not told before.
 
-    Returns the step and until when an answer is waited for: not at all where nobody holds one of the roles.
-    Called once per number under the alert's lock, or in the transaction that makes the alert.
+    Outside duty hours it wakes nobody: it stands on their screens, while messages and the wait begin with the
+    hours. Returns the step and until when an answer is waited for: not at all where nobody holds one of the
+    roles. Called once per number under the alert's lock, or in the transaction that makes the alert.
     """
     now = instant()
-    listeners = _listeners(alert.space_id, str(alert.side), step["roles"])
+    cover = cover_of(alert.space_id)
+    listeners = cover.listeners(alert.side, step["roles"], now)
+    # A ladder that began before there were duty hours keeps what it began with.
+    wakes = step.get("ignores_quiet_hours", True)
+    begins_at = now if wakes else cover.opens_at(alert.side, step["roles"], now)
     told = set(Receipt.objects.filter(alert=alert).values_list("person_id", flat=True)) if number else set()
     fresh = [each for each in listeners if each.person_id not in told]
     common = {"space_id": alert.space_id, "audience": alert.audience, "alert": alert, "step": number}
@@ -119,24 +114,9 @@ def tell(alert: Alert, number: int, step: dict[str, Any], *, due_at: datetime) -
         for each in fresh
     )
     Delivery.objects.bulk_create(
-        Delivery(**common, person_id=each.person_id, channel="email", next_at=now) for each in fresh
+        Delivery(**common, person_id=each.person_id, channel="email", next_at=begins_at) for each in fresh
     )
-    return taken, now + timedelta(seconds=step["wait_s"] if listeners else 0)
-
-
-def _listeners(space_id: UUID, side: str, roles: Sequence[str]) -> list[Listener]:
-    """Return the people on a side with one of the roles, each once, in the first role of the step's order."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select person_id, role, code from door.people_of(%s)"
-            " where side = %s and role = any(%s) order by array_position(%s, role), code, person_id",
-            [space_id, side, list(roles), list(roles)],
-        )
-        rows = [Listener(*row) for row in cursor.fetchall()]
-    first: dict[UUID, Listener] = {}
-    for each in rows:
-        first.setdefault(each.person_id, each)
-    return list(first.values())
+    return taken, begins_at + timedelta(seconds=step["wait_s"]) if listeners else now
 
 
 def start_clock(

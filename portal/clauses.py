@@ -57,14 +57,22 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a ladder: the roles that are told, and how long their answer is waited for."""
+    """One step of a ladder: the roles that are told, and how long their answer is waited for.
+
+    Outside duty hours it stands on the screen alone, and the wait begins with them, unless it ignores that.
+    """
 
     roles: tuple[str, ...]
     wait_s: int
+    ignores_quiet_hours: bool = False
 
     def plain(self) -> dict[str, Any]:
         """Return the step as a running clock keeps it."""
-        return {"roles": list(self.roles), "wait_s": self.wait_s}
+        return {
+            "roles": list(self.roles),
+            "wait_s": self.wait_s,
+            "ignores_quiet_hours": self.ignores_quiet_hours,
+        }
 
 
 _ALL: Final = (
@@ -209,14 +217,18 @@ def notice_rule(classification: str) -> Clause:
 
 
 UNRELEASED: Final = "notice.unreleased"
+ROSTER_GAP: Final = "roster.gap"
 
 
-def ladder_for(kind: str, side: Side, classification: str | None) -> tuple[Step, ...]:  # noqa: ARG001 - the agreement's rules look at the class too
+def ladder_for(kind: str, side: Side, classification: str | None) -> tuple[Step, ...]:
     """Return whom an alert asks on its side, step by step, and how long each step waits.
 
-    A notice that was not released in half its time is no news to those who should have: it goes to the heads.
+    A notice that was not released in half its time is no news to those who should have: it goes to the heads,
+    and so does a gap in cover. Only what is critical wakes anybody.
     """
     wait_s = int(settings.LADDER_WAIT.total_seconds())
-    if kind == UNRELEASED:
-        return (Step(_HEADS, wait_s),)
-    return Step(_WORKING[Side(side)], wait_s), Step(_HEADS, wait_s)
+    wakes = classification == Classification.CRITICAL
+    heads = Step(_HEADS, wait_s, wakes)
+    if kind in (UNRELEASED, ROSTER_GAP):
+        return (heads,)
+    return Step(_WORKING[Side(side)], wait_s, wakes), heads

@@ -123,6 +123,12 @@ def of_portal() -> Mapping[str, str]:
         "portal_handover": "parties",
         "portal_trailreview": "quality",
         "portal_legalhold": "quality",
+        "portal_roster": "quality",
+        "portal_rosterversion": "quality",
+        "portal_rostergap": "quality",
+        "portal_refusal": "quality",
+        "portal_drill": "quality",
+        "portal_dutycard": "parties",
     }
 
 

@@ -22,6 +22,7 @@ from portal.actions.deliveries import claim_deliveries, note_sent, put_off_deliv
 from portal.actions.invitations import claim_links, note_link_sent
 from portal.actions.mailing import Recipient, claim_checkpoint_mail, note_checkpoint_mail
 from portal.actions.publishing import LogForked, hold_checkpoint, publish_checkpoint
+from portal.actions.rostering import look_for_gaps
 from portal.actor import system_actor
 from portal.alerts import handler_of
 from portal.checkpoint_mail import HOW, collect, compose_checkpoints
@@ -245,3 +246,19 @@ def tidy() -> None:
     with connection.cursor() as cursor:
         for sweep in SWEPT:
             cursor.execute(sweep.statement)
+
+
+@shared_task(name="portal.look_for_gaps")
+def find_gaps() -> int:
+    """Tell of gaps in the cover of the coming days that nobody was told of; returns how many there were."""
+    with connection.cursor() as cursor:
+        cursor.execute("select id, space_id from door.rosters()")
+        rows = cursor.fetchall()
+    found = 0
+    for roster_id, space_id in rows:
+        try:
+            found += look_for_gaps(system_actor("sweep", space_id), roster_id)
+        except (OperationalError, Unavailable):
+            # Contention or an outage passes: the next tick asks again.
+            log.warning("roster_busy", roster=str(roster_id))
+    return found

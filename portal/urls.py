@@ -7,7 +7,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from portal.views import administration as admin
 from portal.views import four_eyes, inspections, reviews
-from portal.views.alerts import AcknowledgeAlert, AlertPage
+from portal.views.alerts import AcknowledgeAlert, AlertPage, RefuseAlert
 from portal.views.delegations import DelegationsPage, EndDelegation
 from portal.views.escalations import EscalationsPage
 from portal.views.holds import HoldsPage, ReleaseHold
@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", HomePage.as_view(), name="home"),
     path("alerts/<uuid:alert_id>/", AlertPage.as_view(), name="alert_page"),
     path("alerts/<uuid:alert_id>/acknowledge/", AcknowledgeAlert.as_view(), name="acknowledge_alert"),
+    path("alerts/<uuid:alert_id>/refuse/", RefuseAlert.as_view(), name="refuse_alert"),
     path("escalations/", EscalationsPage.as_view(), name="escalations"),
     path("ledger/", LedgerPage.as_view(), name="ledger"),
     path("ledger/<uuid:space_id>/<str:audience>/<int:seq>/", LedgerEntryPage.as_view(), name="ledger_entry"),

@@ -13,12 +13,20 @@ from portal.access import get_visible, lock_alert, require_role, require_state
 from portal.action import action, instant
 from portal.actor import Actor, Seat, Side
 from portal.alerts import LADDER, on_clock, tell
-from portal.errors import Refused
-from portal.facts import AlertAcknowledged, AlertDelivered, AlertOpened, LadderClimbed, LadderEnded
-from portal.models import Alert, Clock, Opening, Receipt
+from portal.errors import Invalid, Refused
+from portal.facts import (
+    AlertAcknowledged,
+    AlertDelivered,
+    AlertOpened,
+    AlertRefused,
+    LadderClimbed,
+    LadderEnded,
+)
+from portal.models import Alert, Clock, Opening, Receipt, Refusal
 from portal.states import ALERT_TRANSITIONS, SYSTEM, AlertState, ClockState, alert_transitions
 
 REST_AFTER_FAILURE: Final = timedelta(seconds=60)
+REASON_MIN, REASON_MAX = 3, 500
 
 
 @action("alert.acknowledge")
@@ -48,6 +56,55 @@ def acknowledge_alert(actor: Actor, alert_id: UUID) -> Alert:
         clock.save(update_fields=["state", "ended_at", "next_at", "version"])
     ledger.record(alert, AlertAcknowledged(code=seat.code))
     return alert
+
+
+@action("alert.refuse")
+def refuse_alert(actor: Actor, alert_id: UUID, *, reason: str) -> Alert:
+    """Say as a told person that one cannot take an alert; its ladder climbs at once.
+
+    On the last step it ends at once when everybody who was told has refused, else it waits on for the others.
+    The reason stays with the own side. Idempotent for a person. Raises: NotFound, Refused, Invalid,
+    InvalidTransition. Records: alert.refused v1, then ladder.climbed v1 or ladder.ended v1.
+    """
+    alert = lock_alert(actor, alert_id)
+    _seat_on_side(actor, alert)
+    step = alert_transitions(alert.side)["refuse"]
+    require_role(actor, alert.space_id, *step.roles, to="refuse")
+    require_state(alert, step, "refuse")
+    mine = Receipt.objects.visible_to(actor).filter(alert=alert, person_id=actor.person_id)
+    receipt = mine.select_for_update().first()
+    if receipt is None:
+        raise Refused("Who was told says that they cannot take it; you were not told of this alert.")
+    if receipt.refused_at is not None:
+        return alert
+    if not REASON_MIN <= len(reason.strip()) <= REASON_MAX:
+        words = f"Say why, in {REASON_MIN} to {REASON_MAX} characters."
+        raise Invalid(words, errors={"reason": [words]})
+    receipt.refused_at = instant()
+    receipt.bump()
+    receipt.save(update_fields=["refused_at", "version"])
+    Refusal.objects.create(
+        space_id=alert.space_id,
+        audience=alert.side,
+        receipt=receipt,
+        reason=reason.strip(),
+        refused_at=receipt.refused_at,
+    )
+    ledger.record(alert, AlertRefused(code=receipt.code, step=receipt.step))
+    _climb_after(actor, alert, receipt)
+    return alert
+
+
+def _climb_after(actor: Actor, alert: Alert, receipt: Receipt) -> None:
+    """Go on with a ladder that stands at the step of who refused; one refusal climbs it once."""
+    clock = Clock.objects.visible_to(actor).select_for_update().filter(alert=alert, kind=LADDER).first()
+    if clock is None or clock.state != ClockState.RUNNING:
+        return
+    if clock.step + 1 < len(clock.plan):
+        if clock.step == receipt.step:
+            _take_step(alert, clock, instant())
+    elif not Receipt.objects.visible_to(actor).filter(alert=alert, refused_at=None).exists():
+        _end_ladder(alert, clock)
 
 
 @action("alert.open")

@@ -11,10 +11,21 @@ from portal.facts.alerts import (
     AlertDelivered,
     AlertOpened,
     AlertRaised,
+    AlertRefused,
     LadderClimbed,
     LadderEnded,
 )
 from portal.facts.base import Fact
+from portal.facts.duty import (
+    AbsenceNoted,
+    DrillEnded,
+    DrillStarted,
+    DutyCardSet,
+    GapFound,
+    RosterSet,
+    StandInSet,
+    StretchWithdrawn,
+)
 from portal.facts.people import (
     AssignmentEnded,
     AssignmentGiven,
@@ -56,6 +67,7 @@ from portal.facts.signing import (
 )
 
 __all__ = [
+    "AbsenceNoted",
     "AccessDecided",
     "AccessReviewDecided",
     "AccessReviewOpened",
@@ -63,14 +75,19 @@ __all__ = [
     "AlertDelivered",
     "AlertOpened",
     "AlertRaised",
+    "AlertRefused",
     "AssignmentEnded",
     "AssignmentGiven",
     "CompanyIdentityLinked",
     "CompanySignInSet",
     "DelegationEnded",
     "DelegationGiven",
+    "DrillEnded",
+    "DrillStarted",
+    "DutyCardSet",
     "Fact",
     "FileAttached",
+    "GapFound",
     "HoldPlaced",
     "HoldReleased",
     "InspectionAsked",
@@ -91,6 +108,7 @@ __all__ = [
     "ProposalMade",
     "ProposalRefused",
     "ProposalWithdrawn",
+    "RosterSet",
     "SignInReset",
     "SignatureGiven",
     "SignedOutEverywhere",
@@ -99,6 +117,8 @@ __all__ = [
     "SigningFailed",
     "SiteAdded",
     "SiteAttached",
+    "StandInSet",
     "StatementAccepted",
+    "StretchWithdrawn",
     "TrailReviewed",
 ]

@@ -4,6 +4,7 @@ from portal.models.alert import Alert, Clock, Delivery, LadderStep, Opening, Rec
 from portal.models.attachment import Attachment
 from portal.models.base import RecordKey, RecordQuerySet, SpaceRecord
 from portal.models.company import CompanyIdentity, CompanySignIn
+from portal.models.duty import Drill, DutyCard, Refusal, Roster, RosterGap, RosterVersion
 from portal.models.hold import LegalHold
 from portal.models.identity import (
     CheckpointMail,
@@ -36,6 +37,8 @@ __all__ = [
     "CompanySignIn",
     "Delegation",
     "Delivery",
+    "Drill",
+    "DutyCard",
     "Guess",
     "Handover",
     "Heartbeat",
@@ -57,8 +60,12 @@ __all__ = [
     "Record",
     "RecordKey",
     "RecordQuerySet",
+    "Refusal",
     "RefusalCount",
     "RelayShard",
+    "Roster",
+    "RosterGap",
+    "RosterVersion",
     "SignIn",
     "Signature",
     "Signer",

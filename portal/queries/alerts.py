@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from portal.access import available, get_visible
 from portal.actor import Actor, Side
 from portal.alerts import LADDER
-from portal.models import Alert, Clock, Delivery, LadderStep, Opening, Receipt, Record
+from portal.models import Alert, Clock, Delivery, LadderStep, Opening, Receipt, Record, Refusal
 from portal.states import AlertState, ClockState, alert_transitions
 
 
@@ -33,7 +33,10 @@ class AlertLine:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptLine:
-    """One told person by code; `opened_at` is known to their own side only, `mail` is a delivery's state."""
+    """One told person by code; `mail` is a delivery's state.
+
+    `opened_at` and `refused_because` are known to their own side only.
+    """
 
     person_id: UUID
     code: str
@@ -43,6 +46,8 @@ class ReceiptLine:
     delivered_at: datetime | None
     opened_at: datetime | None
     acknowledged_at: datetime | None
+    refused_at: datetime | None
+    refused_because: str
     mail: str
 
 
@@ -110,6 +115,12 @@ def may_acknowledge(actor: Actor, alert: Alert) -> bool:
     return "acknowledge" in available(actor, alert, alert_transitions(alert.side))
 
 
+def may_refuse(actor: Actor, found: Escalation) -> bool:
+    """Say whether this actor was told of the alert, has not refused it yet, and may."""
+    told = any(each.person_id == actor.person_id and each.refused_at is None for each in found.receipts)
+    return told and "refuse" in available(actor, found.alert, alert_transitions(found.alert.side))
+
+
 def open_alerts(actor: Actor, *, program_id: UUID | None = None, most: int = 20) -> list[AlertLine]:
     """Return the open alerts that ask the actor's own side, newest first: the banner."""
     found = list_alerts(actor, program_id=program_id, state=AlertState.OPEN, side="mine")
@@ -172,6 +183,8 @@ def _receipts(actor: Actor, alert_ids: Sequence[UUID]) -> dict[UUID, list[Receip
     rows = list(Receipt.objects.visible_to(actor).filter(alert__in=alert_ids).order_by("step", "code", "pk"))
     openings = Opening.objects.visible_to(actor).filter(receipt__in=[each.pk for each in rows])
     opened = dict(openings.values_list("receipt_id", "opened_at"))
+    refusals = Refusal.objects.visible_to(actor).filter(receipt__in=[each.pk for each in rows])
+    reasons = {each.receipt_id: str(each.reason) for each in refusals}
     mails = Delivery.objects.visible_to(actor).filter(alert__in=alert_ids, channel="email").order_by("step")
     mail = {(each.alert_id, each.person_id): str(each.state) for each in mails}
     found: dict[UUID, list[ReceiptLine]] = defaultdict(list)
@@ -186,6 +199,8 @@ def _receipts(actor: Actor, alert_ids: Sequence[UUID]) -> dict[UUID, list[Receip
                 delivered_at=each.delivered_at,
                 opened_at=opened.get(each.pk),
                 acknowledged_at=each.acknowledged_at,
+                refused_at=each.refused_at,
+                refused_because=reasons.get(each.pk, ""),
                 mail=mail.get((each.alert_id, each.person_id), ""),
             )
         )

@@ -23,6 +23,8 @@ KINDS: Final[Mapping[str, str | Promise]] = {
     "excursion.par": gettext_lazy("Outside PAR"),
     "deviation.notice": gettext_lazy("Notice of a deviation"),
     "notice.unreleased": gettext_lazy("Notice not released"),
+    "roster.gap": gettext_lazy("Gap in cover"),
+    "drill": gettext_lazy("DRILL, no real event"),
 }
 ROLES: Final[Mapping[str, str | Promise]] = {
     "qa": gettext_lazy("QA"),
@@ -185,4 +187,6 @@ def _receipt(each: ReceiptLine, *, is_mine: bool) -> Shown:
         "opened_at": each.opened_at,
         "knows_opened": is_mine,
         "acknowledged_at": each.acknowledged_at,
+        "refused_at": each.refused_at,
+        "refused_because": each.refused_because,
     }

@@ -44,8 +44,8 @@ def test_the_ladder_runs_with_the_plan_of_the_moment(database, settings):
     settings.LADDER_WAIT = timedelta(days=9)
     clock = rows_of(alert)["clock"]
     assert clock.plan == [
-        {"roles": ["qa", "viewer", "cmc"], "wait_s": 90},
-        {"roles": ["quality_head"], "wait_s": 90},
+        {"roles": ["qa", "viewer", "cmc"], "wait_s": 90, "ignores_quiet_hours": False},
+        {"roles": ["quality_head"], "wait_s": 90, "ignores_quiet_hours": False},
     ]
     assert (clock.kind, clock.side, clock.state, clock.step) == ("ladder", "sponsor", "running", 0)
     assert clock.next_at == clock.due_at == alert.raised_at + timedelta(seconds=90)
