@@ -6,9 +6,10 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, path
 
 from portal.views import administration as admin
-from portal.views import four_eyes, inspections, reviews
+from portal.views import four_eyes, inspections, reviews, rosters
 from portal.views.alerts import AcknowledgeAlert, AlertPage, RefuseAlert
 from portal.views.delegations import DelegationsPage, EndDelegation
+from portal.views.duty import CallPage
 from portal.views.escalations import EscalationsPage
 from portal.views.holds import HoldsPage, ReleaseHold
 from portal.views.home import HomePage
@@ -26,6 +27,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("alerts/<uuid:alert_id>/acknowledge/", AcknowledgeAlert.as_view(), name="acknowledge_alert"),
     path("alerts/<uuid:alert_id>/refuse/", RefuseAlert.as_view(), name="refuse_alert"),
     path("escalations/", EscalationsPage.as_view(), name="escalations"),
+    path("duty/", CallPage.as_view(), name="duty"),
+    path("rosters/", rosters.RostersPage.as_view(), name="rosters"),
+    path("rosters/new/<uuid:space_id>/<str:role>/", rosters.NewRoster.as_view(), name="new_roster"),
+    path("rosters/<uuid:roster_id>/", rosters.RosterPage.as_view(), name="roster"),
+    path("rosters/<uuid:roster_id>/stretch/", rosters.SetStretch.as_view(), name="set_stretch"),
+    path("rosters/<uuid:roster_id>/withdraw/", rosters.WithdrawStretch.as_view(), name="withdraw_stretch"),
     path("ledger/", LedgerPage.as_view(), name="ledger"),
     path("ledger/<uuid:space_id>/<str:audience>/<int:seq>/", LedgerEntryPage.as_view(), name="ledger_entry"),
     path("ledger/reviews/", TrailReviewsPage.as_view(), name="trail_reviews"),

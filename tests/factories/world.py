@@ -161,6 +161,7 @@ def _fill(program: UUID) -> dict[str, UUID]:
         "cdmo_alert_id": alerts["manufacturer"],
         "review_id": _review(qa, program, word),
         "hold_id": _hold(running.pk, word),
+        "roster_id": _roster(qa, program),
         "attachment_id": _attach(qa, shared.pk, f"{word} photo.png"),
         "internal_attachment_id": _attach(qa, undisclosed.pk, f"INTERNAL {word} photo.png"),
     }
@@ -171,6 +172,12 @@ def _review(by, program: UUID, word: str) -> UUID:
 
     given = {"audience": "shared", "first": 1, "last": 2, "finding": f"INTERNAL {word} finding of a review"}
     return review_trail(by, program, **given).pk
+
+
+def _roster(by, program: UUID) -> UUID:
+    from tests.factories.rosters import kept
+
+    return kept(by, "cdmo_qa", space=program).pk
 
 
 def _hold(record: UUID, word: str) -> UUID:

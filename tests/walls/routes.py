@@ -26,6 +26,7 @@ FILLS = {
     "attachment_id": "attachment_id",
     "review_id": "review_id",
     "hold_id": "hold_id",
+    "roster_id": "roster_id",
 }
 
 
@@ -45,7 +46,7 @@ def probed():
             yield address, name
 
 
-SAME = {"kind": "deviation", "audience": "shared", "seq": "1", "level": "0", "index": "000.p/1"}
+SAME = {"role": "qa", "kind": "deviation", "audience": "shared", "seq": "1", "level": "0", "index": "000.p/1"}
 OF_ORGANISATION = {
     "people": "member",
     "accounts": "person",
@@ -127,6 +128,13 @@ def body(address, ids):
         "hold_id>/release/": {"reason": "Reason of a few words.", "version": "1"},
         "close/": {"summary": "Summary of what was found and done.", "reason": "Reason of a few words."},
         "cancel/": {"reason": "Reason of a few words."},
+        "duty/": {"languages": "Latin", "telephone": "+49 30 5550", "share": "on"},
+        "stretch/": {"kind": "absence", "person": str(uuid.uuid4()), "begins_at": "2040-01-01T08:00",
+                     "ends_at": "2040-01-02T08:00", "version": "1"},
+        "roster_id>/withdraw/": {"person": str(uuid.uuid4()), "begins_at": now, "version": "1"},
+        "roster_id>/": {"days": "7", "zone": "UTC", "begins_on": "2026-03-02", "handover_at": "07:00",
+                        "version": "1"},
+        "<str:role>/": {"days": "7", "zone": "UTC", "begins_on": "2026-03-02", "handover_at": "07:00"},
         "end/": {"reason": "Reason of a few words."},
         "revoke/": {"reason": "Reason of a few words."},
         "reset/": {"reason": "Reason of a few words."},
