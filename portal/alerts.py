@@ -45,10 +45,12 @@ def raise_alert(
     audience: str = "shared",
     classification: str | None = None,
     clause: str = "",
+    plan: Sequence[Step] = (),
 ) -> Alert:
     """Ask one side for receipt: tell the first roles of its ladder and start the ladder's clock.
 
-    The title is read by everyone on the alert's chain. Records: alert.raised v1.
+    The title is read by everyone on the alert's chain. `plan` takes the place of the kind's own ladder.
+    Records: alert.raised v1.
     """
     current_action()
     if audience not in ("shared", side):
@@ -67,7 +69,7 @@ def raise_alert(
         raised_at=now,
     )
     ledger.record(alert, AlertRaised(kind=kind, side=str(side), clause=clause, subject_id=subject.pk))
-    plan = ladder_for(kind, side, classification)
+    plan = plan or ladder_for(kind, side, classification)
     _, wait_until = tell(alert, 0, plan[0].plain(), due_at=now)
     start_clock(
         subject,

@@ -16,6 +16,7 @@ class PortalConfig(AppConfig):
         from portal import logs, signing_in
         from portal.action import guard_connection
         from portal.review_signing import ACCESS_REVIEW
+        from portal.rosters.drill_signing import DRILL_REPORT
         from portal.shell import nav_counts
         from portal.signable import register
         from portal.trail_signing import TRAIL_REVIEW
@@ -27,3 +28,4 @@ class PortalConfig(AppConfig):
         nav_counts.register(portal_counts)
         register(TRAIL_REVIEW)
         register(ACCESS_REVIEW)
+        register(DRILL_REPORT)

@@ -35,6 +35,8 @@ LINKS: Final = {
     "batch": "/batches/{id}/",
     "alert": "/alerts/{id}/",
     "excursion": "/excursions/{id}/",
+    "drill": "/drills/{id}/",
+    "roster": "/rosters/{id}/",
 }
 # key, label, icon, address, letter after g
 PLACES: Final = (

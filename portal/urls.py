@@ -9,6 +9,7 @@ from portal.views import administration as admin
 from portal.views import four_eyes, inspections, reviews, rosters
 from portal.views.alerts import AcknowledgeAlert, AlertPage, RefuseAlert
 from portal.views.delegations import DelegationsPage, EndDelegation
+from portal.views.drills import DrillPage, DrillsPage
 from portal.views.duty import CallPage
 from portal.views.escalations import EscalationsPage
 from portal.views.holds import HoldsPage, ReleaseHold
@@ -28,6 +29,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("alerts/<uuid:alert_id>/refuse/", RefuseAlert.as_view(), name="refuse_alert"),
     path("escalations/", EscalationsPage.as_view(), name="escalations"),
     path("duty/", CallPage.as_view(), name="duty"),
+    path("drills/", DrillsPage.as_view(), name="drills"),
+    path("drills/<uuid:drill_id>/", DrillPage.as_view(), name="drill"),
     path("rosters/", rosters.RostersPage.as_view(), name="rosters"),
     path("rosters/new/<uuid:space_id>/<str:role>/", rosters.NewRoster.as_view(), name="new_roster"),
     path("rosters/<uuid:roster_id>/", rosters.RosterPage.as_view(), name="roster"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, cast
 from uuid import UUID
 
 from django.db import connection
@@ -23,6 +23,7 @@ from portal.facts import (
     LadderEnded,
 )
 from portal.models import Alert, Clock, Opening, Receipt, Refusal
+from portal.rosters.drills import DRILL, close_drill
 from portal.states import ALERT_TRANSITIONS, SYSTEM, AlertState, ClockState, alert_transitions
 
 REST_AFTER_FAILURE: Final = timedelta(seconds=60)
@@ -34,7 +35,8 @@ def acknowledge_alert(actor: Actor, alert_id: UUID) -> Alert:
     """Give receipt of an alert for one's own side; its ladder climbs no further.
 
     Idempotent: a repeat, by whomever of the side, returns the alert as the first one left it. A receipt after
-    the ladder has ended is taken, and the breached clock stays. Raises: NotFound, Refused.
+    the ladder has ended is taken, and the breached clock stays. A drill notes the receipt and climbs on to
+    its end. Raises: NotFound, Refused.
     Records: alert.acknowledged v1.
     """
     alert = lock_alert(actor, alert_id)
@@ -44,12 +46,19 @@ def acknowledge_alert(actor: Actor, alert_id: UUID) -> Alert:
     if alert.state == AlertState.ACKNOWLEDGED:
         return alert
     now = instant()
-    alert.acknowledge(now, seat.code)
-    alert.save(update_fields=["state", "acknowledged_at", "acknowledged_by", "version"])
-    for receipt in Receipt.objects.visible_to(actor).filter(alert=alert, person_id=actor.person_id):
+    mine = Receipt.objects.visible_to(actor).filter(
+        alert=alert, person_id=actor.person_id, acknowledged_at=None
+    )
+    for receipt in mine:
         receipt.acknowledged_at = now
         receipt.bump()
         receipt.save(update_fields=["acknowledged_at", "version"])
+        if alert.kind == DRILL:
+            ledger.record(alert, AlertAcknowledged(code=seat.code))
+    if alert.kind == DRILL and alert.state == AlertState.OPEN:
+        return alert
+    alert.acknowledge(now, seat.code)
+    alert.save(update_fields=["state", "acknowledged_at", "acknowledged_by", "version"])
     clock = Clock.objects.visible_to(actor).select_for_update().filter(alert=alert, kind=LADDER).first()
     if clock is not None and clock.state == ClockState.RUNNING:
         clock.end(ClockState.MET, now)
@@ -211,9 +220,13 @@ def _take_step(alert: Alert, clock: Clock, due_at: datetime) -> None:
 
 
 def _end_ladder(alert: Alert, clock: Clock) -> None:
-    alert.end_unanswered()
-    alert.save(update_fields=["state", "version"])
-    clock.end(ClockState.BREACHED, instant())
+    answered = close_drill(alert) if alert.kind == DRILL else None
+    if answered is not None:
+        alert.acknowledge(cast("datetime", answered.acknowledged_at), answered.code)
+    else:
+        alert.end_unanswered()
+    alert.save(update_fields=["state", "acknowledged_at", "acknowledged_by", "version"])
+    clock.end(ClockState.MET if answered is not None else ClockState.BREACHED, instant())
     clock.save(update_fields=["state", "ended_at", "next_at", "version"])
     ledger.record(alert, LadderEnded(step=clock.step))
 

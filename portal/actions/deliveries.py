@@ -11,7 +11,8 @@ from uuid import UUID
 from portal.access import require_role
 from portal.action import action, instant
 from portal.actor import Actor
-from portal.models import Delivery, Person
+from portal.models import Alert, Delivery, Person
+from portal.rosters.drills import DRILL
 from portal.states import SYSTEM, DeliveryState, PersonKind
 
 ATTEMPTS_MAX: Final = 10
@@ -30,6 +31,7 @@ class Letter:
     alert_id: UUID
     attempt: int
     address: str
+    is_drill: bool = False
 
 
 @action("delivery.claim")
@@ -45,6 +47,8 @@ def claim_deliveries(actor: Actor, space_id: UUID, *, delivery_ids: Sequence[UUI
     )
     claimed = list(due.select_for_update(skip_locked=True).order_by("next_at", "pk"))
     addresses = _addresses({each.person_id for each in claimed})
+    alerts = Alert.objects.visible_to(actor).filter(pk__in={each.alert_id for each in claimed}, kind=DRILL)
+    drills = set(alerts.values_list("pk", flat=True))
     letters = []
     for delivery in claimed:
         address = addresses.get(delivery.person_id, "")
@@ -53,7 +57,14 @@ def claim_deliveries(actor: Actor, space_id: UUID, *, delivery_ids: Sequence[UUI
         else:
             delivery.claim(now + LEASE)
             letters.append(
-                Letter(delivery.pk, space_id, delivery.alert_id, delivery.attempts, address),
+                Letter(
+                    delivery.pk,
+                    space_id,
+                    delivery.alert_id,
+                    delivery.attempts,
+                    address,
+                    is_drill=delivery.alert_id in drills,
+                ),
             )
         delivery.save(update_fields=["state", "attempts", "next_at", "error", "version"])
     return letters

@@ -15,6 +15,7 @@ from portal.pages import Page, PageRequest, is_look
 from portal.queries import alert_lines, list_alerts, list_inbox
 from portal.queries.news import since_last_look
 from portal.queries.rooms import Room, list_rooms
+from portal.rosters.drills import DRILL
 from portal.slots import InboxItem
 from portal.states import AlertState
 from portal.views.ladders import ball, banner, clause_words, sits_on
@@ -79,6 +80,8 @@ def _partner(actor: Actor, program: Any) -> str:
 
 def _tag(kind: str) -> str:
     """Return the word for what has no class; an unclassified deviation says so."""
+    if kind == DRILL:
+        return _("DRILL")
     return _("no class yet") if kind == "triage" else _("live alert")
 
 

@@ -15,6 +15,7 @@ from portal.clauses import CLAUSES
 from portal.models import Alert, Program
 from portal.queries.alerts import AlertLine, Escalation, ReceiptLine, StepLine
 from portal.queries.rooms import Room
+from portal.rosters.drills import DRILL
 from portal.shell import LINKS
 from portal.states import AlertState
 
@@ -94,7 +95,7 @@ def banner(actor: Actor, line: AlertLine, room: Room | None, *, next_url: str = 
         "id": alert.pk,
         "version": alert.version,
         "tone": alert.classification or "warn",
-        "word": "" if alert.classification else _("live alert"),
+        "word": "" if alert.classification else _("DRILL") if alert.kind == DRILL else _("live alert"),
         "title": alert.title,
         "url": LINKS["alert"].format(id=alert.pk),
         "detail": ", ".join(each for each in detail if each),

@@ -162,6 +162,7 @@ def _fill(program: UUID) -> dict[str, UUID]:
         "review_id": _review(qa, program, word),
         "hold_id": _hold(running.pk, word),
         "roster_id": _roster(qa, program),
+        "drill_id": _drill(qa, program),
         "attachment_id": _attach(qa, shared.pk, f"{word} photo.png"),
         "internal_attachment_id": _attach(qa, undisclosed.pk, f"INTERNAL {word} photo.png"),
     }
@@ -172,6 +173,12 @@ def _review(by, program: UUID, word: str) -> UUID:
 
     given = {"audience": "shared", "first": 1, "last": 2, "finding": f"INTERNAL {word} finding of a review"}
     return review_trail(by, program, **given).pk
+
+
+def _drill(by, program: UUID) -> UUID:
+    from portal.actions.drilling import start_drill
+
+    return start_drill(by, program, ladder="live_alert").pk
 
 
 def _roster(by, program: UUID) -> UUID:

@@ -27,6 +27,7 @@ FILLS = {
     "review_id": "review_id",
     "hold_id": "hold_id",
     "roster_id": "roster_id",
+    "drill_id": "drill_id",
 }
 
 
@@ -128,6 +129,7 @@ def body(address, ids):
         "hold_id>/release/": {"reason": "Reason of a few words.", "version": "1"},
         "close/": {"summary": "Summary of what was found and done.", "reason": "Reason of a few words."},
         "cancel/": {"reason": "Reason of a few words."},
+        "drills/": {"program": str(ids["program_id"]), "ladder": "live_alert", "wait": "30"},
         "duty/": {"languages": "Latin", "telephone": "+49 30 5550", "share": "on"},
         "stretch/": {"kind": "absence", "person": str(uuid.uuid4()), "begins_at": "2040-01-01T08:00",
                      "ends_at": "2040-01-02T08:00", "version": "1"},
