@@ -16,17 +16,17 @@ from batches.models import Batch, Excursion, Limit
 from batches.plan import Watch
 from batches.states import Direction, ExcursionState, LimitKind, ParameterKind
 from portal import ledger
-from portal.action import instant
+from portal.action import current_action, instant
 from portal.actor import Side
 from portal.alerts import raise_alert
 from portal.facts import Fact
 from portal.states import Audience
+from portal.terms import terms_at
 
 # How often a growing excursion is written while nothing else changes of it, in time of the process.
 GROWTH_NOTED_US: Final = 60_000_000
 # Readings that tell so late of something over alert nobody (ground 5).
 OVER_FOR: Final = timedelta(hours=1)
-ALERTING_CLAUSE: Final = "5.7"
 # The graver limit first: an entry shows its first fact.
 GRAVITY: Final = (LimitKind.PAR, LimitKind.ACTION, LimitKind.SPEC, LimitKind.NOR, LimitKind.ALERT)
 SIDES: Final[Mapping[str, tuple[Side, ...]]] = {
@@ -157,7 +157,7 @@ def _set(row: Excursion, episode: Episode) -> None:
 
 
 def _calls_for_alert(step: Step) -> bool:
-    """Say whether clause 5.7 asks for an alert: a critical parameter outside its PAR, beyond the delay."""
+    """Say whether an alert is called for: a critical parameter outside its PAR, beyond the delay."""
     episode = step.episode
     if episode is None or step.row.alerted_at is not None or not episode.is_alert_reached:
         return False
@@ -167,6 +167,8 @@ def _calls_for_alert(step: Step) -> bool:
 
 
 def _alert(batch: Batch, step: Step) -> None:
+    terms = terms_at(current_action().actor, batch.space_id, instant())
+    clause = terms.notice(None, of="excursion.par")
     for side in SIDES[str(step.row.audience)]:
         raise_alert(
             step.row,
@@ -174,7 +176,7 @@ def _alert(batch: Batch, step: Step) -> None:
             side=side,
             title=f"{batch.number}: {step.row.title}",
             audience=str(step.row.audience),
-            clause=ALERTING_CLAUSE,
+            clause=clause.clause.code if clause is not None else "",
         )
 
 

@@ -264,8 +264,8 @@ EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("COVALENT_FROM", default="covalent@localhost")
-# How long a ladder step waits for an acknowledgement before the next one is told.
-LADDER_WAIT = timedelta(seconds=env.int("COVALENT_LADDER_WAIT", default=1800))
+# Instead of what the agreement says, each step of a ladder waits so long; for demonstrations.
+LADDER_WAIT = timedelta(seconds=env.int("COVALENT_LADDER_WAIT", default=0)) or None
 # When people are asked where no roster says it; empty: always. Only what is grave wakes anybody outside.
 DUTY_HOURS = env.str("COVALENT_DUTY_HOURS", default="mon-fri 08:00-18:00")
 REFUSALS_AN_HOUR = 60

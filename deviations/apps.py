@@ -16,6 +16,7 @@ class DeviationsConfig(AppConfig):
         from deviations.actions.release import chase_notice
         from deviations.api.dossier import deviation_dossier, deviations_of_program, dossiers_of_batch
         from deviations.queries.board import facts_of_batches
+        from deviations.queries.cases import past_cases
         from deviations.queries.inbox import deviations_waiting
         from deviations.queries.of_batch import deviations_of_batch
         from deviations.queries.saved_filters import count_to_move_on
@@ -31,6 +32,7 @@ class DeviationsConfig(AppConfig):
         from portal.shell import nav_counts
         from portal.signable import register
         from portal.slots import batch_of, inbox, news, waiting
+        from portal.slots import past_cases as cases
 
         takes_files("deviation", lock_for_file)
         register(DEVIATION)
@@ -45,4 +47,5 @@ class DeviationsConfig(AppConfig):
         nav_counts.register(deviation_counts)
         news.register(deviation_news)
         batch_of.register(batch_of_deviations)
+        cases.register(past_cases)
         on_clock(NOTICE_CLOCK, chase_notice)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -12,11 +12,12 @@ from django.db.models import F
 from portal import ledger
 from portal.action import current_action, instant
 from portal.actor import Actor, Side
-from portal.clauses import Step, ladder_for
+from portal.agreements.terms import plan_of
 from portal.facts import AlertRaised
 from portal.models import Alert, Clock, Delivery, LadderStep, Receipt, SpaceRecord
 from portal.rosters.cover import cover_of
 from portal.states import ClockState
+from portal.terms import terms_at
 
 LADDER: Final = "ladder"
 ClockHandler = Callable[[Actor, UUID], object]
@@ -45,18 +46,19 @@ def raise_alert(
     audience: str = "shared",
     classification: str | None = None,
     clause: str = "",
-    plan: Sequence[Step] = (),
+    plan: Sequence[Mapping[str, Any]] = (),
 ) -> Alert:
     """Ask one side for receipt: tell the first roles of its ladder and start the ladder's clock.
 
-    The title is read by everyone on the alert's chain. `plan` takes the place of the kind's own ladder.
-    Records: alert.raised v1.
+    The ladder is that of the agreement in force now, unless a `plan` takes its place. The title is read by
+    everyone on the alert's chain. Records: alert.raised v1.
     """
-    current_action()
+    actor = current_action().actor
     if audience not in ("shared", side):
         msg = f"an alert for the {side} cannot stand on the chain of the {audience}"
         raise ValueError(msg)
     now = instant()
+    terms = terms_at(actor, subject.space_id, now)
     alert = Alert.objects.create(
         space_id=subject.space_id,
         audience=audience,
@@ -66,18 +68,20 @@ def raise_alert(
         classification=classification,
         title=title,
         clause=clause,
+        terms=terms.version,
         raised_at=now,
     )
     ledger.record(alert, AlertRaised(kind=kind, side=str(side), clause=clause, subject_id=subject.pk))
-    plan = plan or ladder_for(kind, side, classification)
-    _, wait_until = tell(alert, 0, plan[0].plain(), due_at=now)
+    plan = plan or plan_of(terms.ladder(kind, side, classification))
+    _, wait_until = tell(alert, 0, plan[0], due_at=now)
     start_clock(
         subject,
         kind=LADDER,
         clause=clause,
         side=side,
-        due_at=max(now + timedelta(seconds=plan[0].wait_s), wait_until),
+        due_at=max(now + timedelta(seconds=plan[0]["wait_s"]), wait_until),
         audience=audience,
+        terms=terms.version,
         plan=plan,
         next_at=wait_until,
         alert=alert,
@@ -85,7 +89,9 @@ def raise_alert(
     return alert
 
 
-def tell(alert: Alert, number: int, step: dict[str, Any], *, due_at: datetime) -> tuple[LadderStep, datetime]:
+def tell(
+    alert: Alert, number: int, step: Mapping[str, Any], *, due_at: datetime
+) -> tuple[LadderStep, datetime]:
     """Take one step of an alert's ladder: tell who of its roles is on duty and was not told before.
 
     Outside duty hours it wakes nobody: it stands on their screens, while messages and the wait begin with the
@@ -96,7 +102,7 @@ def tell(alert: Alert, number: int, step: dict[str, Any], *, due_at: datetime) -
     cover = cover_of(alert.space_id)
     listeners = cover.listeners(alert.side, step["roles"], now)
     # A ladder that began before there were duty hours keeps what it began with.
-    wakes = step.get("ignores_quiet_hours", True)
+    wakes = step.get("wakes", True)
     begins_at = now if wakes else cover.opens_at(alert.side, step["roles"], now)
     told = set(Receipt.objects.filter(alert=alert).values_list("person_id", flat=True)) if number else set()
     fresh = [each for each in listeners if each.person_id not in told]
@@ -129,14 +135,16 @@ def start_clock(
     side: Side,
     due_at: datetime,
     audience: str,
-    plan: Sequence[Step] = (),
+    terms: int | None = None,
+    plan: Sequence[Mapping[str, Any]] = (),
     next_at: datetime | None = None,
     alert: Alert | None = None,
 ) -> Clock:
     """Start a durable deadline; `side` holds the ball.
 
-    The sweep calls the kind's handler at `next_at`, which is `due_at` unless said otherwise. The plan is kept
-    as it is now: a running clock does not follow later changes of the rules.
+    `terms` is the version of the agreement whose clause it is. The sweep calls the kind's handler at
+    `next_at`, which is `due_at` unless said otherwise. The plan is kept as it is now: a running clock does
+    not follow later changes of the rules.
     """
     current_action()
     return Clock.objects.create(
@@ -146,8 +154,9 @@ def start_clock(
         alert=alert,
         kind=kind,
         clause=clause,
+        terms=terms,
         side=side,
-        plan=[each.plain() for each in plan],
+        plan=list(plan),
         started_at=instant(),
         due_at=due_at,
         next_at=next_at or due_at,

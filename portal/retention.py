@@ -100,6 +100,7 @@ def of_portal() -> Mapping[str, str]:
         "portal_partnership": "parties",
         "portal_program": "parties",
         "portal_programsite": "parties",
+        "portal_programterms": "parties",
         "portal_space": "parties",
         "portal_member": "parties",
         "portal_assignment": "parties",

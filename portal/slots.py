@@ -9,6 +9,7 @@ from typing import Final, Generic, ParamSpec, TypeVar
 from uuid import UUID
 
 from portal.actor import Actor
+from portal.agreements.backtest import Case
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -36,7 +37,8 @@ class Slot(Generic[P, R]):
 class InboxItem:
     """One thing that waits for somebody: what, why by which clause, whose turn it is, until when.
 
-    `side` holds the ball. `due_at` is None when nothing runs against it.
+    `side` holds the ball; `terms` is the version of the agreement that has the clause. `due_at` is None when
+    nothing runs against it.
     """
 
     subject_type: str
@@ -51,6 +53,7 @@ class InboxItem:
     url: str
     classification: str | None
     space_id: UUID | None = None
+    terms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,8 @@ class News:
     classification: str = ""
 
 
+# Past cases of a program since an instant, for running a draft of the agreement over them.
+past_cases: Final[Slot[[Actor, UUID, datetime], list[Case]]] = Slot("past_cases")
 running: Final[Slot[[Actor], list[RunningBatch]]] = Slot("running")
 # What is new in batches since an instant each.
 news: Final[Slot[[Actor, Mapping[UUID, datetime]], list[News]]] = Slot("news")

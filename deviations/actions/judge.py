@@ -13,9 +13,10 @@ from portal import ledger
 from portal.access import get_program
 from portal.action import action, instant
 from portal.actor import Actor, Side
+from portal.agreements.counting import due_at
 from portal.alerts import start_clock
-from portal.clauses import notice_rule
 from portal.states import Audience, Classification
+from portal.terms import terms_at
 
 
 @action("deviation.triage")
@@ -29,10 +30,11 @@ def triage_deviation(
 ) -> Deviation:
     """Give a reported deviation its provisional class and start the clock until its notice must be released.
 
-    `rationale` is 20..4000 characters, kept verbatim; it leaves with the notice. The clock of a critical
-    or major runs from awareness and climbs inside the CDMO at half its time; minor has none (clauses 5.1
-    to 5.3). Raises: NotFound, Refused, InvalidTransition, StaleVersion, Invalid. Records:
-    deviation.triaged v1. Source: 21 CFR 211.192 (record of the investigation); domain 2b.
+    `rationale` is 20..4000 characters, kept verbatim; it leaves with the notice. The clock of its notice
+    is the one of the agreement under which the record began; it runs from awareness and climbs inside the
+    CDMO at the part of its time that the clause names. No clause, no clock. Raises: NotFound, Refused,
+    InvalidTransition, StaleVersion, Invalid. Records: deviation.triaged v1. Source: 21 CFR 211.192 (record
+    of the investigation); domain 2b.
     """
     deviation = lock_deviation(actor, deviation_id, to="triage", version=version)
     check_texts({"rationale": rationale})
@@ -50,19 +52,30 @@ def triage_deviation(
         code=actor.code(deviation.space_id),
         given_at=now,
     )
-    rule = notice_rule(classification)
-    zone = zone_of(get_program(actor, deviation.space_id), deviation.batch)
-    due_at = rule.due_at(deviation.aware_at, zone)
-    fact = DeviationTriaged(classification=classification, clause=rule.code, due_at=due_at)
+    _start_notice_clock(actor, deviation, classification)
+    return deviation
+
+
+def _start_notice_clock(actor: Actor, deviation: Deviation, classification: Classification) -> None:
+    """Record the class with the clause of its notice, and start the clock that the clause sets."""
+    terms = terms_at(actor, deviation.space_id, deviation.recorded_at)
+    found = terms.notice(classification)
+    clause = found.clause.code if found is not None else ""
+    within = found.rule.within if found is not None else None
+    due = None
+    if found is not None and within is not None:
+        zone = zone_of(get_program(actor, deviation.space_id), deviation.batch)
+        due = due_at(within, deviation.aware_at, zone)
+    fact = DeviationTriaged(classification=classification, clause=clause, due_at=due)
     ledger.record(deviation, fact, classification=classification)
-    if due_at is not None:
+    if found is not None and due is not None:
         start_clock(
             deviation,
             kind=NOTICE_CLOCK,
-            clause=rule.code,
+            clause=clause,
+            terms=terms.version,
             side=Side.MANUFACTURER,
-            due_at=due_at,
+            due_at=due,
             audience=deviation.audience,
-            next_at=deviation.aware_at + (due_at - deviation.aware_at) / 2,
+            next_at=deviation.aware_at + (due - deviation.aware_at) * found.rule.chase_at,
         )
-    return deviation

@@ -12,7 +12,6 @@ from deviations.access import must_tell, newest_classes
 from deviations.models import Deviation
 from deviations.states import LEADERS, NOTICE_CLOCK, OPEN_STATES, TRANSITIONS, DeviationState
 from portal.actor import Actor, Side
-from portal.clauses import notice_rule
 from portal.models import Clock
 from portal.slots import InboxItem
 from portal.states import Classification
@@ -54,7 +53,8 @@ def _item(
         title=str(deviation.title),
         kind=kind,
         why=_why(kind, deviation),
-        clause=notice_rule(classification).code if to_release and classification is not None else "",
+        clause=clock.clause if to_release and clock is not None else "",
+        terms=clock.terms if clock is not None else None,
         side=str(Side.MANUFACTURER),
         due_at=clock.due_at if to_release and clock is not None else None,
         url=URL.format(deviation.pk),

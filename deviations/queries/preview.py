@@ -17,9 +17,9 @@ from deviations.models import Deviation, Judgement
 from deviations.states import TRANSITIONS, JudgementKind
 from portal.access import get_program, require_role, require_state
 from portal.actor import Actor
-from portal.clauses import notice_rule
 from portal.models import Attachment, Program
 from portal.states import Audience
+from portal.terms import terms_at
 
 # Every column of the record that the sponsor reads afterwards, in the order of the notice.
 LEAVING: Final[dict[str, str | Promise]] = {
@@ -64,6 +64,7 @@ class NoticePreview:
     zone: str
     judgement: Judgement
     clause: str
+    terms: int | None
     leaves: tuple[Leaving, ...]
     files: tuple[Attachment, ...]
     withheld: tuple[str, ...]
@@ -86,13 +87,16 @@ def notice_preview(actor: Actor, deviation_id: UUID) -> NoticePreview:
 def compose(actor: Actor, deviation: Deviation) -> NoticePreview:
     """Put a notice together from a triaged deviation whose batch, phase and excursion were read along."""
     judgement, program = provisional(actor, deviation), get_program(actor, deviation.space_id)
+    terms = terms_at(actor, deviation.space_id, deviation.recorded_at)
+    rule = terms.notice(judgement.classification)
     hidden = [name for name in ("batch", "phase", "excursion") if _is_internal(getattr(deviation, name))]
     return NoticePreview(
         deviation=deviation,
         program=program,
         zone=zone_of(program, deviation.batch),
         judgement=judgement,
-        clause=notice_rule(judgement.classification).code,
+        clause=rule.clause.code if rule is not None else "",
+        terms=terms.version,
         leaves=tuple(
             Leaving(name, str(label), None if name in hidden else _value(deviation, name))
             for name, label in LEAVING.items()
@@ -135,6 +139,7 @@ def content_of(preview: NoticePreview, *, released_at: datetime, released_by: st
         "classification": preview.judgement.classification,
         "rationale": str(preview.judgement.rationale),
         "clause": preview.clause,
+        "agreement": preview.terms,
         "fields": fields,
         "attachments": [
             {

@@ -38,7 +38,6 @@ from deviations.views.shown import (
 )
 from portal.action import instant, reading
 from portal.actor import Actor
-from portal.clauses import notice_rule
 from portal.errors import DomainError, Invalid
 from portal.media import INLINE
 from portal.models import Alert
@@ -47,6 +46,7 @@ from portal.queries import Escalation, alert_lines, escalation, list_alerts
 from portal.queries.rooms import Room
 from portal.signable import open_meanings
 from portal.states import AlertState, Audience
+from portal.terms import terms_at
 from portal.views.alerts import note_opened
 from portal.views.exporting import exports_of
 from portal.views.holds import holds_of
@@ -90,7 +90,7 @@ class DeviationPage(Page):
             "judgements": judgements_of(found, now),
             "curve": curve_of(actor, deviation, now),
             "clocks": clocks_of(actor, found, receipt, now),
-            "rule": notice_rule(found.classification) if found.classification is not None else None,
+            "rule": terms_at(actor, deviation.space_id, deviation.recorded_at).notice(found.classification),
             "must_tell": may_tell,
             "receipt": ladder(actor, receipt, room) if receipt is not None else None,
             "asks": _asks(actor, found, room),

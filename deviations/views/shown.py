@@ -19,11 +19,11 @@ from deviations.queries.history import HistoryLine
 from deviations.queries.preview import NoticePreview
 from deviations.states import NOTICE_CLOCK, DeviationState, JudgementKind
 from portal.actor import Actor
-from portal.clauses import CLAUSES
 from portal.models import Clock
 from portal.queries import Escalation
 from portal.states import Audience, ClockState
-from portal.views.ladders import ball, clause_words
+from portal.terms import clause_words
+from portal.views.ladders import ball
 
 Shown = dict[str, Any]
 SOON: Final = timedelta(hours=8)
@@ -129,15 +129,13 @@ def clocks_of(actor: Actor, found: DeviationDetail, receipt: Escalation | None, 
 def _clock(actor: Actor, found: DeviationDetail, clock: Clock, now: datetime) -> Shown:
     words = ENDS.get(clock.state)
     ended_at = clock.ended_at or clock.due_at
-    rule = CLAUSES.get(clock.clause)
-    in_days = rule is not None and rule.business_days is not None
     return {
         "name": str(CLOCKS.get(clock.kind, clock.kind.replace("_", " "))),
         "due_at": clock.due_at,
         "state": _pace(clock.due_at, now) if words is None else "met",
         "ball": ball(actor, found.program, clock.space_id, str(clock.side)),
-        "clause": clause_words(clock.clause),
-        "basis": _("business days of the site") if in_days else "",
+        "clause": clause_words(clock.clause, clock.terms),
+        "basis": "",
         "part": _part(found.deviation.aware_at, clock.due_at, now),
         "ended_words": "" if words is None else str(words) % face(ended_at, found.zone, now),
     }
@@ -154,7 +152,7 @@ def _receipt_clock(actor: Actor, found: DeviationDetail, receipt: Escalation, no
         "due_at": due_at or alert.raised_at,
         "state": "met" if words else _pace(due_at or alert.raised_at, now),
         "ball": ball(actor, found.program, alert.space_id, str(alert.side)),
-        "clause": clause_words(alert.clause),
+        "clause": clause_words(alert.clause, alert.terms),
         "basis": "" if words else _("then the next role is told"),
         "part": _part(alert.raised_at, due_at, now) if due_at is not None else 100,
         "ended_words": words,
@@ -219,6 +217,6 @@ def leaving_of(preview: NoticePreview) -> Shown:
         "text": str(preview.deviation.description),
         "leaves": [*fields[:2], *judged, *fields[2:], *files, *empty],
         "withheld": preview.withheld,
-        "clause": clause_words(preview.clause),
+        "clause": clause_words(preview.clause, preview.terms),
         "version": preview.deviation.version,
     }

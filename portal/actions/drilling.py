@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
@@ -15,13 +14,14 @@ from portal import ledger
 from portal.access import require_role
 from portal.action import action, instant
 from portal.actor import Actor, Side
+from portal.agreements.terms import plan_of
 from portal.alerts import raise_alert
-from portal.clauses import ladder_for
 from portal.errors import Conflict, Invalid, NotFound
 from portal.facts import DrillStarted
 from portal.models import Drill, Program
 from portal.rosters.drills import DRILL
 from portal.states import DRILLERS, DrillState, of_side
+from portal.terms import terms_at
 
 # What may be tried: kind of alert and class, by the code of the ladder.
 LADDERS: Final[Mapping[str, tuple[str, str | None]]] = {
@@ -62,10 +62,10 @@ def start_drill(actor: Actor, program_id: UUID, *, ladder: str, wait_s: int | No
     ):
         raise Conflict("A drill of your side runs here already. Let it come to its end.")
     kind, classification = LADDERS[ladder]
-    plan = ladder_for(kind, Side(str(side)), classification)
-    if wait_s is not None:
-        plan = tuple(replace(each, wait_s=wait_s, ignores_quiet_hours=True) for each in plan)
     now = instant()
+    plan = plan_of(terms_at(actor, program_id, now).ladder(kind, Side(str(side)), classification))
+    if wait_s is not None:
+        plan = [{**each, "wait_s": wait_s, "wakes": True} for each in plan]
     drill = Drill.objects.create(
         space_id=program_id,
         audience=str(side),

@@ -16,7 +16,6 @@ from portal.access import require_role, require_version
 from portal.action import action, instant
 from portal.actor import Actor, Side
 from portal.alerts import raise_alert
-from portal.clauses import ROSTER_GAP
 from portal.errors import Conflict, Invalid, NotFound, Refused
 from portal.facts import AbsenceNoted, DutyCardSet, Fact, GapFound, RosterSet, StandInSet, StretchWithdrawn
 from portal.models import DutyCard, Roster, RosterGap, RosterVersion, Space
@@ -25,6 +24,7 @@ from portal.rosters.duty import Span, gaps
 from portal.rosters.plan import TURN_DAYS_MAX, Plan, Rotation, Stretch
 from portal.states import ACKNOWLEDGERS, ROSTER_KEEPERS, SYSTEM, Audience, of_side
 
+ROSTER_GAP: Final = "roster_gap"
 PEOPLE_MAX: Final = 40
 STRETCHES_MAX: Final = 200
 LANGUAGES_LENGTH: Final = 80

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final, Literal
 
 Unit = Literal["minutes", "hours", "calendar_days", "business_hours", "business_days"]
@@ -12,6 +13,7 @@ Calendar = Literal["site", "sponsor"]
 UNITS: Final[tuple[Unit, ...]] = ("minutes", "hours", "calendar_days", "business_hours", "business_days")
 CALENDARS: Final[tuple[Calendar, ...]] = ("site", "sponsor")
 BUSINESS: Final = frozenset(("business_hours", "business_days"))
+_EXACT: Final[Mapping[str, timedelta]] = {"minutes": timedelta(minutes=1), "hours": timedelta(hours=1)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,13 @@ class Duration:
         """Say whether a calendar decides."""
         return self.unit in BUSINESS
 
+    @property
+    def exact(self) -> timedelta:
+        """Return minutes or hours as they are; raises KeyError for days and business time."""
+        return self.amount * _EXACT[self.unit]
+
     def plain(self) -> dict[str, Any]:
-        """Return the duration as rules hold it: `{"hours": 24}` or `{"business_days": 1, "calendar": "site"}`."""
+        """Return it as rules hold it: `{"hours": 24}`, `{"business_days": 1, "calendar": "site"}`."""
         plain: dict[str, Any] = {self.unit: self.amount}
         return {**plain, "calendar": self.calendar} if self.is_business else plain
 

@@ -16,7 +16,7 @@ SQL = Path(__file__).with_name("sql")
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("portal", "0011_digests"),
+        ("portal", "0012_terms"),
     ]
 
     operations = [

@@ -1,5 +1,6 @@
 """The portal's aggregates, one file each."""
 
+from portal.models.agreement import ProgramTerms
 from portal.models.alert import Alert, Clock, Delivery, LadderStep, Opening, Receipt
 from portal.models.attachment import Attachment
 from portal.models.base import RecordKey, RecordQuerySet, SpaceRecord
@@ -55,6 +56,7 @@ __all__ = [
     "Person",
     "Program",
     "ProgramSite",
+    "ProgramTerms",
     "Proposal",
     "Receipt",
     "Record",

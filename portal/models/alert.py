@@ -25,6 +25,8 @@ class Alert(SpaceRecord):
     )
     title = SealedTextField()
     clause = models.CharField(max_length=20, blank=True)
+    # Of which version of the agreement the clause is; null: of the default rules.
+    terms = models.PositiveIntegerField(null=True, blank=True)
     state = models.CharField(max_length=12, choices=AlertState, default=AlertState.OPEN)
     raised_at = models.DateTimeField()
     acknowledged_at = models.DateTimeField(null=True, blank=True)
@@ -102,6 +104,8 @@ class Clock(SpaceRecord):
     alert = RecordKey(Alert, null=True, blank=True)
     kind = models.CharField(max_length=40)
     clause = models.CharField(max_length=20, blank=True)
+    # Of which version of the agreement the clause is; null: of the default rules.
+    terms = models.PositiveIntegerField(null=True, blank=True)
     side = models.CharField(max_length=12, choices=SeatSide)
     state = models.CharField(max_length=10, choices=ClockState, default=ClockState.RUNNING)
     plan = models.JSONField(default=list)

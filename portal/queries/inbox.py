@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from portal.actor import Actor
 from portal.alerts import LADDER
-from portal.clauses import CLAUSES
 from portal.models import Alert, Clock, Receipt
 from portal.queries.alerts import alert_lines
 from portal.slots import InboxItem, inbox
 from portal.states import AlertState
+
+WHY: Final[Mapping[str, str | Promise]] = {
+    "excursion.par": gettext_lazy("Live alert outside the proven range"),
+    "deviation.notice": gettext_lazy("First notice"),
+    "notice.unreleased": gettext_lazy("Notice not released in half its time"),
+}
 
 
 def list_inbox(actor: Actor) -> list[InboxItem]:
@@ -52,6 +62,7 @@ def alerts_to_acknowledge(actor: Actor) -> list[InboxItem]:
             url=f"/alerts/{line.alert.pk}/",
             classification=line.alert.classification,
             space_id=line.alert.space_id,
+            terms=line.alert.terms,
         )
         for line in lines
     ]
@@ -60,5 +71,4 @@ def alerts_to_acknowledge(actor: Actor) -> list[InboxItem]:
 def _why(alert: Alert) -> str:
     if alert.state == AlertState.UNANSWERED:
         return _("nobody has acknowledged it; the ladder has ended")
-    clause = CLAUSES.get(alert.clause)
-    return str(clause.title) if clause else _("asks for your receipt")
+    return str(WHY.get(alert.kind) or _("asks for your receipt"))

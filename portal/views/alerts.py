@@ -15,13 +15,13 @@ from django.utils.translation import gettext as _
 from portal.action import reading
 from portal.actions.alerts import acknowledge_alert, open_alert, refuse_alert
 from portal.actor import Actor
-from portal.clauses import CLAUSES
 from portal.pages import Page, PageRequest
 from portal.queries import alert_lines, escalation
 from portal.queries.alerts import may_refuse
 from portal.queries.opening import unopened_alerts
 from portal.queries.rooms import list_rooms
 from portal.shell import may_report
+from portal.terms import terms_of
 from portal.views.ladders import banner, ladder
 
 
@@ -56,7 +56,7 @@ class AlertPage(Page):
         return {
             "found": ladder(actor, found, room),
             "refuse_url": reverse("refuse_alert", args=[found.alert.pk]) if may_refuse(actor, found) else "",
-            "rule": CLAUSES.get(found.alert.clause),
+            "rule": terms_of(actor, found.alert.space_id, found.alert.terms).clause(found.alert.clause),
             "log_url": f"/deviations/new/?excursion={found.alert.subject_id}"
             if is_excursion and may_report(actor)
             else "",

@@ -18,7 +18,8 @@ from portal.queries.rooms import Room, list_rooms
 from portal.rosters.drills import DRILL
 from portal.slots import InboxItem
 from portal.states import AlertState
-from portal.views.ladders import ball, banner, clause_words, sits_on
+from portal.terms import clause_words
+from portal.views.ladders import ball, banner, sits_on
 
 OTHERS_MAX: Final = 20
 # Without a class it is asked for before a minor one goes on.
@@ -67,7 +68,9 @@ def _row(actor: Actor, item: InboxItem, rooms: Mapping[UUID, Room]) -> dict[str,
         "item": item,
         "tone": item.classification or ("warn" if item.subject_type == "alert" else ""),
         "tag": "" if item.classification else _tag(item.kind),
-        "detail": ", ".join(each for each in (*where, item.why, clause_words(item.clause)) if each),
+        "detail": ", ".join(
+            each for each in (*where, item.why, clause_words(item.clause, item.terms)) if each
+        ),
         "acknowledge_url": f"{item.url}acknowledge/" if item.subject_type == "alert" else "",
     }
 

@@ -11,20 +11,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from portal.actor import Actor, Side
-from portal.clauses import CLAUSES
 from portal.models import Alert, Program
 from portal.queries.alerts import AlertLine, Escalation, ReceiptLine, StepLine
 from portal.queries.rooms import Room
 from portal.rosters.drills import DRILL
 from portal.shell import LINKS
 from portal.states import AlertState
+from portal.terms import clause_words
 
 Shown = dict[str, Any]
 KINDS: Final[Mapping[str, str | Promise]] = {
     "excursion.par": gettext_lazy("Outside PAR"),
     "deviation.notice": gettext_lazy("Notice of a deviation"),
     "notice.unreleased": gettext_lazy("Notice not released"),
-    "roster.gap": gettext_lazy("Gap in cover"),
+    "roster_gap": gettext_lazy("Gap in cover"),
     "drill": gettext_lazy("DRILL, no real event"),
 }
 ROLES: Final[Mapping[str, str | Promise]] = {
@@ -49,15 +49,6 @@ MAILS: Final[Mapping[str, str | Promise]] = {
 def kind_words(alert: Alert) -> str:
     """Return what kind of signal an alert is."""
     return str(KINDS.get(alert.kind) or alert.kind.replace(".", " ").replace("_", " "))
-
-
-def clause_words(code: str) -> str:
-    """Return how a clause is cited; the values of the default rules say that they are ours."""
-    if not code:
-        return ""
-    clause = CLAUSES.get(code)
-    is_default = clause is not None and clause.is_default
-    return _("clause %s, default rule") % code if is_default else _("clause %s") % code
 
 
 def sits_on(actor: Actor, space_id: UUID, side: str) -> bool:
@@ -90,7 +81,11 @@ def banner(actor: Actor, line: AlertLine, room: Room | None, *, next_url: str = 
     """Return an alert for the banner component."""
     alert = line.alert
     program = room.program if room is not None else None
-    detail = [kind_words(alert), program.code if program is not None else "", clause_words(alert.clause)]
+    detail = [
+        kind_words(alert),
+        program.code if program is not None else "",
+        clause_words(alert.clause, alert.terms),
+    ]
     return {
         "id": alert.pk,
         "version": alert.version,
@@ -136,7 +131,7 @@ def ladder(actor: Actor, found: Escalation, room: Room | None) -> Shown:
         "subject_url": subject_url(found.line),
         "program": program,
         "zone": zone,
-        "clause": clause_words(alert.clause),
+        "clause": clause_words(alert.clause, alert.terms),
         "asked": ball(actor, program, alert.space_id, str(alert.side)),
         "is_mine": is_mine,
         "is_open": alert.state == AlertState.OPEN,

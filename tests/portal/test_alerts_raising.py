@@ -10,6 +10,7 @@ from portal.models import Program
 from portal.states import ClockState
 from tests.conftest import entries_of, head_of
 from tests.factories import cast
+from tests.factories.agreements import agree, ladder_clause
 from tests.factories.alerts import TITLE, facts_of, raise_one, raised, rows_of
 
 
@@ -43,9 +44,10 @@ def test_the_ladder_runs_with_the_plan_of_the_moment(database, settings):
     alert = raised()
     settings.LADDER_WAIT = timedelta(days=9)
     clock = rows_of(alert)["clock"]
+    common = {"wait_s": 90, "channels": [], "wakes": False}
     assert clock.plan == [
-        {"roles": ["qa", "viewer", "cmc"], "wait_s": 90, "ignores_quiet_hours": False},
-        {"roles": ["quality_head"], "wait_s": 90, "ignores_quiet_hours": False},
+        {"roles": ["qa", "viewer", "cmc"], **common},
+        {"roles": ["quality_head"], **common},
     ]
     assert (clock.kind, clock.side, clock.state, clock.step) == ("ladder", "sponsor", "running", 0)
     assert clock.next_at == clock.due_at == alert.raised_at + timedelta(seconds=90)
@@ -105,11 +107,8 @@ def test_an_alert_in_the_rivals_program_tells_the_rivals_people_alone(database):
     assert [each.code for each in rows["receipts"]] == ["Rival QA 05"]
 
 
-def test_a_step_that_finds_nobody_is_over_at_once(database, monkeypatch):
-    from portal import alerts
-    from portal.clauses import Step
-
-    monkeypatch.setattr(alerts, "ladder_for", lambda *_: (Step(("cmc",), 90), Step(("quality_head",), 90)))
+def test_a_step_that_finds_nobody_is_over_at_once(database):
+    agree(ladder_clause("excursion.par", "sponsor", (("cmc",), 2), (("quality_head",), 2), code="1.1"))
     alert = raised()
     rows = rows_of(alert)
     assert [(each.number, each.told) for each in rows["steps"]] == [(0, 0)]

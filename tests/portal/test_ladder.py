@@ -15,6 +15,7 @@ from portal.models import Clock
 from portal.states import ClockState
 from tests.conftest import entries_of, head_of
 from tests.factories import cast
+from tests.factories.agreements import agree, ladder_clause
 from tests.factories.alerts import facts_of, raised, rows_of
 
 SWEEP = system_actor("sweep", cast.PROGRAM)
@@ -102,11 +103,9 @@ def test_the_manufacturers_ladder_never_tells_the_sponsor(database, clock):
     ]
 
 
-def test_a_person_told_at_an_earlier_step_is_not_told_twice(database, clock, monkeypatch):
-    from portal.clauses import Step
-
-    steps = (Step(("qa",), 60), Step(("qa", "quality_head"), 60))
-    monkeypatch.setattr(alerts_module, "ladder_for", lambda *_: steps)
+def test_a_person_told_at_an_earlier_step_is_not_told_twice(database, clock):
+    steps = ((("qa",), 1), (("qa", "quality_head"), 1))
+    agree(ladder_clause("excursion.par", "sponsor", *steps, code="1.1"))
     alert = raised()
     clock.move(THREE)
     climb_ladder(SWEEP, rows_of(alert)["clock"].pk)

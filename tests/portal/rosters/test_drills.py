@@ -14,6 +14,7 @@ from portal.actor import Side, system_actor
 from portal.errors import DomainError
 from portal.models import Alert, Drill
 from portal.rosters.drill_signing import DRILL_REPORT
+from portal.states import Meaning
 from tests.conftest import actor, entries_of, head_of
 from tests.factories import cast
 from tests.factories.alerts import facts_of, raised, rows_of
@@ -140,7 +141,7 @@ def test_every_mail_of_a_drill_says_so_and_no_other_does(database, settings):
 
 def test_in_earnest_a_drill_keeps_the_ladders_waits(database):
     plan = rows_of(alert_of(drilled(wait_s=None, ladder="critical")))["clock"].plan
-    assert [(each["wait_s"], each["ignores_quiet_hours"]) for each in plan] == [(120, True)] * 2
+    assert [(each["wait_s"], each["wakes"]) for each in plan] == [(120, True)] * 2
 
 
 @pytest.mark.parametrize("key", ["cdmo_operator", "cdmo_shift_lead", "sponsor_viewer", "inspector"])
@@ -217,12 +218,12 @@ def test_the_report_is_signed_as_reviewed_by_who_ran_it_and_approved_by_another(
     for person in (qa, head):
         make_signer(person, cast.CDMO)
     drill = again(drill)
-    assert sign(qa, drill, "reviewed", kind="drill").meaning == "reviewed"
-    assert refusal(sign, qa, drill, "approved", kind="drill")
-    assert sign(head, drill, "approved", kind="drill").subject_version == drill.version
+    assert sign(qa, drill, Meaning.REVIEWED, kind="drill").meaning == "reviewed"
+    assert refusal(sign, qa, drill, Meaning.APPROVED, kind="drill")
+    assert sign(head, drill, Meaning.APPROVED, kind="drill").subject_version == drill.version
 
 
 def test_a_running_drill_is_not_signed(own_database):
     person = actor("cdmo_qa")
     make_signer(person, cast.CDMO)
-    assert refusal(sign, person, drilled(), "reviewed", kind="drill") == "invalid_transition"
+    assert refusal(sign, person, drilled(), Meaning.REVIEWED, kind="drill") == "invalid_transition"

@@ -6,7 +6,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from portal.rosters.duty import Holder, duty_at, gaps, spans
@@ -124,6 +124,8 @@ def test_a_plan_reads_back_as_it_was_kept():
     assert Plan.of(plan.plain()) == plan
 
 
+# However slow the machine.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 moments = st.integers(0, 3 * 365 * 24 * 60).map(
     lambda m: datetime(2025, 1, 1, tzinfo=UTC) + timedelta(minutes=m)
 )
@@ -150,12 +152,14 @@ def plans(draw, whom=people):
     return Plan(turns, draw(some), draw(some))
 
 
+@unhurried
 @given(plans(), moments)
 def test_every_instant_lies_in_exactly_one_turn(plan, at):
     turn = plan.rotation.turn_at(at)
     assert plan.rotation.handover(turn) <= at < plan.rotation.handover(turn + 1)
 
 
+@unhurried
 @given(plans(), moments)
 def test_there_is_exactly_one_on_duty_wherever_somebody_is_there_and_the_backup_is_another(plan, at):
     held = holding(*plan.rotation.people)
@@ -167,6 +171,7 @@ def test_there_is_exactly_one_on_duty_wherever_somebody_is_there_and_the_backup_
     assert (backup is None) == (len(set(plan.rotation.people) - away) < 2)
 
 
+@unhurried
 @given(plans(), moments, st.integers(1, 40), st.data())
 def test_the_spans_of_a_stretch_are_what_each_of_its_instants_says(plan, begins, days, data):
     held = [
@@ -219,6 +224,7 @@ def test_hours_that_never_come_are_refused(words):
         DutyHours.parse(words)
 
 
+@unhurried
 @given(
     st.builds(
         lambda days, begins, ends: DutyHours(tuple(days), time(begins), time(ends)),

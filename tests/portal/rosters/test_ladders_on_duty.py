@@ -125,7 +125,7 @@ def test_over_the_weekend_it_waits_for_monday(database, clock):
 @pytest.mark.usefixtures("office_hours")
 def test_what_is_critical_wakes(database, clock):
     now = move_to(clock, "Wed 03:20")
-    rows = rows_of(raised(Side.MANUFACTURER, classification="critical"))
+    rows = rows_of(raised(Side.MANUFACTURER, kind="deviation.notice", classification="critical"))
     assert all(is_about(each.next_at, now) for each in rows["deliveries"])
     assert is_about(rows["clock"].next_at, now + timedelta(minutes=2))
 
@@ -151,7 +151,7 @@ def test_a_step_that_is_climbed_to_at_night_waits_for_the_morning(database, cloc
 
 @pytest.mark.usefixtures("office_hours")
 def test_a_ladder_that_began_before_there_were_duty_hours_keeps_its_pace(database, clock, as_owner):
-    alert = raised(Side.MANUFACTURER, classification="critical")
+    alert = raised(Side.MANUFACTURER, kind="deviation.notice", classification="critical")
     watch = rows_of(alert)["clock"].pk
     strip(SWEEP, watch)
     now = move_to(clock, "Wed 03:20")

@@ -247,7 +247,7 @@ def test_a_gap_in_cover_asks_the_own_head_of_quality_and_nobody_else(second, cdm
     rows = rows_of(SimpleNamespace(pk=gap.alert_id, space_id=gap.space_id))
     assert [each.code for each in rows["receipts"]] == ["Quality head 01"]
     assert (rows["alert"].kind, rows["alert"].side, rows["alert"].audience) == (
-        "roster.gap",
+        "roster_gap",
         "manufacturer",
         "manufacturer",
     )
@@ -261,7 +261,7 @@ def test_a_gap_in_cover_asks_the_own_head_of_quality_and_nobody_else(second, cdm
     assert (entry[1], entry[3]) == ("alert.raised", True)
     assert head_of(cast.PROGRAM) == shared
     with reading(sponsor_qa):
-        assert not Alert.objects.visible_to(sponsor_qa).filter(kind="roster.gap").exists()
+        assert not Alert.objects.visible_to(sponsor_qa).filter(kind="roster_gap").exists()
 
 
 def test_a_gap_is_told_of_once_and_a_further_one_again(second, cdmo_qa, clock):
