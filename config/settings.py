@@ -268,6 +268,10 @@ DEFAULT_FROM_EMAIL = env.str("COVALENT_FROM", default="covalent@localhost")
 LADDER_WAIT = timedelta(seconds=env.int("COVALENT_LADDER_WAIT", default=0)) or None
 # When people are asked where no roster says it; empty: always. Only what is grave wakes anybody outside.
 DUTY_HOURS = env.str("COVALENT_DUTY_HOURS", default="mon-fri 08:00-18:00")
+# The auditor: after how long what was due counts as not done, whom it mails, what it calls while all is well.
+AUDITOR_GRACE = timedelta(seconds=env.int("COVALENT_AUDITOR_GRACE", default=60))
+AUDITOR_MAIL = env.list("COVALENT_AUDITOR_MAIL", default=[])
+HEARTBEAT_URL = env.str("COVALENT_HEARTBEAT_URL", default="")
 REFUSALS_AN_HOUR = 60
 # From which hour of the day (UTC) the newest checkpoints are mailed; None: never.
 _CHECKPOINT_MAIL = env.str("COVALENT_CHECKPOINT_MAIL", default="6")
