@@ -9,6 +9,7 @@ from batches.views.batch import BatchPage
 from batches.views.board import BoardPage
 from batches.views.excursion import ExcursionPage
 from batches.views.listing import BatchesPage
+from batches.views.looking import LookingAtBatch, LookingAtBoard
 from batches.views.past import PastBatchPage
 from portal.views.past import now_or_then
 
@@ -16,8 +17,10 @@ BATCH = "batches/<uuid:batch_id>/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("board/", BoardPage.as_view(), name="board_page"),
+    path("board/looking/", LookingAtBoard.as_view(), name="board_looking"),
     path("batches/", BatchesPage.as_view(), name="batches_page"),
     path(BATCH, now_or_then(BatchPage, PastBatchPage), name="batch_page"),
+    path(f"{BATCH}looking/", LookingAtBatch.as_view(), name="batch_looking"),
     path(f"{BATCH}start/", steps.StartBatch.as_view(), name="batch_page_start"),
     path(f"{BATCH}phase/", steps.MovePhase.as_view(), name="batch_page_phase"),
     path(f"{BATCH}complete/", steps.CompleteBatch.as_view(), name="batch_page_complete"),

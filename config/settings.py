@@ -201,7 +201,7 @@ ATTACHMENTS_DIR = DATA_DIR / "attachments"
 KEYS_DIR = Path(env.str("COVALENT_KEYS", default=str(DATA_DIR / "keys")))
 # What wraps new envelope keys: the files themselves, or a key service under a key of each organisation.
 KMS = env.str("COVALENT_KMS", default="file")
-KMS_KEY = env.str("COVALENT_KMS_KEY", default="alias/covalent-{organisation}")
+KMS_KEY = env.str("COVALENT_KMS_KEY", default="") or "alias/covalent-{organisation}"
 KEY_CACHE = timedelta(seconds=env.int("COVALENT_KEY_CACHE", default=300))
 LEDGER_KEY_FILE = Path(env.str("COVALENT_LEDGER_KEY", default=str(DATA_DIR / "ledger.key")))
 FRAME_BYTES_MAX = 16 * 1024 * 1024

@@ -131,26 +131,21 @@ def provisional(actor: Actor, deviation: Deviation) -> Judgement:
 
 
 def require_told(deviation: Deviation, classification: Classification | None) -> None:
-    """Raise NoticeOutstanding unless the sponsor was told or need not be told one by one (clause 5.3)."""
-    if must_tell(deviation, classification):
+    """Raise NoticeOutstanding unless the sponsor was told, or a clause puts the class in a list alone."""
+    if deviation.is_notice_due:
         detail = (
             f"{deviation.number} is {classification} and the sponsor has not been told. Release the notice,"
-            " then close. Only a minor deviation stands in the monthly list alone (clause 5.3)."
+            " then close. Only what a clause puts in the monthly list or the batch package goes without one."
         )
         raise NoticeOutstanding(detail, state=deviation.state)
 
 
-def must_tell(deviation: Deviation, classification: Classification | None) -> bool:
-    """Say whether the notice has to leave before the record may end."""
-    return deviation.audience != Audience.SHARED and classification != Classification.MINOR
-
-
-def open_steps(actor: Actor, deviation: Deviation, classification: Classification | None) -> list[str]:
+def open_steps(actor: Actor, deviation: Deviation) -> list[str]:
     """Return the transitions the actor may take now, in table order."""
     shut = set()
     if deviation.audience == Audience.SHARED:
         shut.add("release_notice")
-    if must_tell(deviation, classification):
+    if deviation.is_notice_due:
         shut.add("close")
     return [name for name in available(actor, deviation, TRANSITIONS) if name not in shut]
 

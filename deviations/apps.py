@@ -1,6 +1,7 @@
 """The deviations app: what went wrong and what is done about it."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy
 
 
 class DeviationsConfig(AppConfig):
@@ -25,8 +26,9 @@ class DeviationsConfig(AppConfig):
         from deviations.states import NOTICE_CLOCK
         from deviations.views.navigation import deviation_counts
         from deviations.views.news import batch_of_deviations, deviation_news
-        from portal.alerts import on_clock
         from portal.attachments import takes_files
+        from portal.clocks import on_clock
+        from portal.clocks.names import name_clock
         from portal.dossiers import keeps_dossiers, program_lists
         from portal.retention import classified
         from portal.shell import nav_counts
@@ -49,3 +51,4 @@ class DeviationsConfig(AppConfig):
         batch_of.register(batch_of_deviations)
         cases.register(past_cases)
         on_clock(NOTICE_CLOCK, chase_notice)
+        name_clock(NOTICE_CLOCK, gettext_lazy("Release the notice"), has_own_item=True)

@@ -8,7 +8,7 @@ from uuid import UUID
 from portal.actor import Actor, Role, Side
 from portal.errors import InvalidTransition, NotFound, Refused, StaleVersion, VersionMissing
 from portal.models import Alert, Program, SpaceRecord
-from portal.states import SYSTEM, Transition, Transitions
+from portal.states import PEOPLE_WHO_ADMINISTER, SYSTEM, Transition, Transitions
 
 M = TypeVar("M", bound=SpaceRecord)
 
@@ -28,6 +28,12 @@ def require_role(actor: Actor, space_id: UUID, *roles: Role, to: str) -> None:
         who = who or "the system itself"
         detail = f"To {to.replace('_', ' ')} is for: {who}. Your role here does not include it."
         raise Refused(detail)
+
+
+def administers(actor: Actor, space_id: UUID) -> bool:
+    """Say whether the actor sits in the space and administers the own organisation."""
+    own = actor.organisation_id
+    return own is not None and actor.side(space_id) is not None and actor.holds(own, *PEOPLE_WHO_ADMINISTER)
 
 
 def _in_words(role: Role) -> str:

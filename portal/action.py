@@ -110,8 +110,8 @@ def _array(ids: list[Any]) -> str:
     return "{" + ",".join(map(str, ids)) + "}" if ids else ""
 
 
-def mac_of(secret: str, person: str, code: str, request: str, transaction_id: str) -> str:
-    """Return what only who has the secret can say of a context; the auditor says it again (ground 2)."""
+def context_mac(secret: str, person: str, code: str, request: str, transaction_id: str) -> str:
+    """Return by what an auditor knows that the product wrote an entry, and nobody with its login alone."""
     key = hmac.new(secret.encode(), b"covalent.context.1", hashlib.sha256).digest()
     words = f"{person}\x1f{code}\x1f{request}\x1f{transaction_id}"
     return hmac.new(key, words.encode(), hashlib.sha256).hexdigest()
@@ -132,10 +132,9 @@ def _enter(actor: Actor, *, code: str = "", read_only: bool) -> None:
         cursor.execute(f"select {calls}, {last}", list(values.values()))
         row = cursor.fetchone()
         if not read_only:
-            cursor.execute(
-                "select set_config('covalent.mac', %s, true)",
-                [mac_of(settings.SECRET_KEY, str(actor.person_id), code, actor.origin.request_id, row[-1])],
-            )
+            said = (str(actor.person_id), code, actor.origin.request_id, row[-1])
+            mac = context_mac(settings.SECRET_KEY, *said)
+            cursor.execute("select set_config('covalent.mac', %s, true)", [mac])
 
 
 def _leave(*, nested: bool) -> None:

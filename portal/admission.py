@@ -65,7 +65,7 @@ def admit(headers: Mapping[str, str]) -> Pass:
     if not is_own_origin(headers.get("origin"), headers.get("host", "")):
         raise TurnedAway(FORBIDDEN if "origin" in headers else SIGNED_OUT)
     cookies = parse_cookie(headers.get("cookie", ""))
-    return admit_session(cookies.get(settings.SESSION_COOKIE_NAME, ""), origin, is_first=True)
+    return admit_session(cookies.get(settings.SESSION_COOKIE_NAME, ""), origin)
 
 
 def is_own_origin(origin: str | None, host: str) -> bool:
@@ -94,7 +94,7 @@ def _admit_key(token: str, origin: Origin) -> Pass:
     )
 
 
-def admit_session(session_key: str, origin: Origin, *, is_first: bool) -> Pass:
+def admit_session(session_key: str, origin: Origin) -> Pass:
     """Let a session in that is neither over nor without a second factor. Raises: TurnedAway."""
     request = HttpRequest()
     request.session = SessionStore(session_key)
@@ -107,16 +107,13 @@ def admit_session(session_key: str, origin: Origin, *, is_first: bool) -> Pass:
         raise TurnedAway(SIGNED_OUT)
     if was_signed_out(person, request.session.get("began_at", 0.0)):
         raise TurnedAway(SIGNED_OUT)
-    # A session from before a change of right ends with its next request; an open socket is judged by seats.
-    if is_first and request.session.get("access_epoch", person.access_epoch) != person.access_epoch:
-        raise TurnedAway(SIGNED_OUT)
     asked_at = _now()
     return Pass(
         actor_of(person).via(origin),
         person.access_epoch,
         _mark(person.password),
         _turn_of(person.pk, asked_at),
-        functools.partial(admit_session, session_key, origin, is_first=False),
+        functools.partial(admit_session, session_key, origin),
         session_key=session_key,
     )
 

@@ -1,44 +1,26 @@
-"""Shared steps around alerts and deadlines. They write, so they run inside an action only."""
+"""Shared steps around alerts. They write, so they run inside an action only."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
-from uuid import UUID
-
-from django.db.models import F
 
 from portal import ledger
 from portal.action import current_action, instant
-from portal.actor import Actor, Side
+from portal.actor import Side
 from portal.agreements.terms import plan_of
+from portal.clocks import start_clock
 from portal.facts import AlertRaised
-from portal.models import Alert, Clock, Delivery, LadderStep, Receipt, SpaceRecord
+from portal.models import Alert, Delivery, LadderStep, Receipt, Record, SpaceRecord
 from portal.rosters.cover import cover_of
-from portal.states import ClockState
 from portal.terms import terms_at
 
 LADDER: Final = "ladder"
-ClockHandler = Callable[[Actor, UUID], object]
-_handlers: Final[dict[str, ClockHandler]] = {}
-
-
-def on_clock(kind: str, handler: ClockHandler) -> None:
-    """Let the sweep call an action when a clock of this kind is due.
-
-    The action locks the clock, reads it again and moves or ends its `next_at`: it may come twice or late.
-    """
-    _handlers[kind] = handler
-
-
-def handler_of(kind: str) -> ClockHandler:
-    """Return the action for due clocks of a kind; raises LookupError when no app has one."""
-    return _handlers[kind]
 
 
 def raise_alert(
-    subject: SpaceRecord,
+    subject: SpaceRecord | Record,
     *,
     kind: str,
     side: Side,
@@ -125,47 +107,3 @@ def tell(
         Delivery(**common, person_id=each.person_id, channel="email", next_at=begins_at) for each in fresh
     )
     return taken, begins_at + timedelta(seconds=step["wait_s"]) if listeners else now
-
-
-def start_clock(
-    subject: SpaceRecord,
-    *,
-    kind: str,
-    clause: str,
-    side: Side,
-    due_at: datetime,
-    audience: str,
-    terms: int | None = None,
-    plan: Sequence[Mapping[str, Any]] = (),
-    next_at: datetime | None = None,
-    alert: Alert | None = None,
-) -> Clock:
-    """Start a durable deadline; `side` holds the ball.
-
-    `terms` is the version of the agreement whose clause it is. The sweep calls the kind's handler at
-    `next_at`, which is `due_at` unless said otherwise. The plan is kept as it is now: a running clock does
-    not follow later changes of the rules.
-    """
-    current_action()
-    return Clock.objects.create(
-        space_id=subject.space_id,
-        audience=audience,
-        subject_id=subject.pk,
-        alert=alert,
-        kind=kind,
-        clause=clause,
-        terms=terms,
-        side=side,
-        plan=list(plan),
-        started_at=instant(),
-        due_at=due_at,
-        next_at=next_at or due_at,
-    )
-
-
-def end_clocks(subject: SpaceRecord, *, kind: str, state: ClockState) -> int:
-    """End the running clocks of a kind on a record; returns how many there were."""
-    running = Clock.objects.visible_to(current_action().actor).filter(
-        space_id=subject.space_id, subject_id=subject.pk, kind=kind, state=ClockState.RUNNING
-    )
-    return running.update(state=state, ended_at=instant(), next_at=None, version=F("version") + 1)

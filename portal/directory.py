@@ -16,8 +16,8 @@ from portal.action import instant
 from portal.actor import Actor, Seat, Side
 from portal.errors import NotFound, Refused
 from portal.links import LASTS
-from portal.models import ApiKey, Assignment, Member, Organisation, Person, Site
-from portal.states import ADMINISTRATORS, LinkState, PersonKind
+from portal.models import AccessLine, ApiKey, Assignment, Member, Organisation, Person, Site
+from portal.states import ADMINISTRATORS, INSPECTOR, LinkState, PersonKind
 
 SHOWN_MAX: Final = 500
 
@@ -151,6 +151,21 @@ def seat_for_one_act(actor: Actor, program_id: UUID) -> Actor:
     seats = actor.seats.get(program_id, ())
     lent = Seat(program_id, place.side, frozenset(), actor.code(require_administrator(actor)))
     return replace(actor, seats={**actor.seats, program_id: (*seats, lent)})
+
+
+def seat_to_end(actor: Actor, record_id: UUID) -> Actor:
+    """Return the actor seated wherever an inspector loses access with this seat, account or line of a review.
+
+    The other party is told of it in that program. Raises: Refused, NotFound.
+    """
+    line = AccessLine.objects.visible_to(actor).with_id(record_id)
+    ended_id = line.subject_id if line is not None else record_id
+    member = Member.objects.visible_to(actor).with_id(ended_id)
+    seats = Assignment.objects.visible_to(actor).filter(role=INSPECTOR)
+    seats = seats.filter(person_id=member.person_id) if member is not None else seats.filter(pk=ended_id)
+    for program_id in set(seats.values_list("target_id", flat=True)) - set(actor.seats):
+        actor = seat_for_one_act(actor, program_id)
+    return actor
 
 
 def read_directory(actor: Actor) -> Directory:

@@ -29,7 +29,7 @@ from portal.proofs import SealedEntry, encoded, list_sealed, prove_entry
 from portal.sealing import is_readable, require_readable
 from portal.states import Audience
 from portal.streams import ChainKey
-from portal.tree import tiles_of
+from portal.tree import TreeIncompleteError, tiles_of
 
 FORMAT: Final = "covalent-export/1"
 RECORD_FORMAT: Final = "covalent-record/1"
@@ -171,7 +171,10 @@ def _sealed_at(actor: Actor, chain: ChainKey, seq: int) -> datetime:
             "select sealed_at from ledger.entry where space_id = %s and audience = %s and seq = %s",
             [*chain, seq],
         )
-        found: datetime = cursor.fetchone()[0]
+        row = cursor.fetchone()
+    if row is None:
+        raise TreeIncompleteError(f"the last of {seq} entries is gone")
+    found: datetime = row[0]
     return found
 
 

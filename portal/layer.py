@@ -37,10 +37,15 @@ class ReadingsMessage(TypedDict):
     series: dict[str, list[tuple[int, float]]]
 
 
+def realm() -> str:
+    """Return what tells this installation's names in a Redis from those of others who share it."""
+    name = connection.settings_dict["NAME"].encode()
+    return hmac.new(settings.SECRET_KEY.encode(), name, hashlib.sha256).hexdigest()[:16]
+
+
 def _group(name: str) -> str:
     # Publish and subscribe know no databases of Redis: who shares one must not hear each other.
-    realm = hmac.new(settings.SECRET_KEY.encode(), connection.settings_dict["NAME"].encode(), hashlib.sha256)
-    return f"live.{realm.hexdigest()[:16]}.{name}"
+    return f"live.{realm()}.{name}"
 
 
 def group_of(key: ChainKey) -> str:

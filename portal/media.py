@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import struct
+from collections.abc import Callable, Mapping
 from pathlib import PurePath
 from typing import Final
 
-from portal.errors import Invalid
+from portal.errors import Invalid, TooLarge
 
 PNG: Final = b"\x89PNG\r\n\x1a\n"
 JPEG: Final = b"\xff\xd8\xff"
@@ -25,12 +26,19 @@ ENDINGS: Final[Mapping[str, tuple[str, ...]]] = {
 INLINE: Final = frozenset({"image/png", "image/jpeg", "image/webp"})
 ACCEPTED: Final = "PNG, JPEG, WebP, HEIC, PDF, CSV and plain text"
 NAME_CHARACTERS_MAX: Final = 200
+# Four bytes each in the browser of whoever opens the page; cameras make up to two hundred million.
+PIXELS_MAX: Final = 250_000_000
+JPEG_FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+JPEG_SCAN: Final = 0xDA
 # Tab, line feed, carriage return, form feed: the controls that a text file may hold.
 TEXT_CONTROLS: Final = frozenset("\t\n\r\f")
 
 
 def media_type_of(data: bytes, name: str) -> str:
-    """Return the media type of a file by its first bytes; raises Invalid naming what is accepted."""
+    """Return the media type of a file by its first bytes.
+
+    Raises: Invalid naming what is accepted, TooLarge for a small file that unpacks to a huge picture.
+    """
     if not data:
         raise Invalid("The file is empty.", errors={"file": ["The file is empty."]})
     ending = PurePath(name).suffix.lower()
@@ -41,6 +49,9 @@ def media_type_of(data: bytes, name: str) -> str:
     if ending and ending not in ENDINGS[found]:
         words = f"{name!r} is {found} by its bytes, not what {ending} says; give it the right ending."
         raise Invalid(words, code="file_ending", errors={"file": [words]})
+    if (pixels := pixels_of(data, found)) > PIXELS_MAX:
+        words = f"{name!r} is a picture of {pixels} pixels; at most {PIXELS_MAX} are taken."
+        raise TooLarge(words, code="picture_too_large", errors={"file": [words]}, limit=PIXELS_MAX)
     return found
 
 
@@ -81,3 +92,51 @@ def clean_name(name: str) -> str:
         words = f"The file's name has more than {NAME_CHARACTERS_MAX} characters."
         raise Invalid(words, errors={"file": [words]})
     return kept
+
+
+def pixels_of(data: bytes, media_type: str) -> int:
+    """Return how many pixels a picture says it has, 0 for what says nothing: no browser unpacks that."""
+    read = _SIZES.get(media_type)
+    try:
+        width, height = read(data) if read else (0, 0)
+    except (struct.error, IndexError):
+        return 0
+    return width * height
+
+
+def _png(data: bytes) -> tuple[int, int]:
+    width, height = struct.unpack_from(">II", data, 16)
+    return (width, height) if data[12:16] == b"IHDR" else (0, 0)
+
+
+def _jpeg(data: bytes) -> tuple[int, int]:
+    """Go from segment to segment, over fill and rubbish between them as browsers do, to the largest frame."""
+    found, at = (0, 0), 2
+    while (at := data.find(b"\xff", at)) >= 0 and data[at + 1] != JPEG_SCAN:
+        marker = data[at + 1]
+        if marker in (0x00, 0x01, 0xFF) or 0xD0 <= marker <= 0xD8:  # noqa: PLR2004 - markers without a length
+            at += 1
+            continue
+        if marker in JPEG_FRAMES:
+            height, width = struct.unpack_from(">HH", data, at + 5)
+            found = max(found, (width, height), key=lambda each: each[0] * each[1])
+        at += 2 + struct.unpack_from(">H", data, at + 2)[0]
+    return found
+
+
+def _webp(data: bytes) -> tuple[int, int]:
+    kind = data[12:16]
+    if kind == b"VP8X":
+        return (int.from_bytes(data[24:27], "little") + 1, int.from_bytes(data[27:30], "little") + 1)
+    if kind == b"VP8L":
+        bits = struct.unpack_from("<I", data, 21)[0]
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    width, height = struct.unpack_from("<HH", data, 26)
+    return (width & 0x3FFF, height & 0x3FFF) if kind == b"VP8 " else (0, 0)
+
+
+_SIZES: Final[Mapping[str, Callable[[bytes], tuple[int, int]]]] = {
+    "image/png": _png,
+    "image/jpeg": _jpeg,
+    "image/webp": _webp,
+}

@@ -15,6 +15,16 @@ VISIBLE = (
     " or (audience <> 'sponsor' and space_id = any ("
     "(select nullif(current_setting('covalent.as_manufacturer', true), '')::uuid[])::uuid[])))"
 )
+# What of this is switched off at this moment, one table a row: nobody but a superuser or the owner does it.
+WALLS_DOWN = """
+select c.oid::regclass::text || ': '
+    || case when t.is_off then 'triggers' else 'row security' end || ' switched off'
+from pg_class c join pg_namespace n on n.oid = c.relnamespace,
+lateral (select exists (select from pg_trigger t where t.tgrelid = c.oid and t.tgenabled <> 'O') as is_off,
+                exists (select from pg_policy p where p.polrelid = c.oid) as has_policy) t
+where n.nspname in ('public', 'ledger')
+  and (t.is_off or (t.has_policy and not (c.relrowsecurity and c.relforcerowsecurity))) order by 1
+"""
 TRANSITION_TABLES = (
     ("insert", "new table as fresh"),
     ("update", "old table as stale new table as fresh"),

@@ -113,6 +113,8 @@ def of_portal() -> Mapping[str, str]:
         "portal_receipt": "quality",
         "portal_opening": "quality",
         "portal_clock": "quality",
+        "portal_clockmove": "quality",
+        "portal_businesscalendar": "quality",
         "portal_ladderstep": "quality",
         "portal_delivery": "quality",
         "portal_delegation": "parties",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
 from allauth.mfa.models import Authenticator
+from django.db import transaction
 
 from portal.models import Person
 
@@ -24,6 +26,14 @@ def has_second_factor(person: Person) -> bool:
 def has_shown_one(person: Person, session: Mapping[str, Any]) -> bool:
     """Say whether who is signed in showed a second factor: ours, or one the own organisation vouched for."""
     return has_second_factor(person) or bool(session.get(SHOWN_ELSEWHERE))
+
+
+@contextmanager
+def one_removal_at_a_time(person: Person) -> Iterator[None]:
+    """Hold the person's factors while one goes: of two removals at once, the second sees the first."""
+    with transaction.atomic():
+        Person.objects.select_for_update().get(pk=person.pk)
+        yield
 
 
 def may_go(factor: Authenticator) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -134,9 +134,10 @@ class HoldState(models.TextChoices):
 
 
 class ClockState(models.TextChoices):
-    """A deadline runs, was met, or passed (design 4); a withdrawn one lost its reason."""
+    """A deadline runs or rests, was met, or passed (design 4); a withdrawn one lost its reason."""
 
     RUNNING = "running", _("running")
+    PAUSED = "paused", _("paused")
     MET = "met", _("met")
     BREACHED = "breached", _("breached")
     WITHDRAWN = "withdrawn", _("withdrawn")
@@ -147,6 +148,21 @@ class DrillState(models.TextChoices):
 
     RUNNING = "running", _("running")
     ENDED = "ended", _("ended")
+
+
+class ClockStep(models.TextChoices):
+    """What happened to a clock; each is one line of its history."""
+
+    STARTED = "started", _("started")
+    MOVED = "moved", _("moved to the other side")
+    PAUSE_ASKED = "pause_asked", _("pause asked for")
+    PAUSED = "paused", _("paused")
+    RESUMED = "resumed", _("resumed")
+    EXTENDED = "extended", _("extended")
+    MET = "met", _("met")
+    BREACHED = "breached", _("time is over")
+    DONE_LATE = "done_late", _("done late")
+    WITHDRAWN = "withdrawn", _("withdrawn")
 
 
 class DeliveryState(models.TextChoices):
@@ -248,7 +264,8 @@ PROPOSAL_TRANSITIONS: Final[Transitions] = {
     ),
 }
 
-INSPECTORS: Final = (Role(Side.MANUFACTURER, "inspector"), Role(Side.SPONSOR, "inspector"))
+INSPECTOR: Final = "inspector"
+INSPECTORS: Final = (Role(Side.MANUFACTURER, INSPECTOR), Role(Side.SPONSOR, INSPECTOR))
 # Who of the inviting side answers an inspector.
 INSPECTION_HOSTS: Final = (
     CDMO_QA,
@@ -323,3 +340,25 @@ DRILLERS: Final = (CDMO_QA, CDMO_QUALITY_HEAD, SPONSOR_QA, SPONSOR_QUALITY_HEAD)
 def of_side(roles: Iterable[Role], side: str) -> tuple[Role, ...]:
     """Return those of the roles that are held on a side."""
     return tuple(role for role in roles if role.side in (side, Side.BOTH))
+
+
+# Who of a side keeps its clocks; a joint one rests only when both sides say so. A regulatory one never rests.
+CLOCK_KEEPERS: Final = (CDMO_QA, CDMO_QUALITY_HEAD, SPONSOR_QA, SPONSOR_QUALITY_HEAD)
+CLOCK_TRANSITIONS: Final[Transitions] = {
+    "pause": Transition((ClockState.RUNNING,), ClockState.PAUSED, CLOCK_KEEPERS, _("Pause")),
+    "consent": Transition((ClockState.RUNNING,), ClockState.PAUSED, CLOCK_KEEPERS, _("Consent to the pause")),
+    "resume": Transition((ClockState.PAUSED,), ClockState.RUNNING, CLOCK_KEEPERS, _("Resume")),
+    "extend": Transition((ClockState.RUNNING,), None, CLOCK_KEEPERS, _("Extend")),
+    "move": Transition((ClockState.RUNNING,), None, CLOCK_KEEPERS, _("Hand over to the other side")),
+    "meet": Transition((ClockState.RUNNING, ClockState.PAUSED), ClockState.MET, (SYSTEM,)),
+    "breach": Transition((ClockState.RUNNING,), ClockState.BREACHED, (SYSTEM,)),
+    "withdraw": Transition((ClockState.RUNNING, ClockState.PAUSED), ClockState.WITHDRAWN, (SYSTEM,)),
+}
+# Who sets the calendar of a side: its heads of quality, and its administrators who are seated in the program.
+CALENDAR_KEEPERS: Final = (CDMO_QUALITY_HEAD, SPONSOR_QUALITY_HEAD)
+
+
+def clock_keepers(clock: Any, to: str) -> tuple[Role, ...]:
+    """Return who takes a step with a clock: its own side, or either where both sides have a say in it."""
+    of_both = clock.is_joint and to in ("pause", "consent", "resume")
+    return tuple(role for role in CLOCK_TRANSITIONS[to].roles if of_both or role.side == clock.side)

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, path
 
 from portal.views import administration as admin
-from portal.views import four_eyes, inspections, reviews, rosters
+from portal.views import calendars, clocks, four_eyes, inspections, reviews, rosters
 from portal.views.alerts import AcknowledgeAlert, AlertPage, RefuseAlert
 from portal.views.delegations import DelegationsPage, EndDelegation
 from portal.views.drills import DrillPage, DrillsPage
@@ -36,6 +36,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("rosters/<uuid:roster_id>/", rosters.RosterPage.as_view(), name="roster"),
     path("rosters/<uuid:roster_id>/stretch/", rosters.SetStretch.as_view(), name="set_stretch"),
     path("rosters/<uuid:roster_id>/withdraw/", rosters.WithdrawStretch.as_view(), name="withdraw_stretch"),
+    path("calendars/<uuid:program_id>/", calendars.CalendarsPage.as_view(), name="calendars"),
+    path("clocks/<uuid:clock_id>/", clocks.ClockPage.as_view(), name="clock_page"),
+    *(
+        path(
+            f"clocks/<uuid:clock_id>/{step}/",
+            clocks.ClockStepPage.as_view(step=step),
+            name=f"{step}_clock",
+        )
+        for step in clocks.STEPS
+    ),
     path("ledger/", LedgerPage.as_view(), name="ledger"),
     path("ledger/<uuid:space_id>/<str:audience>/<int:seq>/", LedgerEntryPage.as_view(), name="ledger_entry"),
     path("ledger/reviews/", TrailReviewsPage.as_view(), name="trail_reviews"),

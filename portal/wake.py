@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import threading
 import time
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 import redis
 import structlog
@@ -13,6 +14,7 @@ from django.conf import settings
 
 POKE: Final = "covalent.poke"
 REST_S: Final = 1.0
+T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 
@@ -37,10 +39,16 @@ def poke_relay() -> None:
 
 def publish(channel: str, message: bytes) -> None:
     """Publish and swallow the outage: what is committed stands, and a request must not fail for a wake-up."""
+    over_redis(lambda client: client.publish(channel, message))
+
+
+def over_redis(work: Callable[[redis.Redis], T]) -> T | None:
+    """Return what a short piece of work over Redis gives; None, and at once, while it is away."""
     if time.monotonic() < _breaker.until:
-        return
+        return None
     try:
-        _client().publish(channel, message)
+        return work(_client())
     except redis.RedisError as error:
         _breaker.until = time.monotonic() + REST_S
-        log.warning("wake_up_lost", channel=channel, error=type(error).__name__)
+        log.warning("redis_away", error=type(error).__name__)
+        return None

@@ -16,9 +16,12 @@ import httpx
 import orjson
 from django.utils import timezone
 
+from config.bench.agreements import backtested
 from config.bench.results import Figure, percentile
 from config.bench.stand import Plant, make_batch, make_plant, owner, web
+from portal.actions.clocks import breach_clock, breach_clocks
 from portal.benchmarks import live
+from portal.clocks import on_clock, on_clocks
 
 FRAME: Final = 1000
 FRAMES: Final = 40
@@ -32,6 +35,9 @@ BOARD_BATCHES: Final = 200
 ASKED: Final = 30
 CHANGES: Final = 200_000
 SEALED: Final = 300
+CLOCKS: Final = 100_000
+CLOCKS_DUE: Final = 10_000
+CLOCK_PROGRAMS: Final = 4
 RAW_STAGE: Final = "create temporary table raw_stage (p uuid, at timestamptz, value double precision)"
 RAW_TABLE: Final = (
     "create table if not exists raw_reading (batch uuid, p uuid, at timestamptz, value double precision,"
@@ -40,10 +46,10 @@ RAW_TABLE: Final = (
 MANY_DEVIATIONS: Final = """
 insert into deviations_deviation (id, space_id, audience, version, number, title, description,
     immediate_action, state, occurred_at, detected_at, aware_at, recorded_at, late_reason, reporter_id,
-    reporter_code, lead_code, end_text, external_id, external_status)
+    reporter_code, lead_code, end_text, external_id, external_status, needs_notice)
 select gen_random_uuid(), %(space)s, 'shared', 1, 'DEV-' || n, 'Deviation ' || n, 'What happened',
     '', 'reported', now(), now(), now(), now() - n * interval '1 second', '', %(person)s,
-    'Bench', '', '', '', ''
+    'Bench', '', '', '', '', true
 from generate_series(1, %(many)s) n
 """
 MANY_READINGS: Final = """
@@ -56,6 +62,16 @@ MANY_SITES: Final = """
 insert into portal_site (id, space_id, audience, version, name, city, zone, calendar)
 select gen_random_uuid(), %s, 'shared', 1, 'Site ' || gen_random_uuid(), '', 'UTC', ''
 from generate_series(1, %s)
+"""
+
+MANY_CLOCKS: Final = """
+insert into portal_clock (id, space_id, audience, version, subject_id, kind, clause, zone, duration, inputs,
+    side, is_joint, is_regulatory, state, plan, step, extensions, started_at, due_at, next_at, pause_asked_by)
+select gen_random_uuid(), %(space)s, 'shared', 1, %(space)s, 'bench.reply', '6.2', 'UTC', '{}', '{}',
+    'sponsor', false, false, 'running', '[]', 0, 0, now() - interval '9 days',
+    due.at, due.at, ''
+from generate_series(1, %(many)s) n, lateral (select now()
+    + case when n <= %(due)s then n * interval '-1 second' else n * interval '1 hour' end as at) due
 """
 
 
@@ -246,6 +262,35 @@ def sealing() -> list[Figure]:
     ]
 
 
+def clocks() -> list[Figure]:
+    """Sweep 100,000 running clocks with 10,000 due, each in an entry of its own; then with none due."""
+    from portal import tasks  # noqa: PLC0415 - the worker's tasks, asked for by this measure alone
+
+    plants = [make_plant() for _ in range(CLOCK_PROGRAMS)]
+    on_clocks("bench.reply", breach_clocks)
+    on_clock("bench.reply", breach_clock)
+    each = {"many": CLOCKS // CLOCK_PROGRAMS, "due": CLOCKS_DUE // CLOCK_PROGRAMS}
+    with owner() as connection:
+        connection.execute(
+            "update portal_clock set state = 'withdrawn', next_at = null where state = 'running'"
+        )
+        for plant in plants:
+            connection.execute(MANY_CLOCKS, {"space": plant.program, **each})
+        connection.execute("analyze portal_clock")
+    start = time.perf_counter()
+    swept = 0
+    while found := tasks.sweep():
+        swept += found
+    took = time.perf_counter() - start
+    idle = []
+    for _ in range(ASKED):
+        start = time.perf_counter()
+        tasks.sweep()
+        idle.append((time.perf_counter() - start) * 1000)
+    name = f"sweep of {CLOCKS:,} running clocks, {swept:,} due"
+    return [Figure(name, "s", took, goal=10), Figure("idle sweep, p50", "ms", percentile(idle, 50), goal=20)]
+
+
 def board() -> list[Figure]:
     """Render the board's tiles of 200 running batches, in the server."""
     from config.bench.pages import board_times  # noqa: PLC0415 - it renders pages in this process
@@ -267,4 +312,6 @@ ALL: Final[Mapping[str, Callable[[], list[Figure]]]] = {
     "board": board,
     "bulk": bulk,
     "sealing": sealing,
+    "backtest": backtested,
+    "clocks": clocks,
 }

@@ -77,6 +77,11 @@ def _django_key(places: KeyPlaces) -> str:
     return places.django or Notes(places.notes).find("django") or ""
 
 
+def secret_keys(places: KeyPlaces) -> list[str]:
+    """Return the SECRET_KEYs that this installation knows, the present one first."""
+    return [each for each in (_django_key(places), *settings.SECRET_KEY_FALLBACKS) if each]
+
+
 def _put_django_key(places: KeyPlaces, wanted: str) -> list[str]:
     present = _django_key(places)
     if not present:

@@ -24,7 +24,7 @@ def outcome(verdicts: Sequence[Verdict], has_held: bool, command: BaseCommand) -
     faults = sorted({each.fault for each in verdicts if each.fault})
     if faults:
         command.stderr.write(
-            f"CONTRADICTED ({', '.join(faults)}): this is not the ledger that others know. Let nobody"
+            f"CONTRADICTED ({', '.join(faults)}): this is not what was sealed or what others know. Let nobody"
             " work on it before both parties have decided."
         )
         return CONTRADICTS

@@ -22,6 +22,7 @@ from config.keeping.making import DUMP, FILES, FORMAT, SCHEMAS, count_rows, list
 from config.keeping.outside import Held, Verdict, judge, keep_contradicting
 from config.keeping.programs import running
 from config.keeping.reaching import AS_OWNER, DATABASE, Logins
+from config.keeping.records import judge_records
 
 IS_EMPTY: Final = sql.SQL("""
     select not exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -55,8 +56,8 @@ def restore(
     files = _put_files(bundle, attachments)
     _put_rows(bundle, logins)
     with psycopg.connect(logins.backup) as raw:
-        rows, ledger = count_rows(raw), read_ledger(raw)
-    verdicts = [*_compare_with(bundle.manifest, rows, ledger), *judge(ledger, held)]
+        rows, ledger, records = count_rows(raw), read_ledger(raw), judge_records(raw)
+    verdicts = [*_compare_with(bundle.manifest, rows, ledger), *judge(ledger, held), *records]
     return Restored(
         made_at=bundle.manifest["made_at"],
         rows=sum(rows.values()),

@@ -12,7 +12,7 @@ from deviations.texts import check_texts
 from portal import ledger
 from portal.action import action, instant
 from portal.actor import Actor
-from portal.alerts import end_clocks
+from portal.clocks import end_clocks
 from portal.errors import Invalid
 from portal.states import ClockState
 

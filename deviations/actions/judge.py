@@ -13,8 +13,10 @@ from portal import ledger
 from portal.access import get_program
 from portal.action import action, instant
 from portal.actor import Actor, Side
-from portal.agreements.counting import due_at
-from portal.alerts import start_clock
+from portal.agreements.durations import Duration
+from portal.agreements.rules import Notification
+from portal.agreements.terms import Applied
+from portal.clocks import Timing, start_clock, time_out
 from portal.states import Audience, Classification
 from portal.terms import terms_at
 
@@ -39,8 +41,10 @@ def triage_deviation(
     deviation = lock_deviation(actor, deviation_id, to="triage", version=version)
     check_texts({"rationale": rationale})
     now = instant()
-    deviation.triage(now)
-    deviation.save(update_fields=["state", "triaged_at", "version"])
+    terms = terms_at(actor, deviation.space_id, deviation.recorded_at)
+    notice = terms.notice(classification)
+    deviation.triage(now, needs_notice=notice is None or notice.rule.within is not None)
+    deviation.save(update_fields=["state", "triaged_at", "needs_notice", "version"])
     Judgement.objects.create(
         space_id=deviation.space_id,
         audience=deviation.audience,
@@ -52,30 +56,46 @@ def triage_deviation(
         code=actor.code(deviation.space_id),
         given_at=now,
     )
-    _start_notice_clock(actor, deviation, classification)
+    _start_notice_clock(actor, deviation, classification, terms.version, notice)
     return deviation
 
 
-def _start_notice_clock(actor: Actor, deviation: Deviation, classification: Classification) -> None:
+def _start_notice_clock(
+    actor: Actor,
+    deviation: Deviation,
+    classification: Classification,
+    version: int | None,
+    found: Applied[Notification] | None,
+) -> None:
     """Record the class with the clause of its notice, and start the clock that the clause sets."""
-    terms = terms_at(actor, deviation.space_id, deviation.recorded_at)
-    found = terms.notice(classification)
     clause = found.clause.code if found is not None else ""
     within = found.rule.within if found is not None else None
-    due = None
-    if found is not None and within is not None:
-        zone = zone_of(get_program(actor, deviation.space_id), deviation.batch)
-        due = due_at(within, deviation.aware_at, zone)
-    fact = DeviationTriaged(classification=classification, clause=clause, due_at=due)
+    timing = _time_out(actor, deviation, within) if within is not None else None
+    due_at = timing.due_at if timing is not None else None
+    fact = DeviationTriaged(classification=classification, clause=clause, due_at=due_at)
     ledger.record(deviation, fact, classification=classification)
-    if found is not None and due is not None:
+    if found is not None and timing is not None:
         start_clock(
             deviation,
             kind=NOTICE_CLOCK,
             clause=clause,
-            terms=terms.version,
+            terms=version,
             side=Side.MANUFACTURER,
-            due_at=due,
+            due_at=timing.due_at,
             audience=deviation.audience,
-            next_at=deviation.aware_at + (due - deviation.aware_at) * found.rule.chase_at,
+            next_at=timing.since + (timing.due_at - timing.since) * found.rule.chase_at,
+            timing=timing,
+            inputs={"classification": classification},
         )
+
+
+def _time_out(actor: Actor, deviation: Deviation, within: Duration) -> Timing:
+    batch = deviation.batch
+    return time_out(
+        actor,
+        deviation.space_id,
+        within,
+        deviation.aware_at,
+        zone=zone_of(get_program(actor, deviation.space_id), batch),
+        site_id=batch.site_id if batch is not None else None,
+    )

@@ -13,10 +13,11 @@ from portal import ledger
 from portal.access import require_role
 from portal.action import action, instant
 from portal.actor import Actor, Side
-from portal.alerts import end_clocks, raise_alert
+from portal.alerts import raise_alert
+from portal.clocks import end_clocks, note_step
 from portal.errors import NotFound
 from portal.models import Clock
-from portal.states import SYSTEM, Audience, ClockState
+from portal.states import SYSTEM, Audience, ClockState, ClockStep
 
 SEALED_FIELDS = ("title", "description", "immediate_action", "late_reason", "end_text")
 
@@ -112,5 +113,6 @@ def chase_notice(actor: Actor, clock_id: UUID) -> Clock:
         clock.end(ClockState.BREACHED, now)
         overdue = NoticeOverdue(clause=clock.clause, due_at=clock.due_at)
         ledger.record(deviation, overdue, classification=classification)
+        note_step(clock, ClockStep.BREACHED, due_before=clock.due_at)
     clock.save(update_fields=["step", "state", "next_at", "ended_at", "version"])
     return clock

@@ -305,7 +305,7 @@ def represent_logged(actor: Actor, logged: Logged) -> dict[str, Any]:
         files=[],
         clocks=[],
         signatures=[],
-        steps=open_steps(actor, logged.deviation, None),
+        steps=open_steps(actor, logged.deviation),
     )
     return _represent(actor, detail)
 

@@ -40,6 +40,8 @@ class Deviation(SpaceRecord):
     lead_code = models.CharField(max_length=60, blank=True)
     triaged_at = models.DateTimeField(null=True, blank=True)
     investigated_at = models.DateTimeField(null=True, blank=True)
+    # Said by the clause on its class: told by a notice of its own, not in a list alone.
+    needs_notice = models.BooleanField(default=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     end_text = SealedTextField(blank=True)
     external_id = models.CharField(max_length=120, blank=True)
@@ -78,9 +80,9 @@ class Deviation(SpaceRecord):
             models.CheckConstraint(condition=~Q(audience="sponsor"), name="deviation_begins_at_cdmo"),
         ]
 
-    def triage(self, at: datetime) -> None:
-        """Note that a class was given."""
-        self.state, self.triaged_at = DeviationState.TRIAGED, at
+    def triage(self, at: datetime, *, needs_notice: bool) -> None:
+        """Note that a class was given, and whether the sponsor is told of it by a notice of its own."""
+        self.state, self.triaged_at, self.needs_notice = DeviationState.TRIAGED, at, needs_notice
         self.bump()
 
     def investigate(self, at: datetime, lead_code: str) -> None:
@@ -97,6 +99,11 @@ class Deviation(SpaceRecord):
         """Copy what the CDMO's own quality system says of it; nothing else is mastered there."""
         self.external_status, self.external_as_of = status, as_of
         self.bump()
+
+    @property
+    def is_notice_due(self) -> bool:
+        """Say whether the notice has to leave before the record may end."""
+        return self.needs_notice and self.audience != Audience.SHARED
 
     def disclose(self) -> None:
         """Widen the audience to both sides; there is no way back."""

@@ -77,7 +77,7 @@ def deviation_detail(actor: Actor, deviation_id: UUID) -> DeviationDetail:
         files=files_of(actor, deviation),
         clocks=list(clocks.order_by("due_at", "id")),
         signatures=signatures_of(actor, deviation.pk, deviation.version),
-        steps=open_steps(actor, deviation, classification),
+        steps=open_steps(actor, deviation),
     )
 
 

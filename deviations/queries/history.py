@@ -85,8 +85,11 @@ def _released(fact: Payload) -> str:
 
 
 def _asked(fact: Payload) -> str:
-    side = _("Sponsor") if fact.get("side") == "sponsor" else _("CDMO")
-    return _("%(side)s asked for receipt") % {"side": side}
+    return _("%(side)s asked for receipt") % {"side": _side(fact)}
+
+
+def _side(fact: Payload) -> str:
+    return _("Sponsor") if fact.get("side") == "sponsor" else _("CDMO")
 
 
 def _reported(fact: Payload) -> str:
@@ -119,6 +122,12 @@ _WORDS: Final[Mapping[str, Callable[[Payload], str]]] = {
         % {"step": fact.get("step", ""), "told": fact.get("told", "")}
     ),
     "signature.given": _signed,
+    "clock.pause_asked": lambda fact: _("%s asked for a pause of a clock") % _side(fact),
+    "clock.paused": lambda _fact: _("Clock paused"),
+    "clock.resumed": lambda _fact: _("Clock goes on"),
+    "clock.extended": lambda fact: _("Clock extended, time %s") % fact.get("extensions", ""),
+    "clock.moved": lambda fact: _("Clock handed over: it is the turn of %s") % _side(fact),
+    "clock.breached": lambda fact: _("Time is over (clause %s)") % fact.get("clause", ""),
     "ladder.ended": lambda _fact: _("No reply, the ladder has ended"),
 }
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from deviations.access import must_tell, newest_classes
+from deviations.access import newest_classes
 from deviations.models import Deviation
 from deviations.states import LEADERS, NOTICE_CLOCK, OPEN_STATES, TRANSITIONS, DeviationState
 from portal.actor import Actor, Side
@@ -42,7 +42,7 @@ def _clocks(actor: Actor, deviations: Sequence[Deviation]) -> dict[UUID, Clock]:
 def _item(
     actor: Actor, deviation: Deviation, classification: Classification | None, clock: Clock | None
 ) -> InboxItem | None:
-    kind = _kind(deviation, classification)
+    kind = _kind(deviation)
     if not actor.holds(deviation.space_id, *TRANSITIONS[kind].roles):
         return None
     to_release = kind == "release_notice"
@@ -63,11 +63,11 @@ def _item(
     )
 
 
-def _kind(deviation: Deviation, classification: Classification | None) -> str:
+def _kind(deviation: Deviation) -> str:
     """Return the transition that is wanted next; the notice comes before everything but the class."""
     if deviation.state == DeviationState.REPORTED:
         return "triage"
-    if must_tell(deviation, classification):
+    if deviation.is_notice_due:
         return "release_notice"
     return "investigate" if deviation.state == DeviationState.TRIAGED else "close"
 

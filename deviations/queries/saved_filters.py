@@ -8,12 +8,11 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
-from django.db.models.lookups import Exact
+from django.db.models import Q, QuerySet
 
-from deviations.models import Deviation, Judgement
+from deviations.models import Deviation
 from deviations.queries.listing import list_deviations
-from deviations.states import NOTICE_CLOCK, OPEN_STATES, TRANSITIONS, DeviationState, JudgementKind
+from deviations.states import NOTICE_CLOCK, OPEN_STATES, TRANSITIONS, DeviationState
 from portal.action import instant
 from portal.actor import Actor
 from portal.models import Alert, Clock
@@ -31,13 +30,6 @@ class Deadline:
     side: str
     clause: str
     due_at: datetime
-
-
-def _class_of_row(actor: Actor) -> Subquery:
-    given = Judgement.objects.visible_to(actor).filter(
-        space_id=OuterRef("space_id"), deviation_id=OuterRef("pk"), kind=JudgementKind.PROVISIONAL
-    )
-    return Subquery(given.order_by("-given_at", "-id").values("classification")[:1])
 
 
 def _open(_actor: Actor, rows: Rows) -> Rows:
@@ -87,7 +79,7 @@ def to_move_on(actor: Actor) -> Q:
         roles = TRANSITIONS[step].roles
         return [space_id for space_id in actor.seats if actor.holds(space_id, *roles)]
 
-    told = Q(audience=Audience.SHARED) | Q(Exact(_class_of_row(actor), Classification.MINOR))
+    told = Q(audience=Audience.SHARED) | Q(needs_notice=False)
     judged = Q(state__in=[DeviationState.TRIAGED, DeviationState.UNDER_INVESTIGATION])
     return (
         Q(state=DeviationState.REPORTED, space_id__in=spaces("triage"))

@@ -18,6 +18,7 @@ from deviations.queries.saved_filters import FILTERS, Deadline, deadlines_of, fi
 from deviations.states import OPEN_STATES
 from portal.action import instant
 from portal.actor import Actor
+from portal.clocks.names import name_of
 from portal.pages import Page, PageRequest
 from portal.queries.rooms import Room, list_rooms
 from portal.states import Audience
@@ -32,10 +33,6 @@ NAMES: Final = {
     "late": gettext_lazy("Notice late"),
     "closed": gettext_lazy("Ended"),
     "all": gettext_lazy("All"),
-}
-CLOCKS: Final = {
-    "notice_release": gettext_lazy("release the notice"),
-    "ladder": gettext_lazy("acknowledge"),
 }
 
 
@@ -94,7 +91,7 @@ def _row(
         "is_open": deviation.state in OPEN_STATES,
         "age": (deviation.ended_at or now) - deviation.aware_at,
         "deadline": deadline,
-        "clock": _("%(what)s: %(who)s") % {"what": CLOCKS.get(deadline.kind, deadline.kind), "who": whose}
+        "clock": _("%(what)s: %(who)s") % {"what": name_of(deadline.kind), "who": whose}
         if deadline is not None
         else "",
     }

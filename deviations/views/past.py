@@ -17,6 +17,7 @@ from portal.errors import DomainError
 from portal.media import INLINE
 from portal.pages import Page, PageRequest
 from portal.past import moment
+from portal.queries.clocks import ClockLine
 from portal.states import Audience
 from portal.views.ladders import sits_on
 from portal.views.past import past_of
@@ -46,7 +47,9 @@ class PastDeviationPage(Page):
             "states": states_of(found, at),
             "times": times_of_page(found),
             "judgements": judgements_of(found, at),
-            "clocks": clocks_of(actor, found, None, at),
+            "clocks": clocks_of(
+                actor, found, [ClockLine(each, None, (), ()) for each in found.clocks], None, at
+            ),
             "history": history_of(found, lines),
             "shown_inline": INLINE,
         }

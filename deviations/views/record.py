@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from deviations.access import lead_codes, must_tell
+from deviations.access import lead_codes
 from deviations.actions.investigate import cancel_deviation, close_deviation, investigate_deviation
 from deviations.actions.judge import triage_deviation
 from deviations.actions.release import release_notice
@@ -43,6 +43,7 @@ from portal.media import INLINE
 from portal.models import Alert
 from portal.pages import Page, PageRequest
 from portal.queries import Escalation, alert_lines, escalation, list_alerts
+from portal.queries.clocks import clock_lines
 from portal.queries.rooms import Room
 from portal.signable import open_meanings
 from portal.states import AlertState, Audience
@@ -75,7 +76,6 @@ class DeviationPage(Page):
         deviation = found.deviation
         receipt = escalation(actor, found.notice.alert_id) if found.notice is not None else None
         room = Room(found.program, found.zone)
-        may_tell = must_tell(deviation, found.classification)
         return {
             "found": found,
             "deviation": deviation,
@@ -89,9 +89,9 @@ class DeviationPage(Page):
             "times": times_of_page(found),
             "judgements": judgements_of(found, now),
             "curve": curve_of(actor, deviation, now),
-            "clocks": clocks_of(actor, found, receipt, now),
+            "clocks": clocks_of(actor, found, clock_lines(actor, found.clocks), receipt, now),
             "rule": terms_at(actor, deviation.space_id, deviation.recorded_at).notice(found.classification),
-            "must_tell": may_tell,
+            "must_tell": deviation.is_notice_due,
             "receipt": ladder(actor, receipt, room) if receipt is not None else None,
             "asks": _asks(actor, found, room),
             "history": history_of(found, history(actor, deviation.pk)),
@@ -99,7 +99,7 @@ class DeviationPage(Page):
             "held": holds_of(actor, deviation.space_id, deviation.pk, within=(deviation.batch_id,)),
             "exports": exports_of(actor, deviation.space_id, deviation.pk),
             "forms": _forms(actor, found),
-            "primary": _primary(found, receipt, must_tell=may_tell),
+            "primary": _primary(found, receipt, must_tell=deviation.is_notice_due),
             "takes_files": deviation.state in OPEN_STATES and actor.holds(deviation.space_id, *REPORTERS),
             "shown_inline": INLINE,
             "limit_mb": settings.ATTACHMENT_BYTES_MAX // MB,

@@ -2,47 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from django.utils import formats
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from deviations.models import Judgement
 from deviations.queries.detail import DeviationDetail
 from deviations.queries.history import HistoryLine
 from deviations.queries.preview import NoticePreview
-from deviations.states import NOTICE_CLOCK, DeviationState, JudgementKind
+from deviations.states import DeviationState, JudgementKind
 from portal.actor import Actor
-from portal.models import Clock
 from portal.queries import Escalation
-from portal.states import Audience, ClockState
+from portal.queries.clocks import ClockLine
+from portal.states import Audience
 from portal.terms import clause_words
+from portal.views.clocks import clock_shown, face, pace, part
 from portal.views.ladders import ball
 
 Shown = dict[str, Any]
-SOON: Final = timedelta(hours=8)
 # Less than that is the time it takes to type, not a delay.
 WORTH_SAYING: Final = timedelta(minutes=1)
-CLOCKS: Final[Mapping[str, str | Promise]] = {NOTICE_CLOCK: gettext_lazy("Release the notice")}
-ENDS: Final[Mapping[str, str | Promise]] = {
-    ClockState.MET: gettext_lazy("met %s"),
-    ClockState.BREACHED: gettext_lazy("late since %s"),
-    ClockState.WITHDRAWN: gettext_lazy("withdrawn %s"),
-}
-
-
-def face(at: datetime, zone: str, now: datetime) -> str:
-    """Return a time at the site, with its day where that is not today's."""
-    here = ZoneInfo(zone)
-    local = at.astimezone(here)
-    is_today = local.date() == now.astimezone(here).date()
-    return formats.date_format(local, "H:i" if is_today else "j M, H:i")
 
 
 def states_of(found: DeviationDetail, now: datetime) -> list[Shown]:
@@ -118,27 +102,18 @@ def _judgement(each: Judgement, found: DeviationDetail, now: datetime) -> Shown:
     }
 
 
-def clocks_of(actor: Actor, found: DeviationDetail, receipt: Escalation | None, now: datetime) -> list[Shown]:
-    """Return the deadlines, running ones first, with clause and whose ball it is."""
-    shown = [_clock(actor, found, each, now) for each in found.clocks]
+def clocks_of(
+    actor: Actor,
+    found: DeviationDetail,
+    lines: Sequence[ClockLine],
+    receipt: Escalation | None,
+    now: datetime,
+) -> list[Shown]:
+    """Return the deadlines, running ones first, with clause, whose ball it is, and their history."""
+    shown = [clock_shown(actor, each, found.program, found.zone, now) for each in lines]
     if receipt is not None:
         shown.append(_receipt_clock(actor, found, receipt, now))
     return sorted(shown, key=lambda each: (bool(each["ended_words"]), each["due_at"]))
-
-
-def _clock(actor: Actor, found: DeviationDetail, clock: Clock, now: datetime) -> Shown:
-    words = ENDS.get(clock.state)
-    ended_at = clock.ended_at or clock.due_at
-    return {
-        "name": str(CLOCKS.get(clock.kind, clock.kind.replace("_", " "))),
-        "due_at": clock.due_at,
-        "state": _pace(clock.due_at, now) if words is None else "met",
-        "ball": ball(actor, found.program, clock.space_id, str(clock.side)),
-        "clause": clause_words(clock.clause, clock.terms),
-        "basis": "",
-        "part": _part(found.deviation.aware_at, clock.due_at, now),
-        "ended_words": "" if words is None else str(words) % face(ended_at, found.zone, now),
-    }
 
 
 def _receipt_clock(actor: Actor, found: DeviationDetail, receipt: Escalation, now: datetime) -> Shown:
@@ -150,23 +125,13 @@ def _receipt_clock(actor: Actor, found: DeviationDetail, receipt: Escalation, no
     return {
         "name": _("Acknowledge the notice"),
         "due_at": due_at or alert.raised_at,
-        "state": "met" if words else _pace(due_at or alert.raised_at, now),
+        "state": "met" if words else pace(due_at or alert.raised_at, now),
         "ball": ball(actor, found.program, alert.space_id, str(alert.side)),
         "clause": clause_words(alert.clause, alert.terms),
         "basis": "" if words else _("then the next role is told"),
-        "part": _part(alert.raised_at, due_at, now) if due_at is not None else 100,
+        "part": part(alert.raised_at, due_at, now) if due_at is not None else 100,
         "ended_words": words,
     }
-
-
-def _pace(due_at: datetime, now: datetime) -> str:
-    if due_at < now:
-        return "late"
-    return "soon" if due_at - now < SOON else "running"
-
-
-def _part(since: datetime, until: datetime, now: datetime) -> int:
-    return min(100, max(0, round(100 * ((now - since) / (until - since))))) if until > since else 100
 
 
 def history_of(found: DeviationDetail, lines: Sequence[HistoryLine]) -> list[Shown]:

@@ -12,7 +12,8 @@ from portal import ledger
 from portal.access import get_visible, lock_alert, require_role, require_state
 from portal.action import action, instant
 from portal.actor import Actor, Seat, Side
-from portal.alerts import LADDER, on_clock, tell
+from portal.alerts import LADDER, tell
+from portal.clocks import on_clock
 from portal.errors import Invalid, Refused
 from portal.facts import (
     AlertAcknowledged,

@@ -1,13 +1,16 @@
-"""The sign-in of an organisation: set up by whoever runs the installation, taken up by its invited people.
+"""What whoever runs the installation does for an organisation: its sign-in, and which key seals for it.
 
-Not by an organisation's administrator: who could name an issuer and domains at will could claim another's.
+A sign-in is not set up by an organisation's administrator: who could name an issuer and domains at will could
+claim another's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Q
 
 from portal import ledger
@@ -15,7 +18,7 @@ from portal.access import require_role
 from portal.action import action, instant
 from portal.actor import Actor
 from portal.errors import Conflict, Invalid, Refused
-from portal.facts import CompanyIdentityLinked, CompanySignInSet
+from portal.facts import CompanyIdentityLinked, CompanySignInSet, EnvelopeKeyTakenUp
 from portal.models import CompanyIdentity, CompanySignIn, Member, Organisation, Person
 from portal.oidc import Identity, is_safe_address
 from portal.own_secrets import hide
@@ -92,3 +95,29 @@ def link_identity(actor: Actor, provider_id: UUID, identity: Identity) -> Compan
     member = Member.objects.visible_to(actor).get(person_id=person.pk)
     ledger.record(member, CompanyIdentityLinked(person_id=person.pk, provider_id=provider.pk))
     return found
+
+
+@action("envelope_key.take_up")
+def note_envelope_key(
+    actor: Actor, organisation_id: UUID, *, key_id: str, service: str, made_at: datetime
+) -> bool:
+    """Write down by which key private words are sealed from now on; returns whether it was new.
+
+    The actor is `system_actor("setup", organisation_id)`. Once is enough: a rotation that was stopped is run
+    again. Raises: Refused. Records: envelope_key.taken_up v1. Source: 21 CFR 11.10(k).
+    """
+    require_role(actor, organisation_id, SYSTEM, to="rotate keys")
+    organisation = Organisation.objects.visible_to(actor).with_id(organisation_id)
+    if organisation is None:
+        return False
+    fact = EnvelopeKeyTakenUp(key_id=key_id, service=service, made_at=made_at)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select from ledger.item where class = 'fact' and name = %s and space_id = %s"
+            " and convert_from(body, 'UTF8')::json -> 'payload' ->> 'key_id' = %s limit 1",
+            [fact.name, organisation_id, key_id],
+        )
+        is_noted = cursor.fetchone() is not None
+    if not is_noted:
+        ledger.record(organisation, fact)
+    return not is_noted

@@ -12,10 +12,10 @@ from django.db import connection
 from portal import ledger
 from portal.access import get_program, get_visible, require_role
 from portal.action import action, current_action, instant
-from portal.actions.people import end_seat, seat_person
+from portal.actions.people import end_inspection, end_seat, seat_person
 from portal.actor import Actor, Side
 from portal.errors import Invalid, InvalidTransition, NotFound, Refused
-from portal.facts import InspectionAsked, InspectionClosed, InspectionHandedOver, InspectionOpened
+from portal.facts import InspectionAsked, InspectionHandedOver, InspectionOpened
 from portal.models import Assignment, Attachment, Handover, Inspection, InspectionRequest, Record
 from portal.states import INSPECTION_HOSTS, INSPECTORS, HandedOver
 
@@ -172,12 +172,9 @@ def close_inspection(actor: Actor, inspection_id: UUID, *, reason: str) -> Inspe
         raise NotFound
     if seat.valid_until is None or seat.valid_until > instant():
         end_seat(seat, reason)
-    inspection.valid_from = min(inspection.valid_from, instant())
-    inspection.valid_until = max(instant(), inspection.valid_from + timedelta(microseconds=1))
-    inspection.bump()
-    inspection.save(update_fields=["valid_from", "valid_until", "version"])
-    closed = InspectionClosed(side=str(inspection.audience), code=inspection.code)
-    ledger.record(get_program(actor, inspection.space_id), closed)
+        inspection.refresh_from_db()
+    else:
+        end_inspection(inspection)
     return inspection
 
 

@@ -20,9 +20,11 @@ from portal.actions.people import send_link
 from portal.actor import Actor
 from portal.errors import Conflict, NotFound
 from portal.facts import LinkWithdrawn, PasswordSet
+from portal.four_eyes import require_set_up
 from portal.links import LASTS, Link
 from portal.models import Member, Person
 from portal.passwords import check_password
+from portal.second_factors import has_second_factor
 from portal.states import ADMINISTRATORS, PersonKind
 
 TRY_AGAIN: Final = timedelta(minutes=2)
@@ -32,9 +34,14 @@ TRY_AGAIN: Final = timedelta(minutes=2)
 def make_link(actor: Actor, member_id: UUID, *, reason: str) -> Member:
     """Send a person of the organisation a new link; the one before is over.
 
-    Raises: NotFound, Refused, Conflict. Records: link.made v1. Source: 21 CFR 11.300(b), (c).
+    Who works here without a second factor of their own needs two administrators: the link would be all that
+    it takes to come in as them. Raises: NotFound, Refused, Conflict. Records: link.made v1. Source: 21 CFR
+    11.300(b), (c).
     """
     member = _lock_member(actor, member_id, to="send links")
+    person = Person.objects.get(pk=member.person_id)
+    if person.has_usable_password() and not has_second_factor(person):
+        require_set_up(actor, "reset_sign_in")
     ledger.give_reason(member, reason)
     send_link(member)
     return member

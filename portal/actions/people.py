@@ -13,7 +13,7 @@ from zoneinfo import available_timezones
 from django.db.models import F
 
 from portal import ledger
-from portal.access import require_role
+from portal.access import get_program, require_role
 from portal.action import action, current_action, instant
 from portal.actor import Actor, Side
 from portal.directory import find_place, list_places
@@ -21,6 +21,7 @@ from portal.errors import Conflict, Invalid, NotFound, Refused
 from portal.facts import (
     AssignmentEnded,
     AssignmentGiven,
+    InspectionClosed,
     KeyIssued,
     KeyRevoked,
     LinkMade,
@@ -30,15 +31,16 @@ from portal.facts import (
 )
 from portal.four_eyes import require_set_up, takes_two_to_key, takes_two_to_seat
 from portal.links import LASTS
-from portal.models import ApiKey, Assignment, Member, Person
+from portal.models import ApiKey, Assignment, Inspection, Member, Person
 from portal.passwords import check_password
 from portal.renewing import renew_rights
-from portal.states import ADMINISTRATORS, ROLES, SYSTEM, PersonKind
+from portal.states import ADMINISTRATORS, INSPECTOR, ROLES, SYSTEM, PersonKind
 
 KEY_DAYS_MAX: Final = 366
 SEAT_STARTS_WITHIN: Final = timedelta(days=366)
 SEAT_LASTS_AT_MOST: Final = timedelta(days=3 * 366)
-INSPECTOR: Final = "inspector"
+# It may be an account of whoever else works with us: the words are the same, and tell nothing of where.
+ADDRESS_TAKEN: Final = "No account can be made with this address. Use a different one."
 SCOPES: Final = ("read", "write", "readings", "acknowledge", "webhooks")
 
 
@@ -64,7 +66,7 @@ def add_member(
     if zone not in available_timezones():
         raise Invalid("Not a time zone.", errors={"zone": ["Give an IANA name like Europe/Stockholm."]})
     if email and Person.objects.filter(email__iexact=email).exists():
-        raise Conflict("An account with this e-mail exists; accounts are never given to another person.")
+        raise Conflict(ADDRESS_TAKEN)
     person = Person(kind=kind, email=email, organisation_id=organisation_id, zone=zone)
     if password is None:
         person.set_unusable_password()
@@ -98,7 +100,7 @@ def make_guest(organisation_id: UUID, *, email: str, name: str, title: str) -> M
     """
     current_action()
     if Person.objects.filter(email__iexact=email).exists():
-        raise Conflict("An account with this e-mail exists; accounts are never given to another person.")
+        raise Conflict(ADDRESS_TAKEN)
     guest = Person(email=email, organisation_id=organisation_id, is_guest=True)
     guest.set_unusable_password()
     guest.save()
@@ -125,10 +127,20 @@ def end_account(member: Member, reason: str) -> Member:
     member.is_active = False
     member.bump()
     member.save(update_fields=["is_active", "version"])
+    _end_guest_seats(member, reason)
     Person.objects.filter(pk=member.person_id).update(is_active=False, link_made_at=None, link_next_at=None)
     renew_rights(member.person_id)
     ledger.record(member, MemberLeft(person_id=member.person_id))
     return member
+
+
+def _end_guest_seats(member: Member, reason: str) -> None:
+    """End an inspector's seats with the account; those of other people stand on the record as they were."""
+    seats = Assignment.objects.visible_to(current_action().actor).filter(
+        person_id=member.person_id, role=INSPECTOR, valid_until__gt=instant()
+    )
+    for each in seats.select_for_update().order_by("pk"):
+        end_seat(each, reason)
 
 
 @action("person.sign_out_everywhere")
@@ -171,7 +183,7 @@ def give_assignment(
     require_role(actor, organisation_id, *ADMINISTRATORS, to="give seats")
     if takes_two_to_seat(role):
         require_set_up(actor, "give_administration")
-    if role == "inspector":
+    if role == INSPECTOR:
         require_set_up(actor, "invite_inspector")
     return seat_person(
         actor,
@@ -285,7 +297,29 @@ def end_seat(assignment: Assignment, reason: str) -> Assignment:
     assignment.save(update_fields=["valid_from", "valid_until", "version"])
     renew_rights(assignment.person_id)
     ledger.record(assignment, AssignmentEnded(target_id=assignment.target_id))
+    if assignment.role == INSPECTOR:
+        _end_inspections_of(assignment)
     return assignment
+
+
+def _end_inspections_of(seat: Assignment) -> None:
+    """End what an inspector's seat was given for, and tell the other party. Raises: Refused."""
+    actor = current_action().actor
+    if seat.target_id not in actor.seats:
+        raise Refused("Only who is seated in the program ends what an inspector reads there.")
+    for each in Inspection.objects.visible_to(actor).select_for_update().filter(assignment_id=seat.pk):
+        end_inspection(each)
+
+
+def end_inspection(inspection: Inspection) -> None:
+    """End a locked inspection whose seat has ended; a shared step. Records: inspection.closed v1."""
+    actor, now = current_action().actor, instant()
+    inspection.valid_from = min(inspection.valid_from, now)
+    inspection.valid_until = max(now, inspection.valid_from + timedelta(microseconds=1))
+    inspection.bump()
+    inspection.save(update_fields=["valid_from", "valid_until", "version"])
+    closed = InspectionClosed(side=str(inspection.audience), code=inspection.code)
+    ledger.record(get_program(actor, inspection.space_id), closed)
 
 
 def fresh_token() -> str:

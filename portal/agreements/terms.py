@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import resources
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, cast
 
 from django.conf import settings
 
@@ -40,6 +40,10 @@ class Terms:
         return self.version is None
 
     @cached_property
+    def _found(self) -> dict[tuple[Any, ...], Any]:
+        return {}
+
+    @cached_property
     def clauses(self) -> dict[str, Clause]:
         """Return the clauses by their number."""
         return {each.code: each for each in self.document.clauses}
@@ -59,8 +63,14 @@ class Terms:
         yield from sorted(found, key=lambda each: -each.rule.narrowness)
 
     def find(self, kind: type[R], **facts: str | None) -> Applied[R] | None:
-        """Return the narrowest rule of a kind that applies, None where no clause says anything."""
-        return next(self.applying(kind, **facts), None)
+        """Return the narrowest rule of a kind that applies, None where no clause says anything.
+
+        Asked again and again for the same few cases, so each answer is kept as long as the version is.
+        """
+        case = (kind, *sorted(facts.items()))
+        if case not in self._found:
+            self._found[case] = next(self.applying(kind, **facts), None)
+        return cast("Applied[R] | None", self._found[case])
 
     def notice(self, classification: str | None, *, of: str = "deviation") -> Applied[Notification] | None:
         """Return until when the other side is told of something of this class."""

@@ -146,7 +146,7 @@ async def _answer(request: HttpRequest, hub: Hub, held: LiveChain) -> HttpRespon
 
 def _admit_anew(request: HttpRequest) -> None:
     try:
-        renewed = admit_session(request.session.session_key or "", origin_of(request), is_first=False)
+        renewed = admit_session(request.session.session_key or "", origin_of(request))
     except TurnedAway:
         request.actor = None  # type: ignore[attr-defined]  # our own attribute, see ActorRequest
     else:

@@ -13,6 +13,8 @@ from django.urls import path
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from portal.record_table import WALLS_DOWN
+
 FRESH_SECONDS: Final = 15
 PROCESSES: Final = ("relay", "worker")
 PRODUCTION_CLOCK: Final = "select clock_timestamp()"
@@ -42,6 +44,8 @@ def _database_faults() -> list[str]:
             found = ["role_too_strong"] if cursor.fetchone() != (False,) else []
             cursor.execute("select prosrc from pg_proc where oid = 'portal.instant()'::regprocedure")
             found += ["clock_replaced"] if cursor.fetchone() != (PRODUCTION_CLOCK,) else []
+            cursor.execute(WALLS_DOWN)
+            found += ["walls_down"] if cursor.fetchall() else []
             cursor.execute(
                 "select process from portal_heartbeat"
                 " where process = any(%s) and seen_at > clock_timestamp() - make_interval(secs => %s)",

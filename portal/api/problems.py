@@ -13,7 +13,9 @@ from django.views.defaults import page_not_found
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from portal.blobs import BlobDamagedError
 from portal.errors import DomainError, NotFound, StaleVersion, Unavailable
+from portal.tree import TreeIncompleteError
 
 API: Final = "/api/"
 TITLES: Final = {
@@ -79,6 +81,12 @@ def of_error(error: Exception) -> tuple[dict[str, Any], dict[str, str]] | None: 
         case OperationalError() | InterfaceError():
             detail = "The database is not answering; nothing was changed. Send it again."
             return problem(503, Unavailable.code, detail), {"Retry-After": "1"}
+        case BlobDamagedError() | TreeIncompleteError():
+            log.error("damaged", error=str(error))
+            detail = (
+                "What is kept here is not what was sealed, so it is handed out to nobody. Tell both parties."
+            )
+            return problem(500, "damaged", detail), {}
         case _:
             return None
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver
 
-from portal.api import alerts, attachments, documents, events, log, programs
+from portal.api import alerts, attachments, calendars, clocks, documents, events, log, programs
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *programs.urlpatterns,
     *alerts.urlpatterns,
     *attachments.urlpatterns,
+    *clocks.urlpatterns,
+    *calendars.urlpatterns,
     *events.urlpatterns,
     *log.urlpatterns,
     *documents.urlpatterns,

@@ -17,7 +17,7 @@ import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
 
-from portal.action import mac_of, reading
+from portal.action import context_mac, reading
 from portal.actor import system_actor
 
 PROCESSES: Final = ("worker", "relay")
@@ -127,4 +127,4 @@ def holds(mac: str, context: dict[str, str]) -> bool:
         return True
     keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
     words = [context[each] for each in CONTEXT]
-    return any(hmac.compare_digest(mac, mac_of(key, *words)) for key in keys)
+    return any(hmac.compare_digest(mac, context_mac(key, *words)) for key in keys)

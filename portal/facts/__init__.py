@@ -16,6 +16,15 @@ from portal.facts.alerts import (
     LadderEnded,
 )
 from portal.facts.base import Fact
+from portal.facts.clocks import (
+    CalendarSet,
+    ClockBreached,
+    ClockExtended,
+    ClockMoved,
+    ClockPauseAsked,
+    ClockPaused,
+    ClockResumed,
+)
 from portal.facts.duty import (
     AbsenceNoted,
     DrillEnded,
@@ -47,7 +56,15 @@ from portal.facts.people import (
     SignedOutEverywhere,
     SignInReset,
 )
-from portal.facts.places import FileAttached, HoldPlaced, HoldReleased, ProgramOpened, SiteAdded, SiteAttached
+from portal.facts.places import (
+    EnvelopeKeyTakenUp,
+    FileAttached,
+    HoldPlaced,
+    HoldReleased,
+    ProgramOpened,
+    SiteAdded,
+    SiteAttached,
+)
 from portal.facts.reviews import (
     AccessDecided,
     AccessReviewDecided,
@@ -78,6 +95,13 @@ __all__ = [
     "AlertRefused",
     "AssignmentEnded",
     "AssignmentGiven",
+    "CalendarSet",
+    "ClockBreached",
+    "ClockExtended",
+    "ClockMoved",
+    "ClockPauseAsked",
+    "ClockPaused",
+    "ClockResumed",
     "CompanyIdentityLinked",
     "CompanySignInSet",
     "DelegationEnded",
@@ -85,6 +109,7 @@ __all__ = [
     "DrillEnded",
     "DrillStarted",
     "DutyCardSet",
+    "EnvelopeKeyTakenUp",
     "Fact",
     "FileAttached",
     "GapFound",

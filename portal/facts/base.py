@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import date
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -23,7 +23,7 @@ class Fact:
 
 def _text(value: Any) -> Any:
     match value:
-        case datetime():
+        case date():
             return value.isoformat()
         case UUID():
             return str(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from portal.facts.base import Fact
@@ -66,3 +67,14 @@ class HoldReleased(Fact):
     record_id: UUID
     side: str
     code: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnvelopeKeyTakenUp(Fact):
+    """From here on the organisation's private words are sealed by this key; the id tells nothing of it."""
+
+    name = "envelope_key.taken_up"
+    is_news = False
+    key_id: str
+    service: str
+    made_at: datetime

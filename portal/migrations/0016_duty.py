@@ -16,7 +16,7 @@ SQL = Path(__file__).with_name("sql")
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("portal", "0012_terms"),
+        ("portal", "0014_clocks"),
     ]
 
     operations = [

@@ -1,9 +1,11 @@
 """The portal's aggregates, one file each."""
 
 from portal.models.agreement import ProgramTerms
-from portal.models.alert import Alert, Clock, Delivery, LadderStep, Opening, Receipt
+from portal.models.alert import Alert, Delivery, LadderStep, Opening, Receipt
 from portal.models.attachment import Attachment
 from portal.models.base import RecordKey, RecordQuerySet, SpaceRecord
+from portal.models.calendar import BusinessCalendar
+from portal.models.clock import Clock, ClockMove
 from portal.models.company import CompanyIdentity, CompanySignIn
 from portal.models.duty import Drill, DutyCard, Refusal, Roster, RosterGap, RosterVersion
 from portal.models.hold import LegalHold
@@ -32,8 +34,10 @@ __all__ = [
     "ApiKey",
     "Assignment",
     "Attachment",
+    "BusinessCalendar",
     "CheckpointMail",
     "Clock",
+    "ClockMove",
     "CompanyIdentity",
     "CompanySignIn",
     "Delegation",

@@ -1,4 +1,4 @@
-"""What needs a human's receipt, and the durable deadlines behind it."""
+"""What needs a human's receipt, who was told of it, and how."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from portal.models.base import RecordKey, SpaceRecord
 from portal.models.person import Person
 from portal.models.space import Record
 from portal.sealing import SealedTextField
-from portal.states import AlertState, Classification, ClockState, DeliveryState, SeatSide
+from portal.states import AlertState, Classification, DeliveryState, SeatSide
 
 
 class Alert(SpaceRecord):
@@ -92,51 +92,6 @@ class Opening(SpaceRecord):
             models.UniqueConstraint(fields=["space", "receipt"], name="opening_once"),
             models.CheckConstraint(condition=~Q(audience="shared"), name="opening_stays_with_its_side"),
         ]
-
-
-class Clock(SpaceRecord):
-    """A durable deadline with the clause it comes from; the sweep acts on `next_at`.
-
-    A ladder clock belongs to an alert and snapshots its `plan` (steps of wait and roles) at the start.
-    """
-
-    subject = RecordKey(Record)
-    alert = RecordKey(Alert, null=True, blank=True)
-    kind = models.CharField(max_length=40)
-    clause = models.CharField(max_length=20, blank=True)
-    # Of which version of the agreement the clause is; null: of the default rules.
-    terms = models.PositiveIntegerField(null=True, blank=True)
-    side = models.CharField(max_length=12, choices=SeatSide)
-    state = models.CharField(max_length=10, choices=ClockState, default=ClockState.RUNNING)
-    plan = models.JSONField(default=list)
-    step = models.PositiveSmallIntegerField(default=0)
-    started_at = models.DateTimeField()
-    due_at = models.DateTimeField()
-    next_at = models.DateTimeField(null=True, blank=True)
-    ended_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        indexes = [
-            models.Index(fields=["next_at", "id"], condition=~Q(next_at=None), name="clock_due"),
-            models.Index(fields=["space", "subject"], name="clock_subject"),
-            models.Index(fields=["space", "due_at"], condition=Q(state="running"), name="clock_running"),
-        ]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(state="running") | Q(next_at=None), name="clock_fires_only_while_running"
-            ),
-            models.UniqueConstraint(fields=["space", "alert", "kind"], name="clock_once_per_alert"),
-        ]
-
-    def wait(self, step: int, until: datetime) -> None:
-        """Stand at a step until the sweep comes again."""
-        self.step, self.next_at = step, until
-        self.bump()
-
-    def end(self, state: ClockState, at: datetime) -> None:
-        """Stop for good: met, breached or withdrawn."""
-        self.state, self.ended_at, self.next_at = state, at, None
-        self.bump()
 
 
 class LadderStep(SpaceRecord):

@@ -22,6 +22,11 @@ ROLES: Mapping[Side, tuple[str, ...]] = {
 }
 
 
+# Languages, telephone, and whether that is shared.
+CardWords = tuple[str, str, bool]
+NO_CARD: CardWords = ("", "", False)
+
+
 @dataclass(frozen=True, slots=True)
 class Reachable:
     """A person by code, with what the reader may know of how to reach them."""
@@ -31,6 +36,7 @@ class Reachable:
     is_delegate: bool
     languages: str
     telephone: str
+    is_shared: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +97,12 @@ def duty_lists(actor: Actor, programs: Collection[Program], at: datetime) -> dic
     return found
 
 
-def _line(
-    cover: Cover, cards: Mapping[UUID, tuple[str, str]], side: Side, role: str, at: datetime
-) -> DutyLine:
+def _line(cover: Cover, cards: Mapping[UUID, CardWords], side: Side, role: str, at: datetime) -> DutyLine:
     def reach(holder: Holder) -> Reachable:
-        languages, telephone = cards.get(holder.person_id, ("", ""))
-        return Reachable(holder.person_id, holder.code, holder.lender is not None, languages, telephone)
+        languages, telephone, is_shared = cards.get(holder.person_id, NO_CARD)
+        return Reachable(
+            holder.person_id, holder.code, holder.lender is not None, languages, telephone, is_shared
+        )
 
     kept, zone = cover.rosters.get((str(side), role)), cover.zones.get(side, "UTC")
     duty = cover.duty(side, role, at)
@@ -115,17 +121,18 @@ def _line(
     )
 
 
-def _cards(actor: Actor, programs: Collection[Program]) -> dict[UUID, dict[UUID, tuple[str, str]]]:
+def _cards(actor: Actor, programs: Collection[Program]) -> dict[UUID, dict[UUID, CardWords]]:
     """Return languages and telephone by space and person; a private telephone goes before a shared one."""
     spaces = {each.pk for each in programs} | {each.partnership_id for each in programs}
-    found: dict[UUID, dict[UUID, tuple[str, str]]] = {}
+    found: dict[UUID, dict[UUID, CardWords]] = {}
     for card in DutyCard.objects.visible_to(actor).filter(space_id__in=spaces):
         of_space = found.setdefault(card.space_id, {})
-        languages, telephone = of_space.get(card.person_id, ("", ""))
-        number = str(card.telephone) or telephone
+        languages, telephone, is_shared = of_space.get(card.person_id, NO_CARD)
+        number = str(card.telephone)
         of_space[card.person_id] = (
             card.languages if card.audience == Audience.SHARED else languages,
-            number,
+            number or telephone,
+            card.audience == Audience.SHARED if number else is_shared,
         )
     return found
 

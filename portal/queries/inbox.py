@@ -11,11 +11,14 @@ from django.utils.translation import gettext_lazy
 
 from portal.actor import Actor
 from portal.alerts import LADDER
+from portal.clocks.names import name_of
 from portal.models import Alert, Clock, Receipt
 from portal.queries.alerts import alert_lines
+from portal.queries.clocks import clock_lines, kept_clocks
 from portal.slots import InboxItem, inbox
 from portal.states import AlertState
 
+ITEMS_MAX: Final = 200
 WHY: Final[Mapping[str, str | Promise]] = {
     "excursion.par": gettext_lazy("Live alert outside the proven range"),
     "deviation.notice": gettext_lazy("First notice"),
@@ -27,6 +30,29 @@ def list_inbox(actor: Actor) -> list[InboxItem]:
     """Return what every app says waits for the actor: least time left first, then what has no deadline."""
     items = [item for items in inbox(actor) for item in items]
     return sorted(items, key=lambda each: (each.due_at is None, each.due_at, str(each.subject_id)))
+
+
+@inbox.register
+def clocks_of_own_side(actor: Actor) -> list[InboxItem]:
+    """Return the clocks of the own side that are the actor's to keep, but for what an app lists itself."""
+    return [
+        InboxItem(
+            subject_type="clock",
+            subject_id=line.clock.pk,
+            number=line.subject.number if line.subject else "",
+            title=name_of(line.clock.kind),
+            kind=line.clock.kind,
+            why="",
+            clause=line.clock.clause,
+            side=str(line.clock.side),
+            due_at=line.clock.due_at,
+            url=f"/clocks/{line.clock.pk}/",
+            classification=None,
+            space_id=line.clock.space_id,
+            terms=line.clock.terms,
+        )
+        for line in clock_lines(actor, list(kept_clocks(actor).order_by("due_at", "pk")[:ITEMS_MAX]))
+    ]
 
 
 @inbox.register

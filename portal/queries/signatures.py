@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
+
+from django.db import connection
 
 from portal.actor import Actor
 from portal.models import Signature, Signer
@@ -38,16 +41,35 @@ class Ceremony:
     may_prove: bool
 
 
-def line_of(signature: Signature, version: int) -> SignatureLine:
+def line_of(signature: Signature, version: int, *, is_sealed: bool = True) -> SignatureLine:
     """Return a signature beside its record, which stands at a version."""
-    holds = signature.holds if signature.is_readable else None
+    holds = signature.holds and is_sealed if signature.is_readable else None
     return SignatureLine(signature, signature.subject_version == version, holds)
 
 
 def signatures_of(actor: Actor, subject_id: UUID, version: int) -> list[SignatureLine]:
-    """Return the signatures on a record that the actor may see, oldest first."""
-    rows = Signature.objects.visible_to(actor).filter(subject_id=subject_id).order_by("signed_at", "id")
-    return [line_of(each, version) for each in rows]
+    """Return the signatures on a record that the actor may see, oldest first.
+
+    A row that no sealed entry gives with its digest was put there past the product, and does not hold.
+    """
+    rows = list(Signature.objects.visible_to(actor).filter(subject_id=subject_id).order_by("signed_at", "id"))
+    sealed = _sealed(rows)
+    return [line_of(each, version, is_sealed=(each.pk, each.digest) in sealed) for each in rows]
+
+
+def _sealed(rows: Sequence[Signature]) -> set[tuple[UUID, str]]:
+    """Return id and digest of the signatures that were given in an action, as its entry has them."""
+    if not rows:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select i.row_id, convert_from(i.body, 'UTF8')::json -> 'new' ->> 'digest' from ledger.item i"
+            " join ledger.entry e on e.marker_id = i.marker_id and e.space_id = i.space_id"
+            " and e.audience = i.audience where i.class = 'change' and i.name = 'portal_signature'"
+            " and i.row_id = any (%s) and i.body is not null and not e.is_outside",
+            [[each.pk for each in rows]],
+        )
+        return set(cursor.fetchall())
 
 
 def ceremony(actor: Actor, signable: Signable, record_id: UUID) -> Ceremony:

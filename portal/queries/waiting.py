@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from portal.actor import Actor
 from portal.models import Alert, Receipt
+from portal.queries.clocks import kept_clocks
 from portal.slots import waiting
 from portal.states import AlertState
 
@@ -19,6 +20,12 @@ def count_to_acknowledge(actor: Actor) -> int:
     told = Receipt.objects.visible_to(actor).filter(person_id=actor.person_id, acknowledged_at=None)
     rows = Alert.objects.visible_to(actor).filter(pk__in=told.values("alert_id"))
     return rows.exclude(state=AlertState.ACKNOWLEDGED).count()
+
+
+@waiting.register
+def count_own_clocks(actor: Actor) -> int:
+    """Return how many clocks of the actor's own side are the actor's to keep."""
+    return kept_clocks(actor).count()
 
 
 def count_open_alerts(actor: Actor) -> int:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from portal.action import reading
 from portal.actions import founding, invitations, people, proposing
 from portal.actor import Side
-from portal.directory import Directory, PersonLine, read_directory, seat_for_one_act
+from portal.directory import Directory, PersonLine, read_directory, seat_for_one_act, seat_to_end
 from portal.errors import DomainError, Invalid, Refused
 from portal.forms import (
     AttachSiteForm,
@@ -251,7 +251,9 @@ class EndStep(AdministrationStep):
 
     def act(self, request: PageRequest, form: forms.Form, **kwargs: Any) -> str:
         """End it."""
-        type(self).ends(request.actor, kwargs["record_id"], reason=form.cleaned_data["reason"])
+        with reading(request.actor):
+            seated = seat_to_end(request.actor, kwargs["record_id"])
+        type(self).ends(seated, kwargs["record_id"], reason=form.cleaned_data["reason"])
         return _(self.words)
 
 

@@ -126,5 +126,5 @@ def _form(actor: Actor, program: Program, lines: list[DutyLine]) -> DutyCardForm
         return None
     people = (each for line in lines for each in (*line.people, *((line.backup,) if line.backup else ())))
     own = next((each for each in people if each.person_id == actor.person_id), None)
-    initial = {"languages": own.languages, "telephone": own.telephone} if own else {}
+    initial = {"languages": own.languages, "telephone": own.telephone, "share": own.is_shared} if own else {}
     return DutyCardForm(initial=initial)

@@ -34,6 +34,6 @@ class EscalationsPage(Page):
         return {
             "running": shown,
             "ended": [ladder(actor, each, rooms.get(each.alert.space_id)) for each in ended],
-            "week": [] if request.htmx else week_of(programs, instant(), reader=actor.person_id),
+            "week": week_of(programs, instant(), reader=actor.person_id),
             "partial": "ladders" if request.htmx else "",
         }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from allauth.account.internal.flows.reauthentication import reauthenticate_by_password
 from allauth.account.views import PasswordChangeView
 from allauth.mfa.recovery_codes.internal.flows import generate_recovery_codes
+from allauth.mfa.totp.views import DeactivateTOTPView
 from allauth.mfa.webauthn.views import RemoveWebAuthnView
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
@@ -16,7 +17,8 @@ from django.utils.translation import gettext as _
 from django.views.generic.edit import FormView
 
 from portal.forms_signing_in import BothForm
-from portal.second_factors import may_go
+from portal.models import Person
+from portal.second_factors import may_go, one_removal_at_a_time
 
 
 class ChangePassword(LoginRequiredMixin, PasswordChangeView):  # type: ignore[misc]  # allauth ships no types
@@ -52,7 +54,21 @@ class NewCodes(LoginRequiredMixin, FormView):  # type: ignore[type-arg]  # gener
         return super().form_valid(form)
 
 
-class RemoveKey(RemoveWebAuthnView):  # type: ignore[misc]  # allauth ships no types
+class OneAtATime:
+    """Judge and remove a second factor while no other request of the person does."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Remove it, or say why not."""
+        with one_removal_at_a_time(cast("Person", request.user)):
+            response: HttpResponse = super().post(request, *args, **kwargs)  # type: ignore[misc]  # of the view
+        return response
+
+
+class RemoveTotp(OneAtATime, DeactivateTOTPView):  # type: ignore[misc]  # allauth ships no types
+    """Remove the authenticator app while another second factor stays."""
+
+
+class RemoveKey(OneAtATime, RemoveWebAuthnView):  # type: ignore[misc]  # allauth ships no types
     """Remove a passkey or security key while another second factor stays."""
 
     success_url = reverse_lazy("security")

@@ -10,9 +10,11 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 
 from portal.actor import Actor
+from portal.clocks.names import name_of
 from portal.looks import HOME, note_look
 from portal.pages import Page, PageRequest, is_look
 from portal.queries import alert_lines, list_alerts, list_inbox
+from portal.queries.clocks import ClockLine, others_clocks
 from portal.queries.news import since_last_look
 from portal.queries.rooms import Room, list_rooms
 from portal.rosters.drills import DRILL
@@ -67,7 +69,7 @@ def _row(actor: Actor, item: InboxItem, rooms: Mapping[UUID, Room]) -> dict[str,
     return {
         "item": item,
         "tone": item.classification or ("warn" if item.subject_type == "alert" else ""),
-        "tag": "" if item.classification else _tag(item.kind),
+        "tag": "" if item.classification else _tag(item),
         "detail": ", ".join(
             each for each in (*where, item.why, clause_words(item.clause, item.terms)) if each
         ),
@@ -81,15 +83,17 @@ def _partner(actor: Actor, program: Any) -> str:
     return str(program.manufacturer_name if is_sponsor else program.sponsor_name)
 
 
-def _tag(kind: str) -> str:
+def _tag(item: InboxItem) -> str:
     """Return the word for what has no class; an unclassified deviation says so."""
-    if kind == DRILL:
+    if item.kind == DRILL:
         return _("DRILL")
-    return _("no class yet") if kind == "triage" else _("live alert")
+    if item.subject_type == "clock":
+        return _("deadline")
+    return _("no class yet") if item.kind == "triage" else _("live alert")
 
 
 def _others(actor: Actor, rooms: Mapping[UUID, Room]) -> list[dict[str, Any]]:
-    """Return the alerts that wait for the other side's receipt, least time left first."""
+    """Return what waits for the other side, receipts and clocks, least time left first."""
     found = list_alerts(actor, state=AlertState.OPEN).order_by("raised_at", "pk")
     theirs = [each for each in found[: 2 * OTHERS_MAX] if not sits_on(actor, each.space_id, str(each.side))]
     lines = sorted(
@@ -103,4 +107,21 @@ def _others(actor: Actor, rooms: Mapping[UUID, Room]) -> list[dict[str, Any]]:
         )
         # Whose turn it is not, needs no colour but the class's.
         shown.append({**banner(actor, line, room), "tone": line.alert.classification or "", "ball": whose})
-    return shown
+    shown += [_others_clock(actor, line, rooms) for line in others_clocks(actor, OTHERS_MAX)]
+    return sorted(shown, key=lambda each: (each["due_at"] is None, each["due_at"]))
+
+
+def _others_clock(actor: Actor, line: ClockLine, rooms: Mapping[UUID, Room]) -> dict[str, Any]:
+    clock, room = line.clock, rooms.get(line.clock.space_id)
+    program = room.program if room is not None else None
+    number = line.subject.number if line.subject is not None else ""
+    where = program.code if program is not None else ""
+    return {
+        "tone": "",
+        "word": _("deadline"),
+        "title": f"{number} {name_of(clock.kind)}".strip(),
+        "url": f"/clocks/{clock.pk}/",
+        "detail": ", ".join(each for each in (where, clause_words(clock.clause, clock.terms)) if each),
+        "ball": ball(actor, program, clock.space_id, str(clock.side)),
+        "due_at": clock.due_at,
+    }

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from portal.action import reading
 from portal.actions import reviewing
 from portal.csv_out import ENCODING
+from portal.directory import seat_to_end
 from portal.errors import DomainError, Invalid, Refused
 from portal.pages import Page, PageRequest
 from portal.queries.reviews import (
@@ -121,7 +122,9 @@ class DecideLine(ReviewsPage):
         if decision not in Decision.values:
             raise Refused(_("Choose: keep or end."))
         note = asked.POST.get("note", "")[:400]
-        line = reviewing.decide_line(asked.actor, kwargs["record_id"], decision=Decision(decision), note=note)
+        with reading(asked.actor):
+            seated = seat_to_end(asked.actor, kwargs["record_id"])
+        line = reviewing.decide_line(seated, kwargs["record_id"], decision=Decision(decision), note=note)
         show = asked.POST.get("show", "")
         page = reverse("access_review", args=[line.review_id])
         asking = f"?show={show}" if show in SHOWS else ""

@@ -38,7 +38,7 @@ def week_of(programs: Collection[Program], at: datetime, *, reader: UUID) -> lis
     """Return the coming seven days of each side that keeps rosters: its days, and a row of bars a roster."""
     zones = _zones(programs)
     first = {side: at.astimezone(ZoneInfo(zones.get(side, "UTC"))).date() for side in SIDES}
-    begins = {str(side): _midnight(first[side], zones.get(side, "UTC")) for side in SIDES}
+    begins = {str(side): at for side in SIDES}
     ends = {
         str(side): _midnight(first[side] + timedelta(days=DAYS), zones.get(side, "UTC")) for side in SIDES
     }
@@ -80,6 +80,7 @@ def _row(week: RosterWeek, first: date, zone: str, reader: UUID) -> dict[str, An
         "roster_id": week.roster_id,
         "role": roles_words([week.role]),
         "programs": ", ".join(week.programs),
+        "past": _quarter(week.spans[0].begins_at, first, zone),
         "bars": bars(week.spans, first, zone, reader),
     }
 
@@ -87,7 +88,7 @@ def _row(week: RosterWeek, first: date, zone: str, reader: UUID) -> dict[str, An
 def bars(spans: Sequence[Span], first: date, zone: str, reader: UUID) -> list[Bar]:
     """Return the spans as bars over the quarters of seven days, none lost: the shortest takes one quarter."""
     found: list[Bar] = []
-    taken, whole = 0, DAYS * QUARTERS
+    taken, whole = _quarter(spans[0].begins_at, first, zone), DAYS * QUARTERS
     for number, span in enumerate(spans):
         left = len(spans) - number - 1
         end = min(max(_quarter(span.ends_at, first, zone), taken + 1), whole - left)

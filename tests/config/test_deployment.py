@@ -6,6 +6,7 @@ import json
 import os
 import re
 
+import botocore.session
 import pytest
 import yaml
 
@@ -192,7 +193,26 @@ def test_every_variable_that_the_compose_file_gives_is_read_by_somebody(services
     for path in (ROOT / "config").rglob("*.py"):
         read |= set(read_variables(path.read_text()))
     given = {name for service in (*PRODUCT, "migrate") for name in services[service]["environment"]}
-    assert given - read == set()
+    # The key service's library reads these by itself.
+    library = {name for name in given if name.startswith("AWS_")}
+    assert given - library - read == set()
+
+
+def test_the_key_service_is_reached_by_what_the_compose_file_gives(services, monkeypatch):
+    """Left empty they stand for nothing; filled in, the library knows where to go and as whom."""
+    names = {name for name in services["web"]["environment"] if name.startswith("AWS_")}
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in names:
+        monkeypatch.setenv(name, "")
+    assert botocore.session.get_session().get_credentials() is None
+    for name in names:
+        monkeypatch.setenv(name, {"AWS_ENDPOINT_URL_KMS": "https://kms.example"}.get(name, "eu-north-1"))
+    session = botocore.session.get_session()
+    client = session.create_client("kms")
+    assert (client.meta.endpoint_url, client.meta.region_name) == ("https://kms.example", "eu-north-1")
+    assert session.get_credentials().token == "eu-north-1"
 
 
 def test_the_key_of_the_ledger_comes_as_a_file_and_reaches_no_environment(compose, services):

@@ -163,6 +163,8 @@ def _fill(program: UUID) -> dict[str, UUID]:
         "hold_id": _hold(running.pk, word),
         "roster_id": _roster(qa, program),
         "drill_id": _drill(qa, program),
+        "clock_id": _clock(program, word),
+        "calendar_id": _calendar(program, word),
         "attachment_id": _attach(qa, shared.pk, f"{word} photo.png"),
         "internal_attachment_id": _attach(qa, undisclosed.pk, f"INTERNAL {word} photo.png"),
     }
@@ -191,6 +193,30 @@ def _hold(record: UUID, word: str) -> UUID:
     from portal.actions.holding import place_hold
 
     return place_hold(actor("cdmo_quality_head"), record, reason=f"INTERNAL {word} reason of the hold").pk
+
+
+def _clock(program: UUID, word: str) -> UUID:
+    from portal.actions.clocks import extend_clock
+    from tests.factories.clocks import started
+
+    found = started(program=program, side=Side.MANUFACTURER)
+    later = found.due_at + timedelta(days=300)
+    reason = f"{word} reason of the extension"
+    return extend_clock(actor("cdmo_qa"), found.pk, due_at=later, reason=reason, version=1).pk
+
+
+def _calendar(program: UUID, word: str) -> UUID:
+    from portal.actions.calendars import set_calendar
+    from portal.business_time import Calendar
+
+    own = batches.now().date() + timedelta(days=2)
+    return set_calendar(
+        actor("cdmo_quality_head"),
+        program,
+        calendar=Calendar("Europe/Stockholm", country="SE", closures={own: f"{word} closure"}),
+        effective_on=own,
+        reason=f"{word} reason of the calendar",
+    ).pk
 
 
 PNG = bytes.fromhex(

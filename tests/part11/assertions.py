@@ -37,6 +37,15 @@ NAME = "Name of cdmo_quality_head"
 
 
 @dataclass(frozen=True)
+class BelievedLine:
+    """A signature that is shown as one that holds, whatever it says."""
+
+    signature: Signature
+    is_current: bool
+    holds: bool = True
+
+
+@dataclass(frozen=True)
 class Assertion:
     """One line of the regulation; `by_owner` says that its mutation needs a database of its own."""
 
@@ -151,7 +160,9 @@ def renderings(room):
     2,
     "A signature copied to another record does not hold",
     "11.70",
-    broken_by=replaced("portal.models.Signature.holds", True),
+    broken_by=replaced(
+        "portal.queries.signatures.SignatureLine", lambda signature, now, _: BelievedLine(signature, now)
+    ),
     by_owner=True,
 )
 def copied(room):

@@ -5,7 +5,8 @@ import pytest
 
 from portal.action import OutsideContextError
 from portal.actor import Side
-from portal.alerts import end_clocks, raise_alert, start_clock
+from portal.alerts import raise_alert
+from portal.clocks import end_clocks, start_clock
 from portal.models import Program
 from portal.states import ClockState
 from tests.conftest import entries_of, head_of

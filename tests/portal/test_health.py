@@ -130,3 +130,16 @@ def test_without_a_database_it_is_alive_and_not_ready(running, monkeypatch, clie
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
 def test_health_takes_questions_only(running, path):
     assert Client().post(path).status_code == 405
+
+
+@pytest.mark.parametrize(
+    "switch",
+    [
+        "alter table portal_site disable trigger note_update",
+        "alter table portal_site no force row level security",
+    ],
+)
+def test_a_wall_that_is_switched_off_makes_it_not_ready(running, switch):
+    with running.connect("owner") as raw:
+        raw.execute(switch)
+    assert health.faults() == ["walls_down"]

@@ -11,9 +11,10 @@ from django.db import ProgrammingError, connection
 
 from portal.action import action, reading
 from portal.actions import inspecting, people, proposing
+from portal.actions.reviewing import open_review
 from portal.actor import Actor, Side, seats_of, system_actor
 from portal.errors import Conflict, DomainError, Invalid, InvalidTransition, NotFound, Refused
-from portal.models import Attachment, Handover, Inspection, Person, Proposal
+from portal.models import AccessLine, Assignment, Attachment, Handover, Inspection, Member, Person, Proposal
 from portal.queries.inspections import list_inspections, read_inspection
 from portal.queries.proposals import seated_for
 from tests.conftest import actor, entries_of
@@ -240,6 +241,68 @@ class TestTheHost:
             inspecting.explain_to(cdmo_qa, inspection.pk, text="The valve was repaired.")
         with pytest.raises(DomainError):
             inspecting.ask_for(guest, inspection.pk, text=ASKED)
+
+
+def seat_of(proposal):
+    """The seat of an inspector, as the administration lists it."""
+    watcher = system_actor("watchdog", cast.CDMO)
+    with reading(watcher):
+        return Assignment.objects.visible_to(watcher).get(person_id=proposal.person_id)
+
+
+def account_of(proposal):
+    watcher = system_actor("watchdog", cast.CDMO)
+    with reading(watcher):
+        return Member.objects.visible_to(watcher).get(person_id=proposal.person_id)
+
+
+def line_of(proposal, by):
+    """The line of a review of access that is about the inspector's seat."""
+    review = open_review(by, cast.CDMO)
+    with reading(by):
+        lines = AccessLine.objects.visible_to(by).filter(review=review, kind="seat")
+        return lines.get(person_id=proposal.person_id)
+
+
+# Where an administrator ends what an inspector reads -> the address, and what is sent.
+ENDINGS = {
+    "the seat": (
+        lambda proposal, _by: f"seats/{seat_of(proposal).pk}/end/",
+        {"reason": "The visit is over."},
+    ),
+    "the account": (
+        lambda proposal, _by: f"people/{account_of(proposal).pk}/close/",
+        {"reason": "The visit is over."},
+    ),
+    "a line of a review": (
+        lambda proposal, by: f"review-lines/{line_of(proposal, by).pk}/decide/",
+        {"decision": "end", "note": "The visit is over."},
+    ),
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_however_an_administrator_ends_it_the_other_party_learns_it(
+    invited, inspection, cdmo_admin, signed_in, ending
+):
+    address, sent = ENDINGS[ending]
+    path = f"/administration/{address(invited, cdmo_admin)}"
+    before = len(entries_of(cast.PROGRAM))
+    assert signed_in("cdmo_admin").post(path, sent).status_code in (302, 303)
+    assert [kind for _, kind, *_ in entries_of(cast.PROGRAM, after=before)] == ["inspection.closed"]
+    assert seats_of(invited.person_id) == {}
+    qa = actor("cdmo_qa")
+    with reading(qa):
+        found = Inspection.objects.visible_to(qa).get(pk=inspection.pk)
+    assert found.valid_until <= make.now()
+
+
+def test_whoever_has_no_sight_of_the_program_ends_no_inspectors_seat_in_silence(
+    invited, inspection, cdmo_admin
+):
+    with pytest.raises(Refused):
+        people.end_assignment(cdmo_admin, seat_of(invited).pk, reason="The visit is over.")
+    assert seats_of(invited.person_id) != {}
 
 
 @pytest.mark.parametrize("key", ["sponsor_qa", "sponsor_quality_head", "rival_sponsor_qa", "inspector"])

@@ -18,6 +18,7 @@ from portal import disk, keyring
 from portal.errors import KeyUnavailable
 from portal.sealing import seal, unseal
 from portal.signing_in import SealedSecrets, seal_secrets_anew
+from tests.conftest import entries_of, head_of
 from tests.factories import cast, keys
 
 WORDS = "Words of one side alone, ö."
@@ -155,6 +156,26 @@ class TestRotation:
         assert "present key is now" in first[1]
         assert "present key is now" not in again[1]
         assert [len(keyring.list_keys(each)) for each in (ORGANISATION, OTHER)] == [2, 2]
+
+    def test_is_written_down_for_the_organisation_once_for_each_key(self, database):
+        keyring.make_key(cast.CDMO)
+        before = head_of(cast.CDMO)
+        asked = ("rotate_keys", "--organisation", str(cast.CDMO))
+        with time_machine.travel(datetime.now(UTC) + timedelta(hours=25)):
+            codes = [run(*asked)[0] for _ in range(2)]
+        assert codes == [0, 0]
+        kinds = [kind for _, kind, *_ in entries_of(cast.CDMO, after=before)]
+        assert kinds == ["envelope_key.taken_up"]
+        with time_machine.travel(datetime.now(UTC) + timedelta(hours=50)):
+            assert run(*asked)[0] == 0
+        assert head_of(cast.CDMO) == before + 2
+
+    def test_that_was_stopped_before_it_was_written_down_is_written_down_by_the_next(self, database):
+        keyring.make_key(cast.CDMO)
+        made, before = keyring.add_key(cast.CDMO), head_of(cast.CDMO)
+        assert run("rotate_keys", "--organisation", str(cast.CDMO))[0] == 0
+        assert keyring.list_keys(cast.CDMO)[0].id == made.id
+        assert [kind for _, kind, *_ in entries_of(cast.CDMO, after=before)] == ["envelope_key.taken_up"]
 
     def test_is_seen_by_who_had_read_the_keys_before(self):
         before = sealed().split(":")[4]

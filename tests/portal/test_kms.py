@@ -26,7 +26,7 @@ def server():
 
 
 @pytest.fixture
-def service(server, tmp_path, monkeypatch, settings):
+def service(server, database, tmp_path, monkeypatch, settings):
     """The key service is what wraps; each organisation of the cast has a key there."""
     for name, value in server.environment.items():
         monkeypatch.setenv(name, value)

@@ -3,13 +3,12 @@ from datetime import timedelta
 import pytest
 
 import config.celery  # noqa: F401 - the sweep sends the courier off through the configured broker
-from portal import alerts as alerts_module
 from portal import tasks
 from portal.access import get_program
 from portal.action import action, instant, reading
 from portal.actions.alerts import acknowledge_alert, climb_ladder, postpone_clock
 from portal.actor import Side, system_actor
-from portal.alerts import end_clocks, handler_of, on_clock, start_clock
+from portal.clocks import end_clocks, handler_of, on_clock, running, start_clock
 from portal.errors import InvalidTransition, Refused
 from portal.models import Clock
 from portal.states import ClockState
@@ -165,7 +164,7 @@ def clock_row(found):
 
 @pytest.fixture
 def kinds(monkeypatch):
-    monkeypatch.setattr(alerts_module, "_handlers", dict(alerts_module._handlers))
+    monkeypatch.setattr(running, "_handlers", dict(running._handlers))
 
 
 @pytest.mark.usefixtures("kinds")

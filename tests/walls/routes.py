@@ -28,6 +28,8 @@ FILLS = {
     "hold_id": "hold_id",
     "roster_id": "roster_id",
     "drill_id": "drill_id",
+    "clock_id": "clock_id",
+    "calendar_id": "calendar_id",
 }
 
 
@@ -151,6 +153,11 @@ def body(address, ids):
         "administration/signers/": {"person": str(uuid.uuid4()), "identity": "Passport seen.",
                                     "trained_until": "2040-01-01"},
         "sign/<str:kind>/<uuid:record_id>/": {"meaning": "approved", "version": "1", "digest": "0" * 64},
+        "pause/": {"reason": "Reason of a few words."},
+        "extend/": {"reason": "Reason of a few words.", "due_at": "2040-01-01T00:00:00Z"},
+        "move/": {"reason": "Reason of a few words."},
+        "calendars/": {"program": str(ids["program_id"]), "effective_on": "2040-01-01", "zone": "UTC",
+                       "hours": {"monday": "08:00-17:00"}, "reason": "Reason of a few words."},
         "administration/sites/": {"name": "Plant", "city": "Lund", "zone": "Europe/Stockholm"},
         "administration/program-sites/": {"site": str(uuid.uuid4()), "program": str(ids["program_id"])},
     }  # fmt: skip

@@ -10,6 +10,8 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand
 
+from portal.actions.company import note_envelope_key
+from portal.actor import system_actor
 from portal.errors import KeyUnavailable
 from portal.keyring import add_key, list_keys, list_organisations, make_key, wrap_anew
 from portal.signing_in import seal_secrets_anew
@@ -48,7 +50,7 @@ class Command(BaseCommand):
         before = datetime.now(UTC) - timedelta(hours=options["older_than"])
         was_left = False
         for organisation_id in options["organisation"] or list_organisations():
-            for step in (self._wrap, lambda each: self._add(each, before)):
+            for step in (self._wrap, lambda each: self._add(each, before), self._note):
                 was_left |= not self._did(organisation_id, step)
         self.stdout.write(f"secrets encrypted anew: {seal_secrets_anew()}")
         raise SystemExit(int(was_left))
@@ -69,3 +71,15 @@ class Command(BaseCommand):
         if present.made_at >= before:
             return f"present key stays: {present.id}"
         return f"present key is now: {add_key(organisation_id).id}"
+
+    def _note(self, organisation_id: UUID) -> str:
+        """Also what a run that was stopped left unsaid."""
+        present = list_keys(organisation_id)[0]
+        note_envelope_key(
+            system_actor("setup", organisation_id),
+            organisation_id,
+            key_id=present.id,
+            service=present.service,
+            made_at=present.made_at,
+        )
+        return "the ledger says so"

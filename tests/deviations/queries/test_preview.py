@@ -7,8 +7,9 @@ from portal.action import reading
 from tests.factories import batches as plant
 from tests.factories import deviations as make
 
-# What every record has, what ends one (a notice leaves before), the reporter's account (the code is told).
-UNTOLD = {"id", "space", "audience", "version", "ended_at", "end_text", "reporter"}
+# What every record has, what ends one (a notice leaves before), the reporter's account (the code is told),
+# and what the clause makes of the class.
+UNTOLD = {"id", "space", "audience", "version", "ended_at", "end_text", "reporter", "needs_notice"}
 
 
 def test_every_column_of_the_record_is_told_to_whoever_releases_it():

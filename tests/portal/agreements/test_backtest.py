@@ -6,9 +6,9 @@ from uuid import uuid4
 import pytest
 
 from portal.agreements.backtest import Case, backtest
-from portal.agreements.counting import due_at
 from portal.agreements.document import read_yaml
 from portal.agreements.terms import Terms, default_terms
+from portal.business_time import Calendar, due_at
 
 MONDAY = datetime(2026, 3, 2, 8, tzinfo=UTC)
 NOW = MONDAY + timedelta(days=200)
@@ -21,8 +21,14 @@ def case(classification="major", **given):
     return Case(uuid4(), "DEV-2026-0001", classification, MONDAY, **given)
 
 
+def _due_at(lasts, since):
+    return due_at(lasts, since, Calendar("UTC"))
+
+
 def counts(*cases, terms=DEFAULT, now=NOW):
-    return dict(backtest(terms, cases, lambda lasts, since: due_at(lasts, since, "UTC"), now).counts)
+    return dict(
+        backtest(terms, cases, lambda lasts, since: due_at(lasts, since, Calendar("UTC")), now).counts
+    )
 
 
 CLOSED = {"closed_at": timedelta(days=20)}
@@ -71,6 +77,6 @@ def test_a_stricter_draft_makes_late_what_was_in_time():
 
 def test_the_report_says_how_many_notices_there_would_have_been():
     cases = [case("critical", told_at=HOUR), case("critical"), case("minor")]
-    report = backtest(DEFAULT, cases, lambda lasts, since: due_at(lasts, since, "UTC"), NOW)
+    report = backtest(DEFAULT, cases, _due_at, NOW)
     assert (report.notices, report.counts["notice_late"]) == (2, 1)
     assert {line.clause for line in report.lines if line.outcome == "notice_late"} == {"5.1"}

@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from portal.action import reading
-from portal.agreements.counting import due_at
 from portal.agreements.document import Document
 from portal.agreements.durations import Duration
 from portal.agreements.rules import Ladder, Notification
 from portal.agreements.terms import Terms, default_terms, plan_of
+from portal.business_time import Calendar, due_at
 from portal.states import ROLES, Classification
 from portal.terms import clause_words, terms_at, terms_of
 from tests.factories import cast
@@ -89,7 +89,7 @@ def test_rules_of_other_kinds_are_not_mixed_up():
 
 def test_a_critical_notice_is_due_24_hours_later_whatever_the_calendar():
     since = datetime(2026, 3, 28, 20, tzinfo=UTC)
-    assert due_at(Duration(24, "hours"), since, MALMO) == since + timedelta(hours=24)
+    assert due_at(Duration(24, "hours"), since, Calendar(MALMO)) == since + timedelta(hours=24)
 
 
 @pytest.fixture

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from django.db import connections
 
 from portal.errors import Refused
 from portal.models import Person, SignIn
@@ -36,6 +38,26 @@ def add_key(person, name="Key of mine"):
     """A security key as the table has it; what a real one answers is tried in a browser (tests/e2e)."""
     data = {"name": name, "credential": {"clientExtensionResults": {"credProps": {"rk": True}}}}
     return Authenticator.objects.create(user=person, type=Authenticator.Type.WEBAUTHN, data=data)
+
+
+def remove(client, key):
+    """Send the form of a removal, on a connection of its own."""
+    try:
+        return client.post(f"/account/2fa/webauthn/keys/{key.pk}/remove/")
+    finally:
+        connections.close_all()
+
+
+def wait_until_it_waits(database, asked):
+    """Until the request waits for a lock, or is done without having waited."""
+    with database.connect("admin") as raw:
+        while not asked.done():
+            row = raw.execute(
+                "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+            ).fetchone()
+            if row is not None:
+                return
+            time.sleep(0.02)
 
 
 def shown(answer):
@@ -129,6 +151,22 @@ class TestAFactor:
         client.post("/account/reauthenticate/", {"password": cast.PASSWORD})
         client.post(f"/account/2fa/webauthn/keys/{key.pk}/remove/")
         assert not Authenticator.objects.filter(pk=key.pk).exists()
+
+    def test_stays_when_the_other_one_goes_in_the_same_moment(self, own_database, signed_in):
+        """A removal waits for one that is under way, and then sees what it left."""
+        person = Person.objects.get(email=cast.EMAILS[KEY])
+        Authenticator.objects.filter(user=person).delete()
+        going, staying = (add_key(person, name) for name in ("First", "Second"))
+        client = signed_in(KEY)
+        client.post("/account/reauthenticate/", {"password": cast.PASSWORD})
+        with ThreadPoolExecutor(1) as pool, own_database.connect("owner") as raw:
+            with raw.transaction():
+                raw.execute("select from portal_person where id = %s for update", [person.pk])
+                raw.execute("delete from mfa_authenticator where id = %s", [going.pk])
+                asked = pool.submit(remove, client, staying)
+                wait_until_it_waits(own_database, asked)
+            assert asked.result().status_code == 302
+        assert list(Authenticator.objects.filter(user=person)) == [staying]
 
     def test_of_somebody_else_is_not_found(self, person, signed_in):
         key = add_key(person)

@@ -6,13 +6,14 @@ import re
 from datetime import timedelta
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP
 from django.core import mail
 
 from portal import tasks
 from portal.action import reading
 from portal.actions import invitations, people
 from portal.actor import system_actor
-from portal.errors import NotFound, Refused
+from portal.errors import Conflict, NotFound, Refused
 from portal.links import Link, token_of
 from portal.models import Member, Person
 from tests.conftest import entries_of
@@ -106,6 +107,7 @@ class TestALink:
         used = newest_token()
         follow(used)
         words = {self.dead(used)}
+        TOTP.activate(password_of(), cast.TOTP_SECRET)
         invitations.make_link(cdmo_admin, invited.pk, reason="Forgot the password.")
         renewed = newest_token()
         invitations.make_link(cdmo_admin, invited.pk, reason="The mail was lost.")
@@ -154,6 +156,16 @@ class TestALink:
         assert not browser.is_in()
         browser.sign_in("cdmo_qa", password=OWN)
         assert browser.is_in()
+
+    def test_is_all_it_takes_without_a_second_factor_and_then_takes_two_administrators(
+        self, invited, cdmo_admin
+    ):
+        invitations.make_link(cdmo_admin, invited.pk, reason="The mail was lost.")
+        follow(newest_token())
+        with pytest.raises(Refused) as refused:
+            invitations.make_link(cdmo_admin, invited.pk, reason="Forgot the password.")
+        assert refused.value.problem_code == "four_eyes"
+        assert password_of().link_made_at is None
 
     def test_waits_for_a_mail_server_that_is_away(self, invited, settings, clock):
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
@@ -213,3 +225,13 @@ def test_the_sweep_wakes_the_courier_for_a_link(invited, monkeypatch):
     tasks.send_links()
     tasks.sweep()
     assert woken == [1]
+
+
+def test_an_address_that_cannot_be_used_is_told_in_one_sentence_whoever_has_it(database, cdmo_admin):
+    said = set()
+    for key in ("cdmo_qa", "rival_sponsor_qa", "sponsor_qa"):
+        with pytest.raises(Conflict) as refused:
+            people.add_member(cdmo_admin, cast.CDMO, email=cast.EMAILS[key], name="New Person")
+        said.add(refused.value.detail)
+    [words] = said
+    assert not re.search(r"exist|another|already|client|organi", words)

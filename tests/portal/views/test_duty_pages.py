@@ -41,6 +41,7 @@ def test_the_duty_list_shows_the_other_side_codes_and_what_is_shared(second, cdm
     assert "+46 40 555 0107" in own
     assert "+46 40" not in other
     set_duty_card(second, cast.PROGRAM, person_id=second.person_id, audience="shared", **said)
+    assert not re.search(r'name="share"[^>]*checked', page(signed_in("cdmo_qa"), CALL)[1])
     assert 'href="tel:+46405550107"' in page(signed_in("sponsor_viewer"), CALL)[1]
 
 
@@ -65,6 +66,8 @@ def test_a_person_says_how_they_are_reached(database, signed_in):
     kept_ = client.post(CALL, {"telephone": "+46 40 555", "languages": "English", "share": "on"})
     assert kept_.status_code == 303
     assert "+46 40 555" in page(signed_in("sponsor_viewer"), CALL)[1]
+    # What is shared stays so unless its owner says otherwise.
+    assert re.search(r'name="share"[^>]*checked', page(client, CALL)[1])
     # A seat in the whole partnership is reached so in each of its programs.
     second_program = f"/duty/?program={cast.SECOND_PROGRAM}"
     assert "+46 40 555" in page(signed_in("sponsor_viewer"), second_program)[1]
@@ -76,6 +79,7 @@ def test_the_escalations_page_holds_the_week_of_both_sides(second, cdmo_qa, spon
     for key in ("cdmo_operator", "sponsor_viewer"):
         text = page(signed_in(key), "/escalations/")[1]
         week = text[text.index('id="week"') :]
+        assert "no cover" not in week
         assert "QA floor 07" in week or "QA floor 09" in week
         assert "Sponsor QA 03" in week
         assert "AV-101, AV-310" in week
@@ -115,16 +119,14 @@ def test_bars_fill_the_week_and_lose_no_turn_however_short():
         (1, "Code 2", False),
         (21, "Code 1", True),
     ]
+    begun = [span("2026-03-02T13:00", "2026-03-09T00:00", ANN)]
+    assert [each.quarters for each in bars(begun, FIRST, "UTC", ANN.person_id)] == [26]
     late = [
         span("2026-03-02T00:00", "2026-03-08T23:00", ANN),
         span("2026-03-08T23:00", "2026-03-08T23:30", None),
         span("2026-03-08T23:30", "2026-03-09T00:00", BOB),
     ]
     assert [each.quarters for each in bars(late, FIRST, "UTC", ANN.person_id)] == [26, 1, 1]
-
-
-def form_of(text):
-    return dict(re.findall(r'name="(version|days|zone|begins_on|handover_at)"[^>]* value="([^"]*)"', text))
 
 
 def test_a_roster_is_begun_and_changed_on_its_page(second, signed_in, cdmo_qa):

@@ -15,13 +15,17 @@ from config.keeping.keys import key_places
 from config.keeping.ledger_state import read_ledger
 from config.keeping.outside import judge, read_held
 from config.keeping.reaching import reading_logins
+from config.keeping.records import judge_records
 from config.keeping.reporting import outcome
 
 
 class Command(BaseCommand):
-    """Hold this installation's ledger against itself and against what others keep of it."""
+    """Hold this installation's ledger against itself, its records, and what others keep of it."""
 
-    help = "Check every chain of this installation, and compare it with checkpoints that were kept outside."
+    help = (
+        "Check every chain of this installation, hold its records against the entries, and compare the ledger"
+        " with checkpoints that were kept outside."
+    )
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -37,7 +41,7 @@ class Command(BaseCommand):
             held = read_held(options["checkpoints"], ledger_key=key_places().ledger, named=options["key"])
             with reading_logins(settings.DATA_DIR) as logins, psycopg.connect(logins.backup) as raw:
                 raw.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-                verdicts = judge(read_ledger(raw), held)
+                verdicts = judge(read_ledger(raw), held) + judge_records(raw)
         except KeepingFailed as failure:
             raise CommandError(f"Nothing was compared: {failure}") from failure
         raise SystemExit(outcome(verdicts, bool(held), self))

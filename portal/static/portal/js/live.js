@@ -77,12 +77,6 @@ document.addEventListener("covalent:reset", () => {
   for (const part of document.querySelectorAll("[data-live-on]")) gather(part);
 });
 
-document.addEventListener("covalent:presence", ({ detail }) => {
-  for (const element of document.querySelectorAll("[data-presence] [data-presence-count]")) {
-    element.textContent = String(detail.count);
-  }
-});
-
 document.addEventListener("htmx:afterSettle", (event) => {
   tick(event.target);
   if (!fresh.delete(event.target.id)) return;

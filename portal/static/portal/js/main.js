@@ -10,6 +10,7 @@ import "./keys.js";
 import "./live.js";
 import "./passkey.js";
 import "./picker.js";
+import "./presence.js";
 import "./spark.js";
 import "./steps.js";
 import "./stream.js";

@@ -1,0 +1,29 @@
+"""What clocks ask for, in words; each app names the kinds it starts."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+
+_NAMES: Final[dict[str, str | Promise]] = {"ladder": gettext_lazy("Acknowledge")}
+
+_OWN_ITEMS: Final[set[str]] = set()
+
+
+def name_clock(kind: str, words: str | Promise, *, has_own_item: bool = False) -> None:
+    """Say what clocks of a kind ask for, and whether their app puts what waits into the inbox itself."""
+    _NAMES[kind] = words
+    if has_own_item:
+        _OWN_ITEMS.add(kind)
+
+
+def kinds_with_own_item() -> list[str]:
+    """Return the kinds of which an app puts what waits into the inbox itself."""
+    return sorted(_OWN_ITEMS)
+
+
+def name_of(kind: str) -> str:
+    """Return what a clock of the kind asks for."""
+    return str(_NAMES.get(kind) or kind.replace(".", " ").replace("_", " ").capitalize())

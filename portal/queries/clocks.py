@@ -1,0 +1,128 @@
+"""Clocks as people read them: time left, whose ball, by which clause and calendar, and their history."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from portal.action import instant
+from portal.actor import Actor, Side
+from portal.clocks.names import kinds_with_own_item
+from portal.errors import NotFound
+from portal.models import BusinessCalendar, Clock, ClockMove, Record
+from portal.states import CLOCK_KEEPERS, CLOCK_TRANSITIONS, ClockState, clock_keepers
+
+# What stays in sight: what runs or rests, and what was not done in time until it is done.
+OPEN = Q(state__in=(ClockState.RUNNING, ClockState.PAUSED)) | Q(state=ClockState.BREACHED, done_at=None)
+
+
+@dataclass(frozen=True, slots=True)
+class ClockLine:
+    """A clock with its subject, its history oldest first, and the steps this reader may take with it now.
+
+    `subject` is None where the reader may not see the record.
+    """
+
+    clock: Clock
+    subject: Record | None
+    moves: tuple[ClockMove, ...]
+    steps: tuple[str, ...]
+
+
+def list_clocks(
+    actor: Actor,
+    *,
+    program_id: UUID | None = None,
+    subject_id: UUID | None = None,
+    state: str | None = None,
+) -> QuerySet[Clock]:
+    """Return the clocks the actor may see, unordered, without those of ladders, which their alerts show.
+
+    `state` is a state, or `open` for all that is not over.
+    """
+    found = Clock.objects.visible_to(actor).filter(alert=None)
+    if program_id is not None:
+        found = found.filter(space_id=program_id)
+    if subject_id is not None:
+        found = found.filter(subject_id=subject_id)
+    if state == "open":
+        return found.filter(OPEN)
+    return found if state is None else found.filter(state=state)
+
+
+def clock_lines(actor: Actor, clocks: Sequence[Clock]) -> list[ClockLine]:
+    """Return clocks with subjects and histories, in the order given; two queries for all."""
+    subjects = Record.objects.visible_to(actor).in_bulk({each.subject_id for each in clocks})
+    moves: dict[UUID, list[ClockMove]] = defaultdict(list)
+    rows = ClockMove.objects.visible_to(actor).filter(clock__in=[each.pk for each in clocks])
+    for move in rows.order_by("at", "pk"):
+        moves[move.clock_id].append(move)
+    return [
+        ClockLine(each, subjects.get(each.subject_id), tuple(moves[each.pk]), clock_steps(actor, each))
+        for each in clocks
+    ]
+
+
+def find_clock(actor: Actor, clock_id: UUID) -> ClockLine:
+    """Return one clock; raises NotFound, also for a ladder's."""
+    found = list_clocks(actor).filter(pk=clock_id).first()
+    if found is None:
+        raise NotFound
+    return clock_lines(actor, [found])[0]
+
+
+def clock_steps(actor: Actor, clock: Clock) -> tuple[str, ...]:
+    """Return the steps the actor may take with a clock as it stands, in table order."""
+    return tuple(
+        name
+        for name, step in CLOCK_TRANSITIONS.items()
+        if clock.state in step.sources
+        and actor.holds(clock.space_id, *(role for role in clock_keepers(clock, name) if role.side != "both"))
+        and _is_open_to(actor, clock, name)
+    )
+
+
+def _is_open_to(actor: Actor, clock: Clock, name: str) -> bool:
+    if name == "resume":
+        return True
+    is_late = instant() >= clock.due_at
+    if name == "move":
+        return bool(clock.is_joint)
+    if clock.is_regulatory or is_late:
+        return False
+    asked = clock.pause_asked_by
+    if name == "consent":
+        return bool(asked) and actor.side(clock.space_id) not in (asked, None)
+    return name != "pause" or not asked
+
+
+def kept_clocks(actor: Actor) -> QuerySet[Clock]:
+    """Return the open clocks of the actor's own side that are the actor's to keep, unordered."""
+    mine = Q(pk__in=[])
+    for role in CLOCK_KEEPERS:
+        spaces = [space for space in actor.seats if actor.holds(space, role)]
+        mine |= Q(side=role.side, space_id__in=spaces)
+    return list_clocks(actor).filter(OPEN, mine).exclude(kind__in=kinds_with_own_item())
+
+
+def others_clocks(actor: Actor, most: int) -> list[ClockLine]:
+    """Return open clocks that run against the other sides in the actor's programs, nearest due first."""
+    theirs = Q(side=Side.SPONSOR, space_id__in=_only(actor, Side.MANUFACTURER)) | Q(
+        side=Side.MANUFACTURER, space_id__in=_only(actor, Side.SPONSOR)
+    )
+    rows = list_clocks(actor).filter(OPEN, theirs).order_by("due_at", "pk")
+    return clock_lines(actor, list(rows[:most]))
+
+
+def _only(actor: Actor, side: Side) -> list[UUID]:
+    return [space for space, seats in actor.seats.items() if {each.side for each in seats} == {side}]
+
+
+def list_calendars(actor: Actor, *, program_id: UUID | None = None) -> QuerySet[BusinessCalendar]:
+    """Return the versions of both sides' calendars in the actor's programs, unordered."""
+    found = BusinessCalendar.objects.visible_to(actor).select_related("site")
+    return found if program_id is None else found.filter(space_id=program_id)
