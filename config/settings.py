@@ -274,6 +274,12 @@ QUIET = env.str("COVALENT_QUIET", default="19:00-07:00 weekends")
 PUSH_KEY_FILE = Path(env.str("COVALENT_PUSH_KEY", default=str(DATA_DIR / "push.key")))
 # Where people are reached by Teams, Slack or SMS (portal.notices.chat); empty: nowhere.
 CHAT_FILE = env.str("COVALENT_CHAT", default="")
+# When people are asked where no roster says it; empty: always. Only what is grave wakes anybody outside.
+DUTY_HOURS = env.str("COVALENT_DUTY_HOURS", default="mon-fri 08:00-18:00")
+# The auditor: after how long what was due counts as not done, whom it mails, what it calls while all is well.
+AUDITOR_GRACE = timedelta(seconds=env.int("COVALENT_AUDITOR_GRACE", default=60))
+AUDITOR_MAIL = env.list("COVALENT_AUDITOR_MAIL", default=[])
+HEARTBEAT_URL = env.str("COVALENT_HEARTBEAT_URL", default="")
 REFUSALS_AN_HOUR = 60
 # From which hour of the day (UTC) the newest checkpoints are mailed; None: never.
 _CHECKPOINT_MAIL = env.str("COVALENT_CHECKPOINT_MAIL", default="6")
@@ -317,6 +323,7 @@ CELERY_BEAT_SCHEDULE = {
     "mail-mornings": {"task": "portal.mail_mornings", "schedule": 20.0, "options": {"expires": 20}},
     "seal-readings": {"task": "batches.seal_readings", "schedule": 60.0, "options": {"expires": 60}},
     "make-partitions": {"task": "batches.make_partitions", "schedule": 3600.0, "options": {"expires": 600}},
+    "look-for-gaps": {"task": "portal.look_for_gaps", "schedule": 300.0, "options": {"expires": 300}},
     "tidy": {"task": "portal.tidy", "schedule": 3600.0, "options": {"expires": 600}},
     "heartbeat": {"task": "portal.heartbeat", "schedule": 5.0, "options": {"expires": 5}},
 }

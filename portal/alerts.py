@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
-from uuid import UUID
-
-from django.db import connection
 
 from portal import ledger
 from portal.action import current_action, instant
@@ -18,18 +14,10 @@ from portal.clocks import start_clock
 from portal.facts import AlertRaised
 from portal.models import Alert, LadderStep, Receipt, Record, SpaceRecord
 from portal.notices.writing import write_messages
+from portal.rosters.cover import cover_of
 from portal.terms import terms_at
 
 LADDER: Final = "ladder"
-
-
-@dataclass(frozen=True, slots=True)
-class Listener:
-    """A person who is to be told, in the role for which they are."""
-
-    person_id: UUID
-    role: str
-    code: str
 
 
 def raise_alert(
@@ -43,12 +31,13 @@ def raise_alert(
     clause: str = "",
     ladder: str = "",
     first: Sequence[str] = (),
+    plan: Sequence[Mapping[str, Any]] = (),
 ) -> Alert:
     """Ask one side for receipt: tell the first roles of its ladder and start the ladder's clock.
 
-    The ladder is that of the agreement in force now for the kind, or for what `ladder` names. `first` are
-    the roles that are told first, where the record says so; the ladder goes on from there. The title is read
-    by everyone on the alert's chain. Records: alert.raised v1.
+    The ladder is that of the agreement in force now for the kind, or for what `ladder` names, unless a `plan`
+    takes its place. `first` are the roles that are told first, where the record says so; the ladder goes on
+    from there. The title is read by everyone on the alert's chain. Records: alert.raised v1.
     """
     actor = current_action().actor
     if audience not in ("shared", side):
@@ -69,17 +58,17 @@ def raise_alert(
         raised_at=now,
     )
     ledger.record(alert, AlertRaised(kind=kind, side=str(side), clause=clause, subject_id=subject.pk))
-    plan = plan_of(terms.ladder(ladder or kind, side, classification))
+    plan = list(plan) or plan_of(terms.ladder(ladder or kind, side, classification))
     if first:
         above = [each for each in plan[1:] if not set(each["roles"]) <= set(first)]
-        plan = [plan[0] | {"roles": list(first)}, *above]
+        plan = [{**plan[0], "roles": list(first)}, *above]
     _, wait_until = tell(alert, 0, plan[0], due_at=now)
     start_clock(
         subject,
         kind=LADDER,
         clause=clause,
         side=side,
-        due_at=now + timedelta(seconds=plan[0]["wait_s"]),
+        due_at=max(now + timedelta(seconds=plan[0]["wait_s"]), wait_until),
         audience=audience,
         terms=terms.version,
         plan=plan,
@@ -89,14 +78,21 @@ def raise_alert(
     return alert
 
 
-def tell(alert: Alert, number: int, step: dict[str, Any], *, due_at: datetime) -> tuple[LadderStep, datetime]:
-    """Take one step of an alert's ladder: tell the people of its roles who were not told before.
+def tell(
+    alert: Alert, number: int, step: Mapping[str, Any], *, due_at: datetime
+) -> tuple[LadderStep, datetime]:
+    """Take one step of an alert's ladder: tell who of its roles is on duty and was not told before.
 
-    Returns the step and until when an answer is waited for: not at all where nobody holds one of the roles.
-    Called once per number under the alert's lock, or in the transaction that makes the alert.
+    Outside duty hours it wakes nobody: it stands on their screens, while messages and the wait begin with the
+    hours. Returns the step and until when an answer is waited for: not at all where nobody holds one of the
+    roles. Called once per number under the alert's lock, or in the transaction that makes the alert.
     """
     now = instant()
-    listeners = _listeners(alert.space_id, str(alert.side), step["roles"])
+    cover = cover_of(alert.space_id)
+    listeners = cover.listeners(alert.side, step["roles"], now)
+    # A ladder that began before there were duty hours keeps what it began with.
+    wakes = step.get("wakes", True)
+    begins_at = now if wakes else cover.opens_at(alert.side, step["roles"], now)
     told = set(Receipt.objects.filter(alert=alert).values_list("person_id", flat=True)) if number else set()
     fresh = [each for each in listeners if each.person_id not in told]
     common = {"space_id": alert.space_id, "audience": alert.audience, "alert": alert, "step": number}
@@ -114,20 +110,5 @@ def tell(alert: Alert, number: int, step: dict[str, Any], *, due_at: datetime) -
         Receipt(**common, person_id=each.person_id, role=each.role, code=each.code, told_at=now)
         for each in fresh
     )
-    write_messages(alert, number, [each.person_id for each in fresh], now=now)
-    return taken, now + timedelta(seconds=step["wait_s"] if listeners else 0)
-
-
-def _listeners(space_id: UUID, side: str, roles: Sequence[str]) -> list[Listener]:
-    """Return the people on a side with one of the roles, each once, in the first role of the step's order."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select person_id, role, code from door.people_of(%s)"
-            " where side = %s and role = any(%s) order by array_position(%s, role), code, person_id",
-            [space_id, side, list(roles), list(roles)],
-        )
-        rows = [Listener(*row) for row in cursor.fetchall()]
-    first: dict[UUID, Listener] = {}
-    for each in rows:
-        first.setdefault(each.person_id, each)
-    return list(first.values())
+    write_messages(alert, number, [each.person_id for each in fresh], now=begins_at, wakes=wakes)
+    return taken, begins_at + timedelta(seconds=step["wait_s"]) if listeners else now

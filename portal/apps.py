@@ -22,6 +22,7 @@ class PortalConfig(AppConfig):
         from portal.clocks.names import name_clock
         from portal.metrics import gauges
         from portal.review_signing import ACCESS_REVIEW
+        from portal.rosters.drill_signing import DRILL_REPORT
         from portal.shell import nav_counts
         from portal.signable import register
         from portal.trail_signing import TRAIL_REVIEW
@@ -39,3 +40,4 @@ class PortalConfig(AppConfig):
         # The choice is lost when it is lost: nobody's consent moves that.
         name_clock(CLOCK, gettext_lazy("Decide"), has_own_item=True, is_fixed=True)
         register(AGREEMENT)
+        register(DRILL_REPORT)

@@ -21,10 +21,16 @@ def compose(letter: Letter) -> EmailMessage:
     """Return the mail of a letter: neutral words and a link that asks to sign in."""
     url = f"{settings.SITE_URL}/alerts/{letter.alert_id}/"
     host = urlsplit(settings.SITE_URL).hostname or "localhost"
+    subject = _("You have a new notification in Covalent")
     return EmailMessage(
-        subject=_("You have a new notification in Covalent"),
+        subject=_("DRILL: %s") % subject if letter.is_drill else subject,
         body="\n\n".join(
             (
+                *(
+                    (_("DRILL. This only tries the ladder; nothing has happened."),)
+                    if letter.is_drill
+                    else ()
+                ),
                 _("You have a new notification in Covalent. It asks for your receipt."),
                 url,
                 _("For confidentiality this message says nothing of its content. Please sign in to read it."),

@@ -137,6 +137,12 @@ def of_portal() -> Mapping[str, str]:
         "portal_webhook": "parties",
         "portal_webhookcursor": "machinery",
         "portal_webhookattempt": "machinery",
+        "portal_roster": "quality",
+        "portal_rosterversion": "quality",
+        "portal_rostergap": "quality",
+        "portal_refusal": "quality",
+        "portal_drill": "quality",
+        "portal_dutycard": "parties",
     }
 
 

@@ -40,6 +40,8 @@ LINKS: Final = {
     "decisionrequest": "/decisions/{id}/",
     "decision_request": "/decisions/{id}/",
     "agreement_version": "/agreement/{id}/",
+    "drill": "/drills/{id}/",
+    "roster": "/rosters/{id}/",
 }
 # key, label, icon, address, letter after g
 PLACES: Final = (

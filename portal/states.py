@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -163,6 +163,13 @@ class ClockState(models.TextChoices):
     MET = "met", _("met")
     BREACHED = "breached", _("breached")
     WITHDRAWN = "withdrawn", _("withdrawn")
+
+
+class DrillState(models.TextChoices):
+    """A drill climbs its ladder to the end."""
+
+    RUNNING = "running", _("running")
+    ENDED = "ended", _("ended")
 
 
 class ClockStep(models.TextChoices):
@@ -340,6 +347,7 @@ ALERT_TRANSITIONS: Final[Transitions] = {
     "acknowledge": Transition(
         (AlertState.OPEN, AlertState.UNANSWERED), AlertState.ACKNOWLEDGED, ACKNOWLEDGERS, _("Acknowledge")
     ),
+    "refuse": Transition((AlertState.OPEN,), None, ACKNOWLEDGERS, _("Not me")),
     "climb_ladder": Transition((AlertState.OPEN,), None, (SYSTEM,), _("Tell the next roles")),
     "end_ladder": Transition((AlertState.OPEN,), AlertState.UNANSWERED, (SYSTEM,), _("End the ladder")),
 }
@@ -351,10 +359,7 @@ def alert_transitions(side: str) -> Transitions:
 
 
 def _of_side(transitions: Transitions, side: str) -> Transitions:
-    return {
-        name: replace(step, roles=tuple(role for role in step.roles if role.side in (side, Side.BOTH)))
-        for name, step in transitions.items()
-    }
+    return {name: replace(step, roles=of_side(step.roles, side)) for name, step in transitions.items()}
 
 
 # Who keeps a record for a dispute or an authority, and what: a hold reaches all that belongs to it.
@@ -368,6 +373,23 @@ HOLD_TRANSITIONS: Final[Transitions] = {
 def hold_transitions(side: str) -> Transitions:
     """Return the life cycle of a hold of this side; the other side does not release it."""
     return _of_side(HOLD_TRANSITIONS, side)
+
+
+# Who keeps a side's rosters, and who tries whether its ladders work.
+ROSTER_KEEPERS: Final = (
+    CDMO_QA,
+    CDMO_QUALITY_HEAD,
+    CDMO_CLIENT_LEAD,
+    SPONSOR_QA,
+    SPONSOR_QUALITY_HEAD,
+    SYSTEM,
+)
+DRILLERS: Final = (CDMO_QA, CDMO_QUALITY_HEAD, SPONSOR_QA, SPONSOR_QUALITY_HEAD)
+
+
+def of_side(roles: Iterable[Role], side: str) -> tuple[Role, ...]:
+    """Return those of the roles that are held on a side."""
+    return tuple(role for role in roles if role.side in (side, Side.BOTH))
 
 
 # Who of a side keeps its clocks; a joint one rests only when both sides say so. A regulatory one never rests.

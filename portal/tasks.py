@@ -23,6 +23,7 @@ from portal.actions.invitations import claim_links, note_link_sent
 from portal.actions.mailing import Recipient, claim_checkpoint_mail, note_checkpoint_mail
 from portal.actions.notices import claim_digest, note_digest
 from portal.actions.publishing import LogForked, hold_checkpoint, publish_checkpoint
+from portal.actions.rostering import look_for_gaps
 from portal.actor import system_actor
 from portal.checkpoint_mail import HOW, collect, compose_checkpoints
 from portal.clocks import handler_of, many_handler_of
@@ -303,3 +304,19 @@ def tidy() -> None:
     with connection.cursor() as cursor:
         for sweep in SWEPT:
             cursor.execute(sweep.statement)
+
+
+@shared_task(name="portal.look_for_gaps")
+def find_gaps() -> int:
+    """Tell of gaps in the cover of the coming days that nobody was told of; returns how many there were."""
+    with connection.cursor() as cursor:
+        cursor.execute("select id, space_id from door.rosters()")
+        rows = cursor.fetchall()
+    found = 0
+    for roster_id, space_id in rows:
+        try:
+            found += look_for_gaps(system_actor("sweep", space_id), roster_id)
+        except (OperationalError, Unavailable):
+            # Contention or an outage passes: the next tick asks again.
+            log.warning("roster_busy", roster=str(roster_id))
+    return found

@@ -6,12 +6,14 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, path
 
 from portal.views import administration as admin
-from portal.views import calendars, clocks, decisions, four_eyes, inspections, reviews
+from portal.views import calendars, clocks, decisions, four_eyes, inspections, reviews, rosters
 from portal.views.agreement_backtest import BacktestPage
 from portal.views.agreement_editing import AgreementStep, DraftAgreement, EditAgreement, EditClause
 from portal.views.agreements import AgreementPage, AgreementsPage, TermsPage
-from portal.views.alerts import AcknowledgeAlert, AlertPage
+from portal.views.alerts import AcknowledgeAlert, AlertPage, RefuseAlert
 from portal.views.delegations import DelegationsPage, EndDelegation
+from portal.views.drills import DrillPage, DrillsPage
+from portal.views.duty import CallPage
 from portal.views.escalations import EscalationsPage
 from portal.views.holds import HoldsPage, ReleaseHold
 from portal.views.home import HomePage
@@ -44,7 +46,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("agreement/<uuid:agreement_id>/backtest/", BacktestPage.as_view(), name="agreement_backtest"),
     path("agreement/<uuid:agreement_id>/clauses/<str:code>/", EditClause.as_view(), name="edit_clause"),
     path("agreement/<uuid:agreement_id>/<str:step>/", AgreementStep.as_view(), name="agreement_step"),
+    path("alerts/<uuid:alert_id>/refuse/", RefuseAlert.as_view(), name="refuse_alert"),
     path("escalations/", EscalationsPage.as_view(), name="escalations"),
+    path("duty/", CallPage.as_view(), name="duty"),
+    path("drills/", DrillsPage.as_view(), name="drills"),
+    path("drills/<uuid:drill_id>/", DrillPage.as_view(), name="drill"),
+    path("rosters/", rosters.RostersPage.as_view(), name="rosters"),
+    path("rosters/new/<uuid:space_id>/<str:role>/", rosters.NewRoster.as_view(), name="new_roster"),
+    path("rosters/<uuid:roster_id>/", rosters.RosterPage.as_view(), name="roster"),
+    path("rosters/<uuid:roster_id>/stretch/", rosters.SetStretch.as_view(), name="set_stretch"),
+    path("rosters/<uuid:roster_id>/withdraw/", rosters.WithdrawStretch.as_view(), name="withdraw_stretch"),
     path("calendars/<uuid:program_id>/", calendars.CalendarsPage.as_view(), name="calendars"),
     path("clocks/<uuid:clock_id>/", clocks.ClockPage.as_view(), name="clock_page"),
     *(

@@ -89,6 +89,7 @@ def _settings(cluster: dict[str, str], database: str) -> dict[str, str]:
         "COVALENT_KEYS": cluster["data"] + "/keys",
         "COVALENT_LEDGER_KEY": cluster["data"] + "/ledger.key",
         "COVALENT_LADDER_WAIT": "120",
+        "COVALENT_DUTY_HOURS": "",
         "COVALENT_CHECKPOINT_MAIL": "",
         "COVALENT_QUIET": "",
         "COVALENT_URL": "http://testserver",

@@ -37,7 +37,7 @@ from config.supervisor.valkey import Valkey
 
 PROXY_ADDRESS = "127.0.0.9"
 HOST = "localhost"
-PROCESSES = ("web-1", "web-2", "worker-1", "worker-2", "beat-1", "relay-1", "relay-2")
+PROCESSES = ("web-1", "web-2", "worker-1", "worker-2", "beat-1", "relay-1", "relay-2", "auditor-1")
 READY_WITHIN_S = 90.0
 
 

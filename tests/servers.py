@@ -77,6 +77,7 @@ class Stack:
             "web": [sys.executable, "-m", "config.supervisor.web", f"127.0.0.1:{self.port_of(name)}"],
             "relay": [sys.executable, "-m", "django", "relay"],
             "worker": [*celery, "worker", "--loglevel=info", "--concurrency=1", "--without-gossip"],
+            "auditor": [sys.executable, "-m", "django", "auditor"],
             "beat": [*celery, "beat", "--loglevel=info", "--pidfile="],
         }[kind]
 
@@ -125,6 +126,8 @@ class Stack:
                     " and seen_at > portal.instant() - interval '6 s'"
                 ).fetchone()
             return seen is not None and "relay_leads" in self.log(name)
+        if kind == "auditor":
+            return "auditor looks" in self.log(name)
         return "ready." in self.log(name) or "beat: Starting" in self.log(name)
 
     def kill(self, name, number=signal.SIGKILL):

@@ -18,6 +18,7 @@ from django.db import connection
 from config.bootstrap.progress import step
 from config.demo import demo_file
 from config.demo.crew import EMAILS, Crew
+from config.demo.duty import has_rosters, keep_rosters
 from config.demo.incidents import CURRENT, Incident
 from config.demo.lots import DEMO_LOT, FINISHED, FINISHED_COPIES, RUNNING
 from config.demo.making import Making
@@ -58,6 +59,9 @@ def load(folder: Path, url: str, *, with_history: bool = True) -> Loaded:
         _move_in()
     crew = Crew()
     making = Making(crew, datetime.now(UTC).replace(second=0, microsecond=0))
+    if not has_rosters(crew):
+        with step("demo: rosters"):
+            keep_rosters(crew, making.moment)
     reporting = Reporting(crew, making.batches, making.moment)
     if not reporting.knows(CURRENT):
         _load_present(making, reporting)

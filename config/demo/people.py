@@ -126,6 +126,7 @@ PEOPLE: Final = (
         (Seat(NORRSUND.id, Side.BOTH, "site_admin", "Site admin 05"),),
     ),
     Login("sponsor_qa", ARVO, "Quality lead", (_sponsor("qa", "Sponsor QA 03"),)),
+    Login("sponsor_second_qa", ARVO, "Quality lead, deputy", (_sponsor("qa", "Sponsor QA 05"),)),
     Login("sponsor_viewer", ARVO, "Program viewer", (_sponsor("viewer", "Sponsor viewer 11"),)),
     Login("sponsor_cmc", ARVO, "CMC lead", (_sponsor("cmc", "CMC 02"),)),
     Login("sponsor_msat", ARVO, "MSAT consultant", (_sponsor("msat", "Sponsor MSAT 01"),)),

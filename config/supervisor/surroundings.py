@@ -70,6 +70,8 @@ class Surroundings:
     def _for_demo(self) -> dict[str, str]:
         return {
             "COVALENT_LADDER_WAIT": str(DEMO_LADDER_WAIT_S),
+            # Whoever looks at the demo at night sees its ladders climb too.
+            "COVALENT_DUTY_HOURS": "",
             "COVALENT_WEBHOOK_ALLOW": "127.0.0.1",
             # A visitor comes at any hour and sees the mail leave.
             "COVALENT_QUIET": "",

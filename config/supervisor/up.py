@@ -179,6 +179,7 @@ class Run:
             self._keep(name, (python, "-m", "config.supervisor.web", str(fd)), for_web, pass_fds=(fd,))
         self._keep("relay", (python, "manage.py", "relay"), env)
         self._keep("worker", worker, env)
+        self._keep("auditor", (python, "manage.py", "auditor"), env)
         self._keep("beat", (*celery, "beat", "--loglevel=info", "--pidfile="), env)
 
     def _keep(

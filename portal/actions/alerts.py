@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, cast
 from uuid import UUID
 
 from django.db import connection
@@ -14,12 +14,21 @@ from portal.action import action, instant
 from portal.actor import Actor, Seat, Side
 from portal.alerts import LADDER, tell
 from portal.clocks import on_clock
-from portal.errors import Refused
-from portal.facts import AlertAcknowledged, AlertDelivered, AlertOpened, LadderClimbed, LadderEnded
-from portal.models import Alert, Clock, Opening, Receipt
+from portal.errors import Invalid, Refused
+from portal.facts import (
+    AlertAcknowledged,
+    AlertDelivered,
+    AlertOpened,
+    AlertRefused,
+    LadderClimbed,
+    LadderEnded,
+)
+from portal.models import Alert, Clock, Opening, Receipt, Refusal
+from portal.rosters.drills import DRILL, close_drill
 from portal.states import ALERT_TRANSITIONS, SYSTEM, AlertState, ClockState, alert_transitions
 
 REST_AFTER_FAILURE: Final = timedelta(seconds=60)
+REASON_MIN, REASON_MAX = 3, 500
 
 
 @action("alert.acknowledge")
@@ -27,7 +36,8 @@ def acknowledge_alert(actor: Actor, alert_id: UUID) -> Alert:
     """Give receipt of an alert for one's own side; its ladder climbs no further.
 
     Idempotent: a repeat, by whomever of the side, returns the alert as the first one left it. A receipt after
-    the ladder has ended is taken, and the breached clock stays. Raises: NotFound, Refused.
+    the ladder has ended is taken, and the breached clock stays. A drill notes the receipt and climbs on to
+    its end. Raises: NotFound, Refused.
     Records: alert.acknowledged v1.
     """
     alert = lock_alert(actor, alert_id)
@@ -41,19 +51,78 @@ def acknowledge_alert(actor: Actor, alert_id: UUID) -> Alert:
 
 
 def give_receipt(actor: Actor, alert: Alert, code: str) -> None:
-    """Note the receipt on a locked alert and end its ladder; a shared step. Records: alert.acknowledged."""
+    """Note the receipt on a locked alert and end its ladder; a shared step. A drill climbs on to its end.
+
+    Records: alert.acknowledged v1.
+    """
     now = instant()
-    alert.acknowledge(now, code)
-    alert.save(update_fields=["state", "acknowledged_at", "acknowledged_by", "version"])
-    for receipt in Receipt.objects.visible_to(actor).filter(alert=alert, person_id=actor.person_id):
+    mine = Receipt.objects.visible_to(actor).filter(
+        alert=alert, person_id=actor.person_id, acknowledged_at=None
+    )
+    for receipt in mine:
         receipt.acknowledged_at = now
         receipt.bump()
         receipt.save(update_fields=["acknowledged_at", "version"])
+        if alert.kind == DRILL:
+            ledger.record(alert, AlertAcknowledged(code=code))
+    if alert.kind == DRILL and alert.state == AlertState.OPEN:
+        return
+    alert.acknowledge(now, code)
+    alert.save(update_fields=["state", "acknowledged_at", "acknowledged_by", "version"])
     clock = Clock.objects.visible_to(actor).select_for_update().filter(alert=alert, kind=LADDER).first()
     if clock is not None and clock.state == ClockState.RUNNING:
         clock.end(ClockState.MET, now)
         clock.save(update_fields=["state", "ended_at", "next_at", "version"])
     ledger.record(alert, AlertAcknowledged(code=code))
+
+
+@action("alert.refuse")
+def refuse_alert(actor: Actor, alert_id: UUID, *, reason: str) -> Alert:
+    """Say as a told person that one cannot take an alert; its ladder climbs at once.
+
+    On the last step it ends at once when everybody who was told has refused, else it waits on for the others.
+    The reason stays with the own side. Idempotent for a person. Raises: NotFound, Refused, Invalid,
+    InvalidTransition. Records: alert.refused v1, then ladder.climbed v1 or ladder.ended v1.
+    """
+    alert = lock_alert(actor, alert_id)
+    _seat_on_side(actor, alert)
+    step = alert_transitions(alert.side)["refuse"]
+    require_role(actor, alert.space_id, *step.roles, to="refuse")
+    require_state(alert, step, "refuse")
+    mine = Receipt.objects.visible_to(actor).filter(alert=alert, person_id=actor.person_id)
+    receipt = mine.select_for_update().first()
+    if receipt is None:
+        raise Refused("Who was told says that they cannot take it; you were not told of this alert.")
+    if receipt.refused_at is not None:
+        return alert
+    if not REASON_MIN <= len(reason.strip()) <= REASON_MAX:
+        words = f"Say why, in {REASON_MIN} to {REASON_MAX} characters."
+        raise Invalid(words, errors={"reason": [words]})
+    receipt.refused_at = instant()
+    receipt.bump()
+    receipt.save(update_fields=["refused_at", "version"])
+    Refusal.objects.create(
+        space_id=alert.space_id,
+        audience=alert.side,
+        receipt=receipt,
+        reason=reason.strip(),
+        refused_at=receipt.refused_at,
+    )
+    ledger.record(alert, AlertRefused(code=receipt.code, step=receipt.step))
+    _climb_after(actor, alert, receipt)
+    return alert
+
+
+def _climb_after(actor: Actor, alert: Alert, receipt: Receipt) -> None:
+    """Go on with a ladder that stands at the step of who refused; one refusal climbs it once."""
+    clock = Clock.objects.visible_to(actor).select_for_update().filter(alert=alert, kind=LADDER).first()
+    if clock is None or clock.state != ClockState.RUNNING:
+        return
+    if clock.step + 1 < len(clock.plan):
+        if clock.step == receipt.step:
+            _take_step(alert, clock, instant())
+    elif not Receipt.objects.visible_to(actor).filter(alert=alert, refused_at=None).exists():
+        end_ladder(alert, clock)
 
 
 @action("alert.open")
@@ -160,10 +229,17 @@ def _take_step(alert: Alert, clock: Clock, due_at: datetime) -> None:
 
 
 def end_ladder(alert: Alert, clock: Clock) -> None:
-    """Note that nobody gave receipt of a locked alert; a shared step. Records: ladder.ended v1."""
-    alert.end_unanswered()
-    alert.save(update_fields=["state", "version"])
-    clock.end(ClockState.BREACHED, instant())
+    """Note that nobody gave receipt of a locked alert, or how a drill ended; a shared step.
+
+    Records: ladder.ended v1.
+    """
+    answered = close_drill(alert) if alert.kind == DRILL else None
+    if answered is not None:
+        alert.acknowledge(cast("datetime", answered.acknowledged_at), answered.code)
+    else:
+        alert.end_unanswered()
+    alert.save(update_fields=["state", "acknowledged_at", "acknowledged_by", "version"])
+    clock.end(ClockState.MET if answered is not None else ClockState.BREACHED, instant())
     clock.save(update_fields=["state", "ended_at", "next_at", "version"])
     ledger.record(alert, LadderEnded(step=clock.step))
 

@@ -16,6 +16,7 @@ from portal.actor import Actor
 from portal.models import Alert, Courier, Delivery, Person, PushDevice
 from portal.notices.chat import addresses_of
 from portal.notices.choices import sort_of
+from portal.rosters.drills import DRILL
 from portal.states import SYSTEM, Channel, DeliveryState, PersonKind
 
 # With the rests below: three days, so that a server that is down over a weekend loses nothing.
@@ -49,6 +50,7 @@ class Letter:
     person_id: UUID
     addresses: tuple[str, ...]
     is_urgent: bool = False
+    is_drill: bool = False
 
     @property
     def address(self) -> str:
@@ -96,7 +98,8 @@ def _letter(delivery: Delivery, alert: Alert, addresses: tuple[str, ...]) -> Let
         delivery.channel,
         delivery.person_id,
         addresses,
-        sort_of(alert.kind, alert.classification, alert.clause).must_wake,
+        is_urgent=sort_of(alert.kind, alert.classification, alert.clause).must_wake,
+        is_drill=alert.kind == DRILL,
     )
 
 

@@ -12,13 +12,14 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
-from portal.actions.alerts import acknowledge_alert, open_alert
+from portal.actions.alerts import REASON_MAX, REASON_MIN, acknowledge_alert, open_alert, refuse_alert
 from portal.actor import Actor
 from portal.api.authentication import ActorRequest
-from portal.api.base import CovalentView, ListView, Output, choice_param, etag, uuid_param
+from portal.api.base import CovalentView, Input, ListView, Output, Text, choice_param, etag, uuid_param
 from portal.api.transitions import ActionOffer, NoInput, offer_actions
 from portal.models import Alert
 from portal.queries import AlertLine, alert_lines, escalation, list_alerts
+from portal.queries.alerts import may_refuse
 from portal.states import AlertState, alert_transitions
 
 SIDES = ("mine", "manufacturer", "sponsor")
@@ -67,6 +68,7 @@ class ReceiptDetail(Output):
     delivered_at = serializers.DateTimeField(allow_null=True)
     opened_at = serializers.DateTimeField(allow_null=True)
     acknowledged_at = serializers.DateTimeField(allow_null=True)
+    refused_at = serializers.DateTimeField(allow_null=True)
     mail = serializers.CharField()
 
 
@@ -100,15 +102,18 @@ def represent_alerts(actor: Actor, alerts: Sequence[Alert]) -> list[dict[str, An
 def represent_alert(actor: Actor, alert_id: UUID) -> dict[str, Any]:
     """Return the JSON members of one alert with its ladder and receipts."""
     found = escalation(actor, alert_id)
+    steps = alert_transitions(found.alert.side)
+    if not may_refuse(actor, found):
+        steps = {name: each for name, each in steps.items() if name != "refuse"}
     more = {
         "steps": [StepDetail.of(each) for each in found.steps],
         "receipts": [ReceiptDetail.of(each) for each in found.receipts],
         "available_actions": offer_actions(
             actor,
             found.alert,
-            alert_transitions(found.alert.side),
+            steps,
             href=f"/api/v1/alerts/{alert_id}/",
-            inputs={},
+            inputs={"refuse": RefuseInput},
         ),
     }
     return _summary(found.line) | more
@@ -157,6 +162,22 @@ class AcknowledgeAlert(CovalentView):
         return self.answer(acknowledge_alert(request.actor, alert_id))
 
 
+class RefuseInput(Input):
+    """Why a told person cannot take an alert; only their own side reads it."""
+
+    reason = Text(least=REASON_MIN, most=REASON_MAX)
+
+
+class RefuseAlert(AcknowledgeAlert):
+    """Say that one cannot take it."""
+
+    @extend_schema(operation_id="alerts_refuse", request=RefuseInput, responses=AlertDetail)
+    def post(self, request: ActorRequest, alert_id: UUID) -> Response:
+        """Refuse as a told person: the ladder climbs at once. Idempotent, so it needs no If-Match."""
+        given = RefuseInput.parse(request)
+        return self.answer(refuse_alert(request.actor, alert_id, **given))
+
+
 class OpenAlert(AcknowledgeAlert):
     """Note a first look."""
 
@@ -171,5 +192,6 @@ urlpatterns = [
     path("alerts/", AlertList.as_view(), name="alerts"),
     path("alerts/<uuid:alert_id>/", AlertItem.as_view(), name="alert"),
     path("alerts/<uuid:alert_id>/acknowledge/", AcknowledgeAlert.as_view(), name="alert-acknowledge"),
+    path("alerts/<uuid:alert_id>/refuse/", RefuseAlert.as_view(), name="alert-refuse"),
     path("alerts/<uuid:alert_id>/open/", OpenAlert.as_view(), name="alert-open"),
 ]

@@ -23,6 +23,7 @@ from portal.facts.alerts import (
     AlertDelivered,
     AlertOpened,
     AlertRaised,
+    AlertRefused,
     LadderClimbed,
     LadderEnded,
 )
@@ -44,6 +45,16 @@ from portal.facts.decisions import (
     DecisionMessaged,
     DecisionRevised,
     DecisionWithdrawn,
+)
+from portal.facts.duty import (
+    AbsenceNoted,
+    DrillEnded,
+    DrillStarted,
+    DutyCardSet,
+    GapFound,
+    RosterSet,
+    StandInSet,
+    StretchWithdrawn,
 )
 from portal.facts.notices import NoticesChosen, PushDeviceAdded, PushDeviceRemoved
 from portal.facts.people import (
@@ -104,6 +115,7 @@ from portal.facts.webhooks import (
 )
 
 __all__ = [
+    "AbsenceNoted",
     "AccessDecided",
     "AccessReviewDecided",
     "AccessReviewOpened",
@@ -120,6 +132,7 @@ __all__ = [
     "AlertDelivered",
     "AlertOpened",
     "AlertRaised",
+    "AlertRefused",
     "AssignmentEnded",
     "AssignmentGiven",
     "CalendarSet",
@@ -140,9 +153,13 @@ __all__ = [
     "DecisionWithdrawn",
     "DelegationEnded",
     "DelegationGiven",
+    "DrillEnded",
+    "DrillStarted",
+    "DutyCardSet",
     "EnvelopeKeyTakenUp",
     "Fact",
     "FileAttached",
+    "GapFound",
     "HoldPlaced",
     "HoldReleased",
     "InspectionAsked",
@@ -166,6 +183,7 @@ __all__ = [
     "ProposalWithdrawn",
     "PushDeviceAdded",
     "PushDeviceRemoved",
+    "RosterSet",
     "SignInReset",
     "SignatureGiven",
     "SignedOutEverywhere",
@@ -174,7 +192,9 @@ __all__ = [
     "SigningFailed",
     "SiteAdded",
     "SiteAttached",
+    "StandInSet",
     "StatementAccepted",
+    "StretchWithdrawn",
     "TermsAgreed",
     "TrailReviewed",
     "WebhookAdded",

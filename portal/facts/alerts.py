@@ -46,6 +46,15 @@ class AlertAcknowledged(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class AlertRefused(Fact):
+    """A told person said that they cannot take it; the ladder goes on at once."""
+
+    name = "alert.refused"
+    code: str
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
 class LadderClimbed(Fact):
     """Nobody answered in time; the next roles were told."""
 

@@ -8,6 +8,7 @@ from portal.models.calendar import BusinessCalendar
 from portal.models.clock import Clock, ClockMove
 from portal.models.company import CompanyIdentity, CompanySignIn
 from portal.models.decision import DecisionMessage, DecisionRequest
+from portal.models.duty import Drill, DutyCard, Refusal, Roster, RosterGap, RosterVersion
 from portal.models.hold import LegalHold
 from portal.models.identity import (
     CheckpointMail,
@@ -50,6 +51,8 @@ __all__ = [
     "DecisionRequest",
     "Delegation",
     "Delivery",
+    "Drill",
+    "DutyCard",
     "Guess",
     "Handover",
     "Heartbeat",
@@ -75,8 +78,12 @@ __all__ = [
     "Record",
     "RecordKey",
     "RecordQuerySet",
+    "Refusal",
     "RefusalCount",
     "RelayShard",
+    "Roster",
+    "RosterGap",
+    "RosterVersion",
     "SignIn",
     "Signature",
     "Signer",

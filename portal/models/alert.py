@@ -58,7 +58,7 @@ class Alert(SpaceRecord):
 
 
 class Receipt(SpaceRecord):
-    """What both sides know of one person and one alert: told, delivered, acknowledged, each its own fact."""
+    """What both sides know of one person and one alert: told, delivered, acknowledged or refused."""
 
     alert = RecordKey(Alert)
     person = models.ForeignKey(Person, on_delete=models.DO_NOTHING, related_name="+")
@@ -68,6 +68,8 @@ class Receipt(SpaceRecord):
     told_at = models.DateTimeField()
     delivered_at = models.DateTimeField(null=True, blank=True)
     acknowledged_at = models.DateTimeField(null=True, blank=True)
+    # "Not me, cannot": why, stands in a `Refusal` of the own side.
+    refused_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [

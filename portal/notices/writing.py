@@ -13,10 +13,13 @@ from portal.notices.reading import ways_to
 from portal.states import DeliveryState
 
 
-def write_messages(alert: Alert, step: int, person_ids: Collection[UUID], *, now: datetime) -> None:
+def write_messages(
+    alert: Alert, step: int, person_ids: Collection[UUID], *, now: datetime, wakes: bool = False
+) -> None:
     """Write the messages of an alert's step to the people told by it; runs inside an action only.
 
-    A channel that leads to nobody gets no row; the page and the socket tell in any case.
+    `now` is when they may leave at the earliest; what `wakes` by its ladder keeps no quiet hours. A channel
+    that leads to nobody gets no row; the page and the socket tell in any case.
     """
     current_action()
     sort = sort_of(str(alert.kind), alert.classification, str(alert.clause))
@@ -33,5 +36,5 @@ def write_messages(alert: Alert, step: int, person_ids: Collection[UUID], *, now
             next_at=each.at,
         )
         for person_id, way in ways.items()
-        for each in plan(way.choices, sort, now=now, zone=way.zone, open_to=way.open_to)
+        for each in plan(way.choices, sort, now=now, zone=way.zone, open_to=way.open_to, wakes=wakes)
     )

@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from portal.access import available, get_visible
 from portal.actor import Actor, Side
 from portal.alerts import LADDER
-from portal.models import Alert, Clock, Delivery, LadderStep, Opening, Receipt, Record
+from portal.models import Alert, Clock, Delivery, LadderStep, Opening, Receipt, Record, Refusal
 from portal.states import AlertState, Channel, ClockState, alert_transitions
 
 
@@ -33,7 +33,10 @@ class AlertLine:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptLine:
-    """One told person by code; `opened_at` is known to their own side only, `messages` went out beside."""
+    """One told person by code; `messages` went out beside.
+
+    `opened_at` and `refused_because` are known to their own side only.
+    """
 
     person_id: UUID
     code: str
@@ -43,6 +46,8 @@ class ReceiptLine:
     delivered_at: datetime | None
     opened_at: datetime | None
     acknowledged_at: datetime | None
+    refused_at: datetime | None
+    refused_because: str
     messages: tuple[Delivery, ...]
 
     @property
@@ -115,6 +120,12 @@ def may_acknowledge(actor: Actor, alert: Alert) -> bool:
     return "acknowledge" in available(actor, alert, alert_transitions(alert.side))
 
 
+def may_refuse(actor: Actor, found: Escalation) -> bool:
+    """Say whether this actor was told of the alert, has not refused it yet, and may."""
+    told = any(each.person_id == actor.person_id and each.refused_at is None for each in found.receipts)
+    return told and "refuse" in available(actor, found.alert, alert_transitions(found.alert.side))
+
+
 def open_alerts(actor: Actor, *, program_id: UUID | None = None, most: int = 20) -> list[AlertLine]:
     """Return the open alerts that ask the actor's own side, newest first: the banner."""
     found = list_alerts(actor, program_id=program_id, state=AlertState.OPEN, side="mine")
@@ -181,6 +192,8 @@ def _receipts(actor: Actor, alert_ids: Sequence[UUID]) -> dict[UUID, list[Receip
     deliveries = Delivery.objects.visible_to(actor).filter(alert__in=alert_ids)
     for message in deliveries.order_by("step", "channel", "pk"):
         messages[message.alert_id, message.person_id].append(message)
+    refusals = Refusal.objects.visible_to(actor).filter(receipt__in=[each.pk for each in rows])
+    reasons = {each.receipt_id: str(each.reason) for each in refusals}
     found: dict[UUID, list[ReceiptLine]] = defaultdict(list)
     for each in rows:
         found[each.alert_id].append(
@@ -194,6 +207,8 @@ def _receipts(actor: Actor, alert_ids: Sequence[UUID]) -> dict[UUID, list[Receip
                 opened_at=opened.get(each.pk),
                 acknowledged_at=each.acknowledged_at,
                 messages=tuple(messages[each.alert_id, each.person_id]),
+                refused_at=each.refused_at,
+                refused_because=reasons.get(each.pk, ""),
             )
         )
     return found

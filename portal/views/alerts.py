@@ -13,10 +13,11 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from portal.action import reading
-from portal.actions.alerts import acknowledge_alert, open_alert
+from portal.actions.alerts import acknowledge_alert, open_alert, refuse_alert
 from portal.actor import Actor
 from portal.pages import Page, PageRequest
 from portal.queries import alert_lines, escalation
+from portal.queries.alerts import may_refuse
 from portal.queries.opening import unopened_alerts
 from portal.queries.rooms import list_rooms
 from portal.shell import may_report
@@ -54,6 +55,7 @@ class AlertPage(Page):
         is_excursion = subject is not None and subject.type == "excursion"
         return {
             "found": ladder(actor, found, room),
+            "refuse_url": reverse("refuse_alert", args=[found.alert.pk]) if may_refuse(actor, found) else "",
             "rule": terms_of(actor, found.alert.space_id, found.alert.terms).clause(found.alert.clause),
             "log_url": f"/deviations/new/?excursion={found.alert.subject_id}"
             if is_excursion and may_report(actor)
@@ -82,3 +84,18 @@ class AcknowledgeAlert(AlertPage):
         onward = asked.POST.get("next", "")
         is_ours = url_has_allowed_host_and_scheme(onward, allowed_hosts={asked.get_host()})
         return HttpResponseRedirect(onward if is_ours else reverse("alert_page", args=[alert.pk]), status=303)
+
+
+class RefuseAlert(AlertPage):
+    """Say as a told person that one cannot take it: the next are told at once."""
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """Lead to the alert."""
+        return HttpResponseRedirect(reverse("alert_page", args=[kwargs["alert_id"]]))
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """Refuse once, with a reason; a repeat finds it refused."""
+        asked = cast("PageRequest", request)
+        refuse_alert(asked.actor, kwargs["alert_id"], reason=asked.POST.get("reason", ""))
+        messages.success(asked, _("You have said that you cannot take it. Who comes next is told."))
+        return HttpResponseRedirect(reverse("alert_page", args=[kwargs["alert_id"]]), status=303)

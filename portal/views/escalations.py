@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Final
 
+from portal.action import instant
 from portal.pages import Page, PageRequest
 from portal.queries import escalations
 from portal.queries.rooms import list_rooms
 from portal.states import AlertState
 from portal.views.ladders import ladder
+from portal.views.weeks import week_of
 
 OPEN_MAX: Final = 50
 ENDED_MAX: Final = 30
@@ -23,6 +25,7 @@ class EscalationsPage(Page):
     def context(self, request: PageRequest, **_kwargs: Any) -> dict[str, Any]:
         """Return the ladders the reader may see."""
         actor, rooms = request.actor, list_rooms(request.actor)
+        programs = [each.program for each in rooms.values()]
         running = escalations(actor, state=AlertState.OPEN, most=OPEN_MAX)
         recent = escalations(actor, most=OPEN_MAX)
         ended = [each for each in recent if each.alert.state != AlertState.OPEN][:ENDED_MAX]
@@ -31,5 +34,6 @@ class EscalationsPage(Page):
         return {
             "running": shown,
             "ended": [ladder(actor, each, rooms.get(each.alert.space_id)) for each in ended],
+            "week": week_of(programs, instant(), reader=actor.person_id),
             "partial": "ladders" if request.htmx else "",
         }

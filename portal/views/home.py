@@ -21,6 +21,7 @@ from portal.queries.clocks import ClockLine, others_clocks
 from portal.queries.decisions import DECISION_ALERTS, asked_by
 from portal.queries.news import since_last_look
 from portal.queries.rooms import Room, list_rooms
+from portal.rosters.drills import DRILL
 from portal.slots import InboxItem
 from portal.states import AlertState
 from portal.terms import clause_words
@@ -104,6 +105,8 @@ def _partner(actor: Actor, program: Any) -> str:
 
 def _tag(item: InboxItem) -> str:
     """Return the word for what has no class; an unclassified deviation says so."""
+    if item.kind == DRILL:
+        return _("DRILL")
     if item.subject_type == "clock":
         return _("deadline")
     return str(TAGS.get(item.kind, _("live alert")))

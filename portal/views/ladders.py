@@ -14,6 +14,7 @@ from portal.actor import Actor, Side
 from portal.models import Alert, Delivery, Program
 from portal.queries.alerts import AlertLine, Escalation, ReceiptLine, StepLine
 from portal.queries.rooms import Room
+from portal.rosters.drills import DRILL
 from portal.shell import LINKS
 from portal.states import AlertState, Channel, DeliveryState
 from portal.terms import clause_link, clause_words
@@ -28,6 +29,8 @@ KINDS: Final[Mapping[str, str | Promise]] = {
     "decision.question": gettext_lazy("Question back about a decision"),
     "decision.answered": gettext_lazy("Decision answered"),
     "decision.lost": gettext_lazy("No reply, the choice is lost"),
+    "roster_gap": gettext_lazy("Gap in cover"),
+    "drill": gettext_lazy("DRILL, no real event"),
 }
 ROLES: Final[Mapping[str, str | Promise]] = {
     "qa": gettext_lazy("QA"),
@@ -92,7 +95,7 @@ def banner(actor: Actor, line: AlertLine, room: Room | None, *, next_url: str = 
         "id": alert.pk,
         "version": alert.version,
         "tone": alert.classification or "warn",
-        "word": "" if alert.classification else _("live alert"),
+        "word": "" if alert.classification else _("DRILL") if alert.kind == DRILL else _("live alert"),
         "title": alert.title,
         "url": LINKS["alert"].format(id=alert.pk),
         "detail": ", ".join(each for each in detail if each),
@@ -185,6 +188,8 @@ def _receipt(each: ReceiptLine, *, is_mine: bool) -> Shown:
         "opened_at": each.opened_at,
         "knows_opened": is_mine,
         "acknowledged_at": each.acknowledged_at,
+        "refused_at": each.refused_at,
+        "refused_because": each.refused_because,
     }
 
 

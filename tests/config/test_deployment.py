@@ -14,7 +14,7 @@ from config.bootstrap.places import Places
 
 ROOT = Places().root
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
-PRODUCT = ["web", "worker", "beat", "relay"]
+PRODUCT = ["web", "worker", "beat", "relay", "auditor"]
 
 
 def pins(path):
@@ -93,7 +93,7 @@ def test_each_variable_of_the_example_stands_under_its_meaning():
 def test_the_production_shape_is_two_of_everything_that_may_be_two(services):
     assert list(services) == ["postgres", "valkey", "roles", "migrate", *PRODUCT, "backup", "proxy"]
     replicas = {name: services[name].get("deploy", {}).get("replicas", 1) for name in PRODUCT}
-    assert replicas == {"web": 2, "worker": 2, "beat": 1, "relay": 2}
+    assert replicas == {"web": 2, "worker": 2, "beat": 1, "relay": 2, "auditor": 1}
 
 
 def test_only_the_migration_has_the_owners_login(services):

@@ -166,6 +166,8 @@ def _fill(program: UUID) -> dict[str, UUID]:
         "device_id": _browser("sponsor_qa" if program == cast.PROGRAM else "rival_sponsor_qa", word),
         "partnership_id": PARTNERSHIPS[program],
         "agreement_id": _agreement(qa, PARTNERSHIPS[program], word),
+        "roster_id": _roster(qa, program),
+        "drill_id": _drill(qa, program),
         "clock_id": _clock(program, word),
         "calendar_id": _calendar(program, word),
         **_decisions(program, running, word),
@@ -197,6 +199,18 @@ def _agreement(by, partnership: UUID, word: str) -> UUID:
     agreements.edited(by, agreements.draft(by, partnership=partnership), title)
     shared = [("title: Quality agreement, commercial manufacture", f"title: {word} agreement")]
     return agreements.in_review(by, partnership=partnership, edits=shared).pk
+
+
+def _drill(by, program: UUID) -> UUID:
+    from portal.actions.drilling import start_drill
+
+    return start_drill(by, program, ladder="live_alert").pk
+
+
+def _roster(by, program: UUID) -> UUID:
+    from tests.factories.rosters import kept
+
+    return kept(by, "cdmo_qa", space=program).pk
 
 
 def _hold(record: UUID, word: str) -> UUID:

@@ -113,6 +113,7 @@ def test_an_alert_shows_who_was_told_by_code_and_what_they_did(database, clock, 
         "step": 0,
         "delivered_at": None,
         "acknowledged_at": None,
+        "refused_at": None,
         "mail": "waiting",
     }
     assert [each["code"] for each in found["receipts"][1:]] == [

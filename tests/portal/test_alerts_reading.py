@@ -126,7 +126,7 @@ def test_the_escalations_page_costs_the_same_for_one_ladder_and_for_three(
     for count in (1, 2):
         for _ in range(count):
             raised()
-        with reading(cdmo_quality_head), django_assert_num_queries(8):
+        with reading(cdmo_quality_head), django_assert_num_queries(9):
             assert len(escalations(cdmo_quality_head)) == 2 * count - 1
 
 

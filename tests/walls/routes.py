@@ -30,6 +30,8 @@ FILLS = {
     "hold_id": "hold_id",
     "device_id": "device_id",
     "agreement_id": "agreement_id",
+    "roster_id": "roster_id",
+    "drill_id": "drill_id",
     "clock_id": "clock_id",
     "calendar_id": "calendar_id",
     "decision_id": "decision_id",
@@ -58,8 +60,7 @@ WORDING = {
     "recommendation": "It is sound.", "lost_at": "2040-01-01T00:00:00Z", "meanwhile": "It goes on.",
     "if_lost": "It goes on.",
 }  # fmt: skip
-SAME = {"kind": "deviation", "audience": "shared", "seq": "1", "level": "0", "index": "000.p/1"}
-SAME = {"kind": "deviation", "audience": "shared", "seq": "1", "level": "0", "index": "000.p/1",
+SAME = {"role": "qa", "kind": "deviation", "audience": "shared", "seq": "1", "level": "0", "index": "000.p/1",
         "number": "default", "code": "5.1", "step": "withdraw"}  # fmt: skip
 OF_ORGANISATION = {
     "people": "member",
@@ -153,6 +154,14 @@ def body(address, ids):
         "hold_id>/release/": {"reason": "Reason of a few words.", "version": "1"},
         "close/": {"summary": "Summary of what was found and done.", "reason": "Reason of a few words."},
         "cancel/": {"reason": "Reason of a few words."},
+        "drills/": {"program": str(ids["program_id"]), "ladder": "live_alert", "wait": "30"},
+        "duty/": {"languages": "Latin", "telephone": "+49 30 5550", "share": "on"},
+        "stretch/": {"kind": "absence", "person": str(uuid.uuid4()), "begins_at": "2040-01-01T08:00",
+                     "ends_at": "2040-01-02T08:00", "version": "1"},
+        "roster_id>/withdraw/": {"person": str(uuid.uuid4()), "begins_at": now, "version": "1"},
+        "roster_id>/": {"days": "7", "zone": "UTC", "begins_on": "2026-03-02", "handover_at": "07:00",
+                        "version": "1"},
+        "<str:role>/": {"days": "7", "zone": "UTC", "begins_on": "2026-03-02", "handover_at": "07:00"},
         "end/": {"reason": "Reason of a few words."},
         "revoke/": {"reason": "Reason of a few words."},
         "reset/": {"reason": "Reason of a few words."},

@@ -246,6 +246,11 @@ def test_definer_functions_pin_their_search_path_and_are_listed(as_owner):
         "door.webhooks_due",
         "door.may_be_told",
         "door.webhook_gauges",
+        "door.rosters_of",
+        "door.holders_of",
+        "door.zones_of",
+        "door.rosters",
+        "door.audit",
         "batches.make_partitions",
         "batches.strays",
     }
