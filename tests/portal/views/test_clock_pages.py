@@ -1,0 +1,96 @@
+"""The strip of clocks, the page of one, and the page of calendars."""
+
+import re
+
+from portal.actor import Side
+from tests.factories import cast
+from tests.factories import deviations as make
+from tests.factories.clocks import FIVE_DAYS, WORDS, seen, started
+from tests.portal.test_calendars import put, today
+
+
+def words(answer):
+    return re.sub(r"\s+", " ", answer.content.decode())
+
+
+def test_a_clock_shows_whose_ball_by_what_and_its_history(database, signed_in):
+    put()
+    found = started(FIVE_DAYS)
+    text = words(signed_in("cdmo_qa").get(f"/clocks/{found.pk}/"))
+    assert "your side, clause 6.2, default rule, 5 business days, calendar v1, Europe/Stockholm" in text
+    assert "Started" in text
+    assert 'name="due_at"' in text
+    assert 'name="due_at"' not in words(signed_in("sponsor_qa").get(f"/clocks/{found.pk}/"))
+
+
+def test_a_clock_is_paused_from_its_page_and_leads_back(database, signed_in):
+    found = started()
+    given = {"reason": WORDS, "version": "1", "next": "/escalations/"}
+    answer = signed_in("cdmo_qa").post(f"/clocks/{found.pk}/pause/", given)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/escalations/")
+    assert seen(found).state == "paused"
+
+
+def test_a_refusal_says_why_and_keeps_the_words(database, signed_in):
+    found = started()
+    answer = signed_in("sponsor_qa").post(f"/clocks/{found.pk}/pause/", {"reason": WORDS, "version": "1"})
+    assert answer.status_code == 403
+    assert seen(found).version == 1
+
+
+def test_an_extension_is_given_on_the_wall_of_the_site(database, signed_in):
+    found = started()
+    given = {"reason": WORDS, "version": "1", "due_at": "2040-01-02T12:00"}
+    assert signed_in("cdmo_qa").post(f"/clocks/{found.pk}/extend/", given).status_code == 303
+    assert seen(found).due_at.isoformat() == "2040-01-02T11:00:00+00:00"
+    bad = given | {"due_at": "soon", "version": "2"}
+    assert signed_in("cdmo_qa").post(f"/clocks/{found.pk}/extend/", bad).status_code == 400
+
+
+def test_a_rival_finds_no_clock_and_no_calendar(database, signed_in):
+    found = started()
+    rival = signed_in("rival_sponsor_qa")
+    assert rival.get(f"/clocks/{found.pk}/").status_code == 404
+    assert rival.get(f"/calendars/{cast.PROGRAM}/").status_code == 404
+
+
+def test_where_no_clause_sets_a_time_the_page_says_so_and_never_late(database, signed_in, cdmo_qa):
+    deviation = make.triage(cdmo_qa, make.report(cdmo_qa), "minor")
+    text = words(signed_in("cdmo_qa").get(f"/deviations/{deviation.pk}/"))
+    assert "None by clause" in text
+    assert "late since" not in text
+
+
+def test_home_has_my_clocks_and_those_of_the_other_side(database, signed_in):
+    mine = started(side=Side.SPONSOR)
+    theirs = started(side=Side.MANUFACTURER)
+    text = words(signed_in("sponsor_qa").get("/"))
+    waits, others = text.split("Waits for the other side")
+    assert f"/clocks/{mine.pk}/" in waits
+    assert f"/clocks/{theirs.pk}/" not in waits
+    assert f"/clocks/{theirs.pk}/" in others
+
+
+def test_a_head_of_quality_sets_the_calendar_on_its_page(database, signed_in):
+    client = signed_in("cdmo_quality_head")
+    assert "none set" in words(client.get(f"/calendars/{cast.PROGRAM}/"))
+    given = {
+        "effective_on": today().isoformat(),
+        "zone": "Europe/Stockholm",
+        "country": "SE",
+        "hours": "monday 08:00-17:00\nfriday 08:00-12:00",
+        "closures": f"{today().year}-12-24 Stocktaking",
+        "half_days": f"{today().year}-12-30 08:00-12:00",
+        "reason": "Mondays and Fridays alone.",
+        "after": "0",
+    }
+    assert client.post(f"/calendars/{cast.PROGRAM}/", given).status_code == 303
+    text = words(signed_in("sponsor_qa").get(f"/calendars/{cast.PROGRAM}/"))
+    assert "version 1, Europe/Stockholm" in text
+    assert "Stocktaking" in text
+    assert "Set the calendar of your side" not in text
+    stale = client.post(f"/calendars/{cast.PROGRAM}/", given)
+    assert stale.status_code == 400
+    bad = client.post(f"/calendars/{cast.PROGRAM}/", given | {"hours": "monday noon", "after": "1"})
+    assert (bad.status_code, "Hours are given like" in words(bad)) == (400, True)
+    assert signed_in("sponsor_viewer").post(f"/calendars/{cast.PROGRAM}/", given).status_code == 403
