@@ -1,4 +1,4 @@
-"""Running processes for the tests of the stream: one stack a module, on a database of its own."""
+"""What tests of the portal stand on: a stack a module, a database of its own, a mail server."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from tests import database as databases
 from tests.conftest import OwnDatabase, _point_to
+from tests.factories.mail import MailServer
 from tests.servers import start_stack
 
 
@@ -27,3 +28,20 @@ def stack(module_database):
     """Web and relay."""
     with start_stack(module_database, ("web", "relay")) as running:
         yield running
+
+
+@pytest.fixture
+def mail_server():
+    """A real mail server; `box` holds what arrived."""
+    server = MailServer()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def mailbox(settings, mail_server):
+    """What arrives of the mail that this process sends."""
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", mail_server.port
+    return mail_server.box

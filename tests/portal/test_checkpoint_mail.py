@@ -22,7 +22,6 @@ from portal.models import Assignment
 from portal.streams import ChainKey
 from tests.factories import cast
 from tests.factories.chains import PRIVATE, SHARED, grow, newest
-from tests.factories.mail import MailServer
 
 MANAGE = Path(__file__).resolve().parents[2] / "manage.py"
 COURIER = system_actor("courier")
@@ -34,16 +33,6 @@ SPONSORS_OWN = ChainKey(cast.PROGRAM, "sponsor")
 OF_ARVO = {cast.ARVO, cast.PARTNERSHIP, cast.PROGRAM, cast.SECOND_PROGRAM}
 OF_TESSEL = {cast.TESSEL, cast.RIVAL_PARTNERSHIP, cast.RIVAL_PROGRAM}
 OF_CDMO = (OF_ARVO | OF_TESSEL | {cast.CDMO}) - {cast.ARVO, cast.TESSEL}
-
-
-@pytest.fixture
-def mail_server(settings):
-    server = MailServer()
-    server.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
-    yield server.box
-    server.stop()
 
 
 @pytest.fixture(autouse=True)
@@ -102,29 +91,29 @@ def holders(actor, chain=SHARED):
         return [(each.organisation, each.size, each.how) for each in list_holders(actor, chain)]
 
 
-def test_administrators_and_heads_of_quality_get_one_mail_a_day_and_nobody_else(chains, clock, mail_server):
+def test_administrators_and_heads_of_quality_get_one_mail_a_day_and_nobody_else(chains, clock, mailbox):
     assert tasks.mail_checkpoints() == 3
     assert tasks.mail_checkpoints() == 0
-    assert addressees(mail_server) == [ADMIN, OTHER_HEAD, HEAD]
+    assert addressees(mailbox) == [ADMIN, OTHER_HEAD, HEAD]
     at(clock, 23, 59)
     assert tasks.mail_checkpoints() == 0
     at(clock, 6, days=2)
     assert tasks.mail_checkpoints() == 3
-    assert addressees(mail_server) == sorted(2 * [ADMIN, OTHER_HEAD, HEAD])
+    assert addressees(mailbox) == sorted(2 * [ADMIN, OTHER_HEAD, HEAD])
 
 
-def test_nothing_is_sent_before_the_hour_or_when_it_is_switched_off(chains, clock, settings, mail_server):
+def test_nothing_is_sent_before_the_hour_or_when_it_is_switched_off(chains, clock, settings, mailbox):
     at(clock, 5, 59)
     assert tasks.mail_checkpoints() == 0
     at(clock, 6)
     settings.CHECKPOINT_MAIL_HOUR = None
     assert tasks.mail_checkpoints() == 0
-    assert mail_server.messages == []
+    assert mailbox.messages == []
     settings.CHECKPOINT_MAIL_HOUR = 6
     assert tasks.mail_checkpoints() == 3
 
 
-def test_whose_account_or_seat_has_ended_gets_none(chains, clock, mail_server, cdmo_admin):
+def test_whose_account_or_seat_has_ended_gets_none(chains, clock, mailbox, cdmo_admin):
     with reading(cdmo_admin):
         seats = Assignment.objects.visible_to(cdmo_admin)
         seat = seats.get(person_id=cast.person_id("cdmo_quality_head"), target_id=cast.PARTNERSHIP)
@@ -132,11 +121,11 @@ def test_whose_account_or_seat_has_ended_gets_none(chains, clock, mail_server, c
     for each in (seat, other):
         people.end_assignment(cdmo_admin, each.pk, reason="Works elsewhere.")
     assert tasks.mail_checkpoints() == 2
-    assert addressees(mail_server) == [ADMIN, HEAD]
+    assert addressees(mailbox) == [ADMIN, HEAD]
 
 
 def test_it_carries_the_newest_checkpoint_of_each_chain_that_the_organisation_may_follow(
-    chains, rival_head, mail_server
+    chains, rival_head, mailbox
 ):
     grow(times=2)
     grow(PRIVATE, times=2)
@@ -151,20 +140,18 @@ def test_it_carries_the_newest_checkpoint_of_each_chain_that_the_organisation_ma
         followed = {
             each for each in chains if each.space_id in spaces and each.audience in ("shared", private)
         }
-        files = files_to(mail_server, address)
+        files = files_to(mailbox, address)
         assert set(files) == named(followed), address
         for chain in followed:
             (name,) = named([chain])
             assert files[name].decode() == newest(chain).note
 
 
-def test_no_private_chain_reaches_the_other_side_and_a_rival_gets_its_own_alone(
-    chains, rival_head, mail_server
-):
+def test_no_private_chain_reaches_the_other_side_and_a_rival_gets_its_own_alone(chains, rival_head, mailbox):
     tasks.mail_checkpoints()
-    assert named([PRIVATE]).isdisjoint(files_to(mail_server, HEAD))
-    assert named([SPONSORS_OWN]).isdisjoint(files_to(mail_server, OTHER_HEAD))
-    for _, message in mail_server.messages:
+    assert named([PRIVATE]).isdisjoint(files_to(mailbox, HEAD))
+    assert named([SPONSORS_OWN]).isdisjoint(files_to(mailbox, OTHER_HEAD))
+    for _, message in mailbox.messages:
         to, words = message["To"], message.as_string()
         for space in (cast.ARVO, cast.PROGRAM, cast.SECOND_PROGRAM, cast.PARTNERSHIP):
             assert to != RIVAL or str(space) not in words
@@ -172,15 +159,15 @@ def test_no_private_chain_reaches_the_other_side_and_a_rival_gets_its_own_alone(
             assert to != HEAD or str(space) not in words
 
 
-def test_it_says_nothing_of_product_or_company(chains, rival_head, mail_server):
+def test_it_says_nothing_of_product_or_company(chains, rival_head, mailbox):
     tasks.mail_checkpoints()
-    for tos, message in mail_server.messages:
+    for tos, message in mailbox.messages:
         parts = [part.get_payload(decode=True).decode() for part in message.walk() if not part.is_multipart()]
         said = "\n".join([str(message.items()), *parts])
         for word in ("Norrsund", "Arvo", "Tessel", "AV-101", "AV-310", "TB-22", "CANARY", "antibody", "Malm"):
             assert word not in said, tos
-    files = files_to(mail_server, HEAD)
-    (message,) = (each for tos, each in mail_server.messages if tos == [HEAD])
+    files = files_to(mailbox, HEAD)
+    (message,) = (each for tos, each in mailbox.messages if tos == [HEAD])
     assert message["Subject"] == f"Signed checkpoints of {_today()} from Covalent"
     listed = {line for line in message.get_body().get_content().splitlines() if "/" in line}
     assert listed == {note.decode().splitlines()[0] for note in files.values()}
@@ -190,7 +177,7 @@ def _today():
     return (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
 
 
-def test_who_holds_a_checkpoint_by_mail_is_kept_once(chains, clock, mail_server, sponsor_qa):
+def test_who_holds_a_checkpoint_by_mail_is_kept_once(chains, clock, mailbox, sponsor_qa):
     assert holders(sponsor_qa) == []
     tasks.mail_checkpoints()
     size = newest().size
@@ -203,12 +190,12 @@ def test_who_holds_a_checkpoint_by_mail_is_kept_once(chains, clock, mail_server,
 
 
 def test_what_the_server_did_not_take_is_held_by_nobody_and_tried_again_later(
-    chains, clock, mail_server, sponsor_qa
+    chains, clock, mailbox, sponsor_qa
 ):
-    mail_server.refused = {HEAD}
+    mailbox.refused = {HEAD}
     assert tasks.mail_checkpoints() == 2
     assert [each[0] for each in holders(sponsor_qa)] == ["Norrsund Biologics"]
-    mail_server.refused = set()
+    mailbox.refused = set()
     assert tasks.mail_checkpoints() == 0
     at(clock, 6, 11)
     assert tasks.mail_checkpoints() == 1
@@ -216,7 +203,7 @@ def test_what_the_server_did_not_take_is_held_by_nobody_and_tried_again_later(
 
 
 def test_a_courier_that_died_before_it_noted_is_followed_by_one_that_sends_the_same_mail(
-    chains, clock, mail_server
+    chains, clock, mailbox
 ):
     first = claim_checkpoint_mail(COURIER, hour=6)
     compose_checkpoints(first, collect(first.organisation_id)).send()
@@ -224,9 +211,9 @@ def test_a_courier_that_died_before_it_noted_is_followed_by_one_that_sends_the_s
     at(clock, 6, int(LEASE.total_seconds()) // 60 + 1)
     assert tasks.mail_checkpoints() == 1
     assert tasks.mail_checkpoints() == 0
-    twice = [message["Message-ID"] for tos, message in mail_server.messages if tos == [first.address]]
+    twice = [message["Message-ID"] for tos, message in mailbox.messages if tos == [first.address]]
     assert twice == 2 * [f"<{_today()}.{first.person_id.hex}@testserver>"]
-    assert len({message["Message-ID"] for _, message in mail_server.messages}) == 3
+    assert len({message["Message-ID"] for _, message in mailbox.messages}) == 3
 
 
 def test_what_two_workers_claim_at_once_goes_to_each_person_once(own_database):
@@ -247,10 +234,10 @@ def test_what_two_workers_claim_at_once_goes_to_each_person_once(own_database):
     assert set(claimed) <= {ADMIN, OTHER_HEAD, HEAD}
 
 
-def test_a_mailed_checkpoint_tells_an_honest_export_from_a_forked_one(chains, mail_server, api, tmp_path):
+def test_a_mailed_checkpoint_tells_an_honest_export_from_a_forked_one(chains, mailbox, api, tmp_path):
     tasks.mail_checkpoints()
     held = tmp_path / "held.txt"
-    held.write_bytes(files_to(mail_server, HEAD)[named([SHARED]).pop()])
+    held.write_bytes(files_to(mailbox, HEAD)[named([SHARED]).pop()])
     grow(times=3)
     export = tmp_path / "export.zip"
     export.write_bytes(b"".join(api("sponsor_system").get(f"/api/v1/ledger/{cast.PROGRAM}/shared/export")))
@@ -262,5 +249,5 @@ def test_a_mailed_checkpoint_tells_an_honest_export_from_a_forked_one(chains, ma
     run = verify(held)
     assert (run.returncode, "is of the same tree" in run.stdout) == (0, True), run.stderr
     other = tmp_path / "other.txt"
-    other.write_bytes(files_to(mail_server, HEAD)[named([SPONSORS_OWN]).pop()])
+    other.write_bytes(files_to(mailbox, HEAD)[named([SPONSORS_OWN]).pop()])
     assert verify(other).returncode == 1

@@ -32,7 +32,6 @@ from portal.action import reading
 from portal.states import Meaning
 from tests.factories import cast
 from tests.factories import deviations as make
-from tests.factories.mail import MailServer
 from tests.factories.signing import code_at, make_signer, sign
 from tests.servers import bearer, start_stack
 from tests.sockets import Listener
@@ -159,14 +158,6 @@ class Browser:
     def _kept(self, answer):
         self.came += f"{answer.status_code} {answer.headers}\n".encode() + answer.content
         return answer
-
-
-@pytest.fixture
-def mail_server():
-    server = MailServer()
-    server.start()
-    yield server
-    server.stop()
 
 
 @pytest.fixture

@@ -23,20 +23,9 @@ from portal.models import Delivery, Member
 from tests.conftest import entries_of, head_of
 from tests.factories import cast
 from tests.factories.alerts import raised, rows_of
-from tests.factories.mail import MailServer
 
 COURIER = system_actor("courier", cast.PROGRAM)
 QA, VIEWER = cast.EMAILS["sponsor_qa"], cast.EMAILS["sponsor_viewer"]
-
-
-@pytest.fixture
-def mail_server(settings):
-    server = MailServer()
-    server.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
-    yield server.box
-    server.stop()
 
 
 def addressees(box):
@@ -52,20 +41,20 @@ def claim(alert):
     return claim_deliveries(COURIER, alert.space_id, delivery_ids=ids, courier_id=uuid4())
 
 
-def test_each_told_person_gets_one_mail_and_nobody_else(database, mail_server):
+def test_each_told_person_gets_one_mail_and_nobody_else(database, mailbox):
     alert = raised()
     assert tasks.deliver() == 2
-    assert addressees(mail_server) == [QA, VIEWER]
+    assert addressees(mailbox) == [QA, VIEWER]
     assert states(alert) == [("sent", 1, ""), ("sent", 1, "")]
     assert all(each.sent_at > alert.raised_at for each in rows_of(alert)["deliveries"])
     assert tasks.deliver() == 0
-    assert len(mail_server.messages) == 2
+    assert len(mailbox.messages) == 2
 
 
-def test_a_mail_holds_a_neutral_line_and_a_link_and_nothing_of_the_product(database, mail_server):
+def test_a_mail_holds_a_neutral_line_and_a_link_and_nothing_of_the_product(database, mailbox):
     alert = raised(title="CANARY TEMP 37.9 on B-2417", classification="critical")
     tasks.deliver()
-    _, message = mail_server.messages[0]
+    _, message = mailbox.messages[0]
     assert message["Subject"] == "You have a new notification in Covalent"
     assert message.get_content_type() == "text/plain"
     assert (
@@ -76,7 +65,7 @@ def test_a_mail_holds_a_neutral_line_and_a_link_and_nothing_of_the_product(datab
             " For confidentiality this message says nothing of its content. Please sign in to read it."
         ).split()
     )
-    for whole in (each.as_string() for _, each in mail_server.messages):
+    for whole in (each.as_string() for _, each in mailbox.messages):
         for word in (
             "CANARY",
             "TEMP",
@@ -91,13 +80,13 @@ def test_a_mail_holds_a_neutral_line_and_a_link_and_nothing_of_the_product(datab
             assert word not in whole
 
 
-def test_the_message_id_is_the_deliverys_in_every_attempt(database, mail_server, clock):
+def test_the_message_id_is_the_deliverys_in_every_attempt(database, mailbox, clock):
     alert = raised()
     letters = claim(alert)
     list(carry(letters, until=time.monotonic() + 5))
     clock.move(timedelta(minutes=2))  # the courier died before it noted that: the lease runs out
     tasks.deliver()
-    ids = [message["Message-ID"] for _, message in mail_server.messages]
+    ids = [message["Message-ID"] for _, message in mailbox.messages]
     assert sorted(ids) == sorted(2 * [f"<{each.delivery_id}@testserver>" for each in letters])
 
 
@@ -121,27 +110,27 @@ def test_a_courier_whose_lease_ran_out_changes_nothing(database, clock):
     assert states(alert) == [("waiting", 2, ""), ("waiting", 2, "")]
 
 
-def test_a_refused_address_is_tried_again_later_and_stops_no_other(database, mail_server):
+def test_a_refused_address_is_tried_again_later_and_stops_no_other(database, mailbox):
     alert = raised()
-    mail_server.refused.add(QA)
+    mailbox.refused.add(QA)
     assert tasks.deliver() == 1
-    assert addressees(mail_server) == [VIEWER]
+    assert addressees(mailbox) == [VIEWER]
     assert states(alert) == [("sent", 1, ""), ("waiting", 1, "SMTPRecipientsRefused 550")]
     waiting = next(each for each in rows_of(alert)["deliveries"] if each.state == "waiting")
     assert timedelta(seconds=29) < waiting.next_at - alert.raised_at < timedelta(seconds=40)
 
 
-def test_a_server_that_hangs_up_on_one_letter_gets_the_next(database, mail_server):
+def test_a_server_that_hangs_up_on_one_letter_gets_the_next(database, mailbox):
     alert = raised()
-    mail_server.hang_up_on.add(QA)
+    mailbox.hang_up_on.add(QA)
     assert tasks.deliver() == 1
-    assert addressees(mail_server) == [VIEWER]
+    assert addressees(mailbox) == [VIEWER]
     assert states(alert)[1] == ("waiting", 1, "SMTPServerDisconnected")
 
 
-def test_the_servers_words_stay_out_of_the_record(database, mail_server):
+def test_the_servers_words_stay_out_of_the_record(database, mailbox):
     alert = raised()
-    mail_server.refused.update({QA, VIEWER})
+    mailbox.refused.update({QA, VIEWER})
     tasks.deliver()
     assert all("@" not in each.error for each in rows_of(alert)["deliveries"])
 
@@ -154,9 +143,9 @@ def test_a_server_that_is_away_costs_one_try_for_all_letters(database, settings)
     assert states(alert) == [("waiting", 1, "ConnectionRefusedError")] * 2
 
 
-def test_a_mail_server_that_is_down_for_a_day_and_a_night_loses_nothing(database, clock, mail_server):
+def test_a_mailbox_that_is_down_for_a_day_and_a_night_loses_nothing(database, clock, mailbox):
     alert = raised()
-    mail_server.refused.update({QA, VIEWER})
+    mailbox.refused.update({QA, VIEWER})
     moved, attempts = timedelta(0), 0
     while moved < timedelta(hours=36):
         tasks.deliver()
@@ -164,9 +153,9 @@ def test_a_mail_server_that_is_down_for_a_day_and_a_night_loses_nothing(database
         assert states(alert) == [("waiting", attempts, "SMTPRecipientsRefused 550")] * 2
         moved += timedelta(minutes=31)
         clock.move(moved)
-    mail_server.refused.clear()
+    mailbox.refused.clear()
     assert tasks.deliver() == 2
-    assert addressees(mail_server) == [QA, VIEWER]
+    assert addressees(mailbox) == [QA, VIEWER]
     assert states(alert) == [("sent", attempts + 1, "")] * 2
 
 
@@ -206,22 +195,22 @@ def test_letters_that_crash_their_courier_end_after_the_third_attempt(database, 
     assert states(alert) == [("failed", LOST_MAX, "courier_lost")] * 2
 
 
-def test_a_closed_account_gets_no_mail(database, mail_server):
+def test_a_closed_account_gets_no_mail(database, mailbox):
     alert = raised()
     setup = system_actor("setup", cast.ARVO)
     with reading(setup):
         member = Member.objects.visible_to(setup).get(person_id=cast.person_id("sponsor_qa"))
     close_member(setup, member.pk, reason="left")
     assert tasks.deliver() == 1
-    assert addressees(mail_server) == [VIEWER]
+    assert addressees(mailbox) == [VIEWER]
     assert ("failed", 0, "no_address") in states(alert)
 
 
-def test_when_the_time_of_a_run_is_over_the_rest_is_left_to_the_next(database, mail_server):
+def test_when_the_time_of_a_run_is_over_the_rest_is_left_to_the_next(database, mailbox):
     alert = raised()
     letters = claim(alert)
     assert list(carry(letters, until=time.monotonic() - 1)) == []
-    assert mail_server.messages == []
+    assert mailbox.messages == []
     assert states(alert) == [("waiting", 1, "")] * 2
 
 
@@ -245,14 +234,14 @@ def test_a_courier_of_one_program_takes_no_letter_of_another(database):
         claim_deliveries(COURIER, cast.RIVAL_PROGRAM, delivery_ids=ids, courier_id=uuid4())
 
 
-def test_letters_leave_no_news_on_the_chain(database, mail_server):
+def test_letters_leave_no_news_on_the_chain(database, mailbox):
     raised()
     head = head_of(cast.PROGRAM)
     tasks.deliver()
     assert {is_news for *_, is_news in entries_of(cast.PROGRAM, after=head)} == {False}
 
 
-def test_letters_of_an_internal_alert_are_seen_on_its_side_alone(database, mail_server, sponsor_qa, cdmo_qa):
+def test_letters_of_an_internal_alert_are_seen_on_its_side_alone(database, mailbox, sponsor_qa, cdmo_qa):
     raised(Side.MANUFACTURER, audience="manufacturer")
     tasks.deliver()
     for reader, seen in ((sponsor_qa, 0), (cdmo_qa, 2)):

@@ -9,7 +9,6 @@ from tests.conftest import head_of
 from tests.factories import cast
 from tests.factories.alerts import raised, rows_of
 from tests.factories.chains import grow, newest
-from tests.factories.mail import MailServer
 from tests.servers import start_stack
 
 pytestmark = pytest.mark.slow
@@ -20,14 +19,6 @@ def until(true, seconds=30):
     while not true():
         assert time.monotonic() < end, "it did not happen in time"
         time.sleep(0.2)
-
-
-@pytest.fixture
-def mail_server():
-    server = MailServer()
-    server.start()
-    yield server
-    server.stop()
 
 
 @pytest.fixture
