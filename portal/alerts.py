@@ -40,10 +40,11 @@ def raise_alert(
     audience: str = "shared",
     classification: str | None = None,
     clause: str = "",
+    began_at: datetime | None = None,
 ) -> Alert:
     """Ask one side for receipt: tell the first roles of its ladder and start the ladder's clock.
 
-    The ladder is that of the agreement in force now. The title is read by everyone on the alert's chain.
+    The ladder is that of the agreement in force when the record began, or now. The title is read by everyone on the alert's chain.
     Records: alert.raised v1.
     """
     actor = current_action().actor
@@ -51,7 +52,7 @@ def raise_alert(
         msg = f"an alert for the {side} cannot stand on the chain of the {audience}"
         raise ValueError(msg)
     now = instant()
-    terms = terms_at(actor, subject.space_id, now)
+    terms = terms_at(actor, subject.space_id, began_at or now)
     alert = Alert.objects.create(
         space_id=subject.space_id,
         audience=audience,

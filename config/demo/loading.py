@@ -17,6 +17,7 @@ from django.db import connection
 
 from config.bootstrap.progress import step
 from config.demo import demo_file
+from config.demo.agreeing import agree, is_agreed
 from config.demo.crew import EMAILS, Crew
 from config.demo.incidents import CURRENT, Incident
 from config.demo.lots import DEMO_LOT, FINISHED, FINISHED_COPIES, RUNNING
@@ -57,6 +58,9 @@ def load(folder: Path, url: str, *, with_history: bool = True) -> Loaded:
     if not is_settled():
         _move_in()
     crew = Crew()
+    if not is_agreed():
+        with step("demo: quality agreements, signed by both sides"):
+            agree(crew)
     making = Making(crew, datetime.now(UTC).replace(second=0, microsecond=0))
     reporting = Reporting(crew, making.batches, making.moment)
     if not reporting.knows(CURRENT):

@@ -90,7 +90,7 @@ def _run(actor: Actor, document: Document, programs: Iterable[Program], now: dat
 
 def _calendars(actor: Actor, program: Program, now: datetime) -> dict[str, Calendar]:
     """Return the calendars by which a program's durations count now."""
-    found = {}
+    found: dict[str, Calendar] = {}
     for name in CALENDARS:
         row = calendar_at(actor, program.pk, calendar_side(Duration(1, "business_days", name)), now)
         found[name] = Calendar(program.zone) if row is None else Calendar.of(row.content, number=row.number)
