@@ -32,19 +32,21 @@ def raise_alert(
     ladder: str = "",
     first: Sequence[str] = (),
     plan: Sequence[Mapping[str, Any]] = (),
+    began_at: datetime | None = None,
 ) -> Alert:
     """Ask one side for receipt: tell the first roles of its ladder and start the ladder's clock.
 
-    The ladder is that of the agreement in force now for the kind, or for what `ladder` names, unless a `plan`
-    takes its place. `first` are the roles that are told first, where the record says so; the ladder goes on
-    from there. The title is read by everyone on the alert's chain. Records: alert.raised v1.
+    The ladder is that of the agreement in force when the record began, or now, for the kind or for what
+    `ladder` names, unless a `plan` takes its place. `first` are the roles that are told first, where the
+    record says so; the ladder goes on from there. The title is read by everyone on the alert's chain.
+    Records: alert.raised v1.
     """
     actor = current_action().actor
     if audience not in ("shared", side):
         msg = f"an alert for the {side} cannot stand on the chain of the {audience}"
         raise ValueError(msg)
     now = instant()
-    terms = terms_at(actor, subject.space_id, now)
+    terms = terms_at(actor, subject.space_id, began_at or now)
     alert = Alert.objects.create(
         space_id=subject.space_id,
         audience=audience,

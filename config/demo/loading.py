@@ -17,6 +17,7 @@ from django.db import connection
 
 from config.bootstrap.progress import step
 from config.demo import demo_file
+from config.demo.agreeing import agree, is_agreed
 from config.demo.crew import EMAILS, Crew
 from config.demo.duty import has_rosters, keep_rosters
 from config.demo.incidents import CURRENT, Incident
@@ -58,6 +59,9 @@ def load(folder: Path, url: str, *, with_history: bool = True) -> Loaded:
     if not is_settled():
         _move_in()
     crew = Crew()
+    if not is_agreed():
+        with step("demo: quality agreements, signed by both sides"):
+            agree(crew)
     making = Making(crew, datetime.now(UTC).replace(second=0, microsecond=0))
     if not has_rosters(crew):
         with step("demo: rosters"):

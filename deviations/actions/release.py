@@ -51,6 +51,7 @@ def release_notice(actor: Actor, deviation_id: UUID, *, version: int | None) -> 
         title=f"{deviation.number}: {deviation.title}",
         classification=classification,
         clause=preview.clause,
+        began_at=deviation.recorded_at,
     )
     code = actor.code(deviation.space_id)
     Notice.objects.create(
@@ -107,6 +108,7 @@ def chase_notice(actor: Actor, clock_id: UUID) -> Clock:
             audience=clock.audience,
             classification=classification,
             clause=clock.clause,
+            began_at=deviation.recorded_at,
         )
     clock.wait(1, clock.due_at)
     if now >= clock.due_at:

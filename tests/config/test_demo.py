@@ -27,7 +27,8 @@ from config.demo.secrets import token_of
 from deviations.models import Deviation, Judgement
 from portal.action import reading
 from portal.api.authentication import actor_by_key
-from portal.models import Alert, Person, Program
+from portal.models import AgreementVersion, Alert, Clock, Person, Program, ProgramTerms, SigningTry
+from portal.queries.signatures import signatures_of
 from portal.states import Audience
 from tests import conftest, database
 
@@ -340,3 +341,28 @@ def test_the_history_holds_a_year_of_three_programs(demo, crew):
         assert [(row.extreme, row.alerted_at) for row in fault] == [(35.3, None)]
         titles = " ".join(str(row.title) for row in Deviation.objects.visible_to(actor))
     assert "TB-22" not in titles
+
+
+def test_every_program_runs_under_an_agreement_that_both_heads_signed(demo):
+    setup = setup_actor()
+    numbers = {each.id: 4 for each in ARVO_PROGRAMS} | {TB22.id: 1}
+    with reading(setup):
+        terms = list(ProgramTerms.objects.visible_to(setup))
+        versions = list(AgreementVersion.objects.visible_to(setup).order_by("number"))
+        lines = {each.number: signatures_of(setup, each.pk, each.version) for each in versions}
+        signed = {
+            number: [line.signature.side for line in found if line.holds] for number, found in lines.items()
+        }
+        first = Deviation.objects.visible_to(setup).order_by("recorded_at").first()
+        clocks = set(Clock.objects.visible_to(setup).exclude(clause="").values_list("space_id", "terms"))
+    assert {each.space_id: each.number for each in terms} == numbers
+    assert [(each.number, each.state) for each in versions] == [(1, "effective"), (4, "effective")]
+    assert signed == {number: ["manufacturer", "sponsor"] for number in (1, 4)}
+    assert max(each.effective_from for each in terms) < first.recorded_at
+    assert clocks
+    assert all(numbers[space] == number for space, number in clocks)
+    assert not any(clause.is_default for each in versions for clause in each.document.clauses)
+
+
+def test_the_heads_codes_are_theirs_again_after_the_load(demo):
+    assert not SigningTry.objects.exists()
