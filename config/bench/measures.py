@@ -32,6 +32,7 @@ WARMING: Final = 10
 DEVIATIONS: Final = 100_000
 READINGS: Final = 200_000
 BOARD_BATCHES: Final = 200
+TO_TRIAGE: Final = 200
 ASKED: Final = 30
 CHANGES: Final = 200_000
 SEALED: Final = 300
@@ -303,6 +304,18 @@ def board() -> list[Figure]:
     ]
 
 
+def home() -> list[Figure]:
+    """Render Home for somebody for whom 500 things wait: deviations, alerts, decisions; in the server."""
+    from config.bench.pages import OPEN_ITEMS, home_times  # noqa: PLC0415 - as above
+
+    plant = make_plant()
+    with owner() as connection:
+        values = {"space": plant.program, "many": TO_TRIAGE, "person": _somebody(connection)}
+        connection.execute(MANY_DEVIATIONS, values)
+    took = home_times(plant, ASKED)
+    return [Figure(f"Home with {OPEN_ITEMS} open items, p50", "ms", percentile(took, 50), goal=150)]
+
+
 ALL: Final[Mapping[str, Callable[[], list[Figure]]]] = {
     "alert": alert,
     "ingest": ingest,
@@ -310,6 +323,7 @@ ALL: Final[Mapping[str, Callable[[], list[Figure]]]] = {
     "list": listing,
     "series": series,
     "board": board,
+    "home": home,
     "bulk": bulk,
     "sealing": sealing,
     "backtest": backtested,

@@ -14,9 +14,17 @@ from django.utils import timezone
 
 from batches.actions.readings import take_frame
 from config.bench.stand import Plant
+from portal.access import get_program
+from portal.action import action
+from portal.actions.deciding import ask_decision, draft_decision
 from portal.actions.people import add_member, give_assignment
-from portal.actor import Side
-from portal.models import Person
+from portal.actor import Actor, Side, seats_of
+from portal.alerts import raise_alert
+from portal.decisions.wording import Option, Wording
+from portal.models import Alert, Person
+
+# Beside 200 deviations to triage, which are as many as the inbox takes from there.
+ALERTS, DECISIONS, OPEN_ITEMS = 250, 50, 500
 
 
 def board_times(plant: Plant, batches: list[uuid.UUID], asked: int) -> list[float]:
@@ -41,7 +49,52 @@ def board_times(plant: Plant, batches: list[uuid.UUID], asked: int) -> list[floa
     return took[3:]
 
 
-def _signed_in(plant: Plant) -> Client:
+def home_times(plant: Plant, asked: int) -> list[float]:
+    """Return milliseconds of Home for somebody of the CDMO's QA for whom 500 things wait."""
+    client = _signed_in(plant, "qa")
+    asker = _seated(plant, Side.SPONSOR, "qa")
+    for n in range(ALERTS):
+        _alert(plant.setup, plant.program, n)
+    for n in range(DECISIONS):
+        draft = draft_decision(asker, plant.program, wording=_question(n))
+        ask_decision(asker, draft.pk, version=draft.version)
+    took = []
+    for _ in range(asked + 3):
+        start = time.perf_counter()
+        answer = client.get("/")
+        took.append(1000 * (time.perf_counter() - start))
+        if answer.status_code != 200 or answer.context["waits"] != OPEN_ITEMS:  # noqa: PLR2004 - as above
+            raise RuntimeError(f"Home answered {answer.status_code} with {answer.context['waits']} items")
+    return took[3:]
+
+
+@action("bench.alert")
+def _alert(actor: Actor, program_id: uuid.UUID, number: int) -> Alert:
+    """Raise one alert that asks the CDMO for receipt."""
+    program = get_program(actor, program_id)
+    return raise_alert(program, kind="excursion.par", side=Side.MANUFACTURER, title=f"Alert {number}")
+
+
+def _question(number: int) -> Wording:
+    return Wording(
+        title=f"Question {number}",
+        options=(Option("A", "Go on"), Option("B", "Stop")),
+        lost_at=timezone.now() + timedelta(hours=1 + number),
+        meanwhile="It goes on.",
+        if_lost="It goes on.",
+    )
+
+
+def _signed_in(plant: Plant, role: str = "shift_lead") -> Client:
+    person = Person.objects.get(pk=_seated(plant, Side.MANUFACTURER, role).person_id)
+    Authenticator.objects.create(user=person, type=Authenticator.Type.TOTP, data={})
+    client = Client(SERVER_NAME="127.0.0.1")
+    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client
+
+
+def _seated(plant: Plant, side: Side, role: str) -> Actor:
+    """Return a new person of the bench in a seat of its program."""
     email = f"bench-{uuid.uuid4().hex}@example.com"
     member = add_member(
         plant.setup, plant.cdmo, email=email, name="Bench", password=secrets.token_urlsafe(32)
@@ -51,12 +104,9 @@ def _signed_in(plant: Plant) -> Client:
         plant.cdmo,
         person_id=member.person_id,
         target_id=plant.program,
-        side=Side.MANUFACTURER,
-        role="shift_lead",
-        code="Bench lead",
+        side=side,
+        role=role,
+        code=f"Bench {side} {role}",
     )
-    person = Person.objects.get(pk=member.person_id)
-    Authenticator.objects.create(user=person, type=Authenticator.Type.TOTP, data={})
-    client = Client(SERVER_NAME="127.0.0.1")
-    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
-    return client
+    person = member.person
+    return Actor(person.pk, person.kind, person.organisation_id, seats_of(person.pk))

@@ -19,6 +19,7 @@ from config.bootstrap.progress import step
 from config.demo import demo_file
 from config.demo.agreeing import agree, is_agreed
 from config.demo.crew import EMAILS, Crew
+from config.demo.deciding import ask_all, is_asked
 from config.demo.duty import has_rosters, keep_rosters
 from config.demo.incidents import CURRENT, Incident
 from config.demo.lots import DEMO_LOT, FINISHED, FINISHED_COPIES, RUNNING
@@ -26,6 +27,7 @@ from config.demo.making import Making
 from config.demo.moving_in import found_companies, install_services, is_settled, seat_people
 from config.demo.past import past_incidents
 from config.demo.people import MAKERS, PEOPLE, SERVICES, Login
+from config.demo.questions import QUESTIONS
 from config.demo.reporting import Reporting
 from portal.models import Person
 from portal.states import PersonKind
@@ -69,6 +71,9 @@ def load(folder: Path, url: str, *, with_history: bool = True) -> Loaded:
     reporting = Reporting(crew, making.batches, making.moment)
     if not reporting.knows(CURRENT):
         _load_present(making, reporting)
+    if not is_asked(QUESTIONS):
+        with step("demo: decisions asked"):
+            ask_all(crew, making.batches, making.moment, QUESTIONS)
     demo_lot = making.batches[DEMO_LOT.number]
     demo_file.write_if_new(folder, demo_file.describe(url, demo_lot.pk, demo_lot.number))
     past = past_incidents(making.moment) if with_history else []

@@ -139,12 +139,12 @@ def end_signer(signer: Signer, reason: str) -> Signer:
 def accept_statement(actor: Actor, *, statement: int, password: str, code: str) -> Signer:
     """Accept the signer's statement, proved like a signature. Raises: Refused, Invalid."""
     proof = prove_signer(actor, password, code)
-    return _accept(actor, proof, statement)
+    return accept_proved(actor, proof, statement)
 
 
 @action("signer.accept_statement")
-def _accept(actor: Actor, proof: Proof, statement: int) -> Signer:
-    """Write down that the proved person accepts the present statement."""
+def accept_proved(actor: Actor, proof: Proof, statement: int) -> Signer:
+    """Write down that the proved person accepts the present statement. Raises: Refused, Invalid."""
     now = instant()
     use_up(proof, now)
     if statement != STATEMENT:
