@@ -15,6 +15,8 @@ class PortalConfig(AppConfig):
 
         from portal import logs, signing_in
         from portal.action import guard_connection
+        from portal.clocks.gauges import set_apart_clocks
+        from portal.metrics import gauges
         from portal.review_signing import ACCESS_REVIEW
         from portal.shell import nav_counts
         from portal.signable import register
@@ -24,6 +26,7 @@ class PortalConfig(AppConfig):
         logs.configure()
         connection_created.connect(guard_connection, dispatch_uid="portal.guard")
         authenticator_added.connect(signing_in.end_other_sessions, dispatch_uid="portal.first_factor")
+        gauges.register(set_apart_clocks)
         nav_counts.register(portal_counts)
         register(TRAIL_REVIEW)
         register(ACCESS_REVIEW)

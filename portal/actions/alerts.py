@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
 from uuid import UUID
 
 from django.db import connection
@@ -18,8 +17,6 @@ from portal.errors import Refused
 from portal.facts import AlertAcknowledged, AlertDelivered, AlertOpened, LadderClimbed, LadderEnded
 from portal.models import Alert, Clock, Opening, Receipt
 from portal.states import ALERT_TRANSITIONS, SYSTEM, AlertState, ClockState, alert_transitions
-
-REST_AFTER_FAILURE: Final = timedelta(seconds=60)
 
 
 @action("alert.acknowledge")
@@ -163,8 +160,8 @@ def _end_ladder(alert: Alert, clock: Clock) -> None:
 
 
 @action("clock.postpone")
-def postpone_clock(actor: Actor, clock_id: UUID) -> Clock | None:
-    """Let a clock whose handler failed rest for a minute: it blocks no others and burns no sweep.
+def postpone_clock(actor: Actor, clock_id: UUID, *, rest: timedelta) -> Clock | None:
+    """Let a clock whose handler failed rest: it blocks no others and burns no sweep.
 
     None when somebody else is at work on it or it is no longer due. Raises: Refused.
     """
@@ -173,7 +170,7 @@ def postpone_clock(actor: Actor, clock_id: UUID) -> Clock | None:
     if clock is None or clock.next_at is None or clock.next_at > instant():
         return None
     require_role(actor, clock.space_id, SYSTEM, to="postpone a clock")
-    clock.wait(clock.step, instant() + REST_AFTER_FAILURE)
+    clock.wait(clock.step, instant() + rest)
     clock.save(update_fields=["next_at", "version"])
     return clock
 

@@ -22,7 +22,9 @@ from portal.facts.clocks import (
     ClockMoved,
     ClockPauseAsked,
     ClockPaused,
+    ClockPutBack,
     ClockResumed,
+    ClockSetApart,
 )
 from portal.facts.notices import NoticesChosen, PushDeviceAdded, PushDeviceRemoved
 from portal.facts.people import (
@@ -89,7 +91,9 @@ __all__ = [
     "ClockMoved",
     "ClockPauseAsked",
     "ClockPaused",
+    "ClockPutBack",
     "ClockResumed",
+    "ClockSetApart",
     "CompanyIdentityLinked",
     "CompanySignInSet",
     "DelegationEnded",

@@ -23,6 +23,7 @@ KINDS: Final[Mapping[str, str | Promise]] = {
     "excursion.par": gettext_lazy("Outside PAR"),
     "deviation.notice": gettext_lazy("Notice of a deviation"),
     "notice.unreleased": gettext_lazy("Notice not released"),
+    "clock.set_apart": gettext_lazy("Deadline not acted on"),
 }
 ROLES: Final[Mapping[str, str | Promise]] = {
     "qa": gettext_lazy("QA"),
