@@ -19,6 +19,7 @@ class PortalConfig(AppConfig):
         from portal.actions.deciding import CLOCK, watch_decision
         from portal.agreements.signing import AGREEMENT
         from portal.clocks import on_clock
+        from portal.clocks.gauges import set_apart_clocks
         from portal.clocks.names import name_clock
         from portal.metrics import gauges
         from portal.review_signing import ACCESS_REVIEW
@@ -32,6 +33,7 @@ class PortalConfig(AppConfig):
         logs.configure()
         connection_created.connect(guard_connection, dispatch_uid="portal.guard")
         authenticator_added.connect(signing_in.end_other_sessions, dispatch_uid="portal.first_factor")
+        gauges.register(set_apart_clocks)
         nav_counts.register(portal_counts)
         gauges.register(webhook_gauges)
         register(TRAIL_REVIEW)

@@ -53,6 +53,7 @@ GAUGES: Final[Mapping[str, tuple[str, str]]] = {
     "covalent_heartbeat_age_seconds": ("Since a process of this kind last showed that it works.", "process"),
     "covalent_relay_shards_led": ("Shards of chains that some relay leads, of 16.", ""),
     "covalent_clocks_overdue": ("Deadlines that are due and not acted on.", ""),
+    "covalent_clocks_set_apart": ("Deadlines that broke their worker three times and wait for somebody.", ""),
     "covalent_clock_overdue_seconds": ("The longest that a due deadline waits.", ""),
     "covalent_deliveries_due": ("Messages that are due and not sent.", ""),
     "covalent_delivery_due_seconds": ("The longest that a due message waits.", ""),

@@ -176,6 +176,12 @@ SWEPT: Final = (
         timedelta(days=7),
         "once a day; who holds what is kept apart",
     ),
+    Sweep(
+        "portal_clocktry",
+        "set_apart_at is null and tried_at < {limit}",
+        timedelta(days=1),
+        "tries count within a minute; what is set apart stays until it is put back",
+    ),
     Sweep("portal_courier", "seen_at < {limit}", timedelta(hours=1), "a run that ended or died"),
 )
 # Tables of the machinery with a right to delete and no sweep.
@@ -186,7 +192,6 @@ STAYS: Final[Mapping[str, str]] = {
     "portal_relayshard": "sixteen rows",
     "portal_noticesetting": "one row for a person; what was chosen when is a fact",
     "portal_pushdevice": "goes when its owner or its push service ends it",
-    "portal_clocktry": "goes when the clock was acted on; what is set apart stays until somebody looks",
     "account_emailaddress": "belongs to the account",
     "account_emailconfirmation": "unused, sign-up is closed",
     "mfa_authenticator": "replaced by its owner alone",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby, islice
 from typing import Final, cast
 from uuid import UUID
@@ -24,9 +24,21 @@ from portal.actions.mailing import Recipient, claim_checkpoint_mail, note_checkp
 from portal.actions.notices import claim_digest, note_digest
 from portal.actions.publishing import LogForked, hold_checkpoint, publish_checkpoint
 from portal.actions.rostering import look_for_gaps
+from portal.actions.set_apart import set_clock_apart, tell_set_apart
 from portal.actor import system_actor
 from portal.checkpoint_mail import HOW, collect, compose_checkpoints
 from portal.clocks import handler_of, many_handler_of
+from portal.clocks.trying import (
+    TRIES_MAX,
+    WORK_SECONDS,
+    begin_tries,
+    end_tries,
+    fail_tries,
+    note_set_apart,
+    suspects,
+    undo_tries,
+    within,
+)
 from portal.courier import code_of
 from portal.errors import KeyUnavailable, Unavailable
 from portal.links import Link, compose
@@ -52,6 +64,8 @@ CHAINS_AT_ONCE: Final = 200
 PUBLISH_SECONDS: Final = 20.0
 # The last mail begun may wait for the mail server's time-out, all within a task's limit.
 MAIL_SECONDS: Final = 20.0
+REST_AFTER_FAILURE: Final = timedelta(seconds=5)
+REST_WITHOUT_KEY: Final = timedelta(seconds=60)
 log = structlog.get_logger(__name__)
 
 
@@ -104,12 +118,17 @@ def sweep_space(*, space_id: UUID, clock_ids: Sequence[UUID], until: float) -> i
     with reading(actor):
         rows = Clock.objects.visible_to(actor).filter(pk__in=clock_ids)
         kinds = dict(rows.values_list("pk", "kind"))
-    known = [each for each in clock_ids if each in kinds]
+    # What broke a worker goes by itself, after all that did not.
+    doubtful = suspects(clock_ids)
+    known = [each for each in clock_ids if each in kinds and each not in doubtful]
     called = 0
     for kind, of_kind in groupby(known, key=lambda each: kinds[each]):
         for together in batched(of_kind, CLOCKS_TOGETHER):
             if time.monotonic() < until:
                 called += call_clocks(space_id=space_id, clock_ids=together, kind=kind, until=until)
+    for clock_id in clock_ids:
+        if clock_id in doubtful and clock_id in kinds and time.monotonic() < until:
+            called += call_clock(space_id=space_id, clock_id=clock_id, kind=kinds[clock_id])
     return called
 
 
@@ -117,10 +136,18 @@ def call_clocks(*, space_id: UUID, clock_ids: Sequence[UUID], kind: str, until: 
     """Call what a kind does with many due clocks; without that, or where it fails, take them one by one."""
     handler = many_handler_of(kind)
     if handler is not None:
+        begun = [each for each, tries in begin_tries(space_id, clock_ids).items() if tries <= TRIES_MAX]
         try:
-            return handler(system_actor("sweep", space_id), clock_ids)
+            with within(WORK_SECONDS):
+                done = handler(system_actor("sweep", space_id), begun)
         except Exception:
-            log.exception("clocks_failed", space=str(space_id), kind=kind, count=len(clock_ids))
+            log.exception("clocks_failed", space=str(space_id), kind=kind, count=len(begun))
+            # Which of them it was shows when each goes by itself.
+            undo_tries(begun)
+            clock_ids = begun
+        else:
+            end_tries(begun)
+            return done
     return sum(
         call_clock(space_id=space_id, clock_id=clock_id, kind=kind)
         for clock_id in clock_ids
@@ -141,23 +168,56 @@ def _wake(task: Task[..., int]) -> None:
 
 
 def call_clock(*, space_id: UUID, clock_id: UUID, kind: str) -> int:
-    """Call the handler of one due clock; one that fails is logged, rests for a minute and stops no other."""
+    """Call the handler of one due clock; one that fails is logged, rests and stops no other.
+
+    The third try that kills, hangs or fails is the last: the clock is set apart and people are told.
+    """
     actor = system_actor("sweep", space_id)
+    tries = begin_tries(space_id, [clock_id]).get(clock_id)
+    if tries is None:
+        # Another sweep is at work on it.
+        return 0
+    if tries > TRIES_MAX:
+        set_apart(space_id=space_id, clock_id=clock_id)
+        return 0
     try:
-        handler_of(kind)(actor, clock_id)
+        with within(WORK_SECONDS):
+            found = handler_of(kind)(actor, clock_id)
     except KeyUnavailable as error:
         log.warning("clock_without_key", clock=str(clock_id), kind=kind, reason=error.reason)
-        postpone_clock(actor, clock_id)
+        undo_tries([clock_id])
+        postpone_clock(actor, clock_id, rest=REST_WITHOUT_KEY)
         return 0
     except (OperationalError, Unavailable):
         # Contention or an outage passes: the next tick asks again.
         log.warning("clock_busy", clock=str(clock_id), kind=kind)
+        undo_tries([clock_id])
         return 0
-    except Exception:
-        log.exception("clock_failed", clock=str(clock_id), kind=kind)
-        postpone_clock(actor, clock_id)
+    except Exception as error:
+        log.exception("clock_failed", clock=str(clock_id), kind=kind, tries=tries)
+        fail_tries([clock_id], type(error).__name__)
+        if tries < TRIES_MAX:
+            postpone_clock(actor, clock_id, rest=REST_AFTER_FAILURE)
+        else:
+            set_apart(space_id=space_id, clock_id=clock_id)
         return 0
+    # Without a result somebody else held the record: that is no fault of the clock's.
+    (undo_tries if found is None else end_tries)([clock_id])
     return 1
+
+
+def set_apart(*, space_id: UUID, clock_id: UUID) -> None:
+    """Stop calling a clock and tell people; where even that fails, the operators' measure tells."""
+    actor = system_actor("sweep", space_id)
+    if set_clock_apart(actor, clock_id) is None:
+        undo_tries([clock_id])
+        return
+    note_set_apart(clock_id)
+    log.error("clock_set_apart", clock=str(clock_id), space=str(space_id))
+    try:
+        tell_set_apart(actor, clock_id)
+    except Exception:
+        log.exception("clock_set_apart_untold", clock=str(clock_id))
 
 
 @shared_task(name="portal.deliver")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final, cast
+from typing import cast
 from uuid import UUID
 
 from django.db import connection
@@ -27,7 +27,6 @@ from portal.models import Alert, Clock, Opening, Receipt, Refusal
 from portal.rosters.drills import DRILL, close_drill
 from portal.states import ALERT_TRANSITIONS, SYSTEM, AlertState, ClockState, alert_transitions
 
-REST_AFTER_FAILURE: Final = timedelta(seconds=60)
 REASON_MIN, REASON_MAX = 3, 500
 
 
@@ -245,8 +244,8 @@ def end_ladder(alert: Alert, clock: Clock) -> None:
 
 
 @action("clock.postpone")
-def postpone_clock(actor: Actor, clock_id: UUID) -> Clock | None:
-    """Let a clock whose handler failed rest for a minute: it blocks no others and burns no sweep.
+def postpone_clock(actor: Actor, clock_id: UUID, *, rest: timedelta) -> Clock | None:
+    """Let a clock whose handler failed rest: it blocks no others and burns no sweep.
 
     None when somebody else is at work on it or it is no longer due. Raises: Refused.
     """
@@ -255,7 +254,7 @@ def postpone_clock(actor: Actor, clock_id: UUID) -> Clock | None:
     if clock is None or clock.next_at is None or clock.next_at > instant():
         return None
     require_role(actor, clock.space_id, SYSTEM, to="postpone a clock")
-    clock.wait(clock.step, instant() + REST_AFTER_FAILURE)
+    clock.wait(clock.step, instant() + rest)
     clock.save(update_fields=["next_at", "version"])
     return clock
 

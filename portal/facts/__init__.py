@@ -35,7 +35,9 @@ from portal.facts.clocks import (
     ClockMoved,
     ClockPauseAsked,
     ClockPaused,
+    ClockPutBack,
     ClockResumed,
+    ClockSetApart,
 )
 from portal.facts.decisions import (
     DecisionAnswered,
@@ -141,7 +143,9 @@ __all__ = [
     "ClockMoved",
     "ClockPauseAsked",
     "ClockPaused",
+    "ClockPutBack",
     "ClockResumed",
+    "ClockSetApart",
     "CompanyIdentityLinked",
     "CompanySignInSet",
     "DecisionAnswered",

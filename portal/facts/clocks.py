@@ -73,3 +73,21 @@ class ClockBreached(Fact):
     kind: str
     clause: str
     due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClockSetApart(Fact):
+    """A clock broke its worker three times; it is called no more, and its time goes on."""
+
+    name = "clock.set_apart"
+    kind: str
+    side: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClockPutBack(Fact):
+    """A clock that was set apart is called again."""
+
+    name = "clock.put_back"
+    kind: str

@@ -23,6 +23,7 @@ class Migration(migrations.Migration):
                 ("tries", models.PositiveSmallIntegerField()),
                 ("tried_at", models.DateTimeField()),
                 ("error", models.CharField(blank=True, max_length=100)),
+                ("leased_until", models.DateTimeField(null=True)),
                 ("set_apart_at", models.DateTimeField(null=True)),
             ],
         ),

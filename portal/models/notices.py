@@ -70,4 +70,5 @@ class ClockTry(models.Model):
     tries = models.PositiveSmallIntegerField()
     tried_at = models.DateTimeField()
     error = models.CharField(max_length=100, blank=True)
+    leased_until = models.DateTimeField(null=True)
     set_apart_at = models.DateTimeField(null=True)

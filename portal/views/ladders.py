@@ -31,6 +31,7 @@ KINDS: Final[Mapping[str, str | Promise]] = {
     "decision.lost": gettext_lazy("No reply, the choice is lost"),
     "roster_gap": gettext_lazy("Gap in cover"),
     "drill": gettext_lazy("DRILL, no real event"),
+    "clock.set_apart": gettext_lazy("Deadline not acted on"),
 }
 ROLES: Final[Mapping[str, str | Promise]] = {
     "qa": gettext_lazy("QA"),

@@ -19,6 +19,7 @@ from tests.factories.alerts import facts_of, raised, rows_of
 
 SWEEP = system_actor("sweep", cast.PROGRAM)
 THREE, SIX = timedelta(minutes=3), timedelta(minutes=6)
+REST = timedelta(seconds=5)
 
 
 @pytest.fixture(autouse=True)
@@ -125,9 +126,9 @@ def test_a_person_does_not_climb_a_ladder(database, clock, sponsor_qa, cdmo_qa, 
         with pytest.raises(Refused):
             climb_ladder(person, watch)
         with pytest.raises(Refused):
-            postpone_clock(person, watch)
+            postpone_clock(person, watch, rest=REST)
     assert climb_ladder(rival_sponsor_qa, watch) is None
-    assert postpone_clock(rival_sponsor_qa, watch) is None
+    assert postpone_clock(rival_sponsor_qa, watch, rest=REST) is None
     assert len(rows_of(alert)["steps"]) == 1
 
 
@@ -177,7 +178,7 @@ def test_a_higher_apps_clock_calls_the_handler_it_registered(database, clock):
 
 
 @pytest.mark.usefixtures("kinds")
-def test_a_clock_whose_handler_fails_rests_a_minute_and_stops_no_other(database, clock, caplog):
+def test_a_clock_whose_handler_fails_rests_and_stops_no_other(database, clock, caplog):
     def fail(actor, clock_id):
         raise ZeroDivisionError
 
@@ -205,7 +206,7 @@ def test_a_clock_that_no_app_knows_rests_and_stays_on_the_record(database):
 
 def test_a_clock_ahead_is_not_postponed(database):
     found = start_one(SWEEP, cast.PROGRAM, kind="test.nobodys", seconds=60)
-    assert postpone_clock(SWEEP, found.pk) is None
+    assert postpone_clock(SWEEP, found.pk, rest=REST) is None
     assert clock_row(found).next_at == found.next_at
 
 

@@ -13,6 +13,7 @@ from psycopg import sql
 from portal import tasks
 from portal.models import (
     CheckpointMail,
+    ClockTry,
     Courier,
     Guess,
     Heartbeat,
@@ -45,6 +46,9 @@ ROWS = {
         way=WayIn.PASSWORD,
         agent="a browser",
         is_known_device=False,
+    ),
+    "portal_clocktry": lambda: ClockTry.objects.create(
+        clock_id=uuid4(), space_id=cast.PROGRAM, tries=1, tried_at=timezone.now()
     ),
     "portal_courier": lambda: Courier.objects.create(id=uuid4(), channel="email", seen_at=timezone.now()),
     "portal_checkpointmail": lambda: CheckpointMail.objects.create(
