@@ -13,6 +13,7 @@ from portal.views.escalations import EscalationsPage
 from portal.views.holds import HoldsPage, ReleaseHold
 from portal.views.home import HomePage
 from portal.views.ledger import LedgerEntryPage, LedgerPage
+from portal.views.proving import AskCompany, AskKey
 from portal.views.security import SecurityPage, SignOutEverywhere
 from portal.views.signing import SignersPage, SignPage
 from portal.views.styleguide import StyleGuide
@@ -33,6 +34,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("holds/", HoldsPage.as_view(), name="holds"),
     path("holds/<uuid:hold_id>/release/", ReleaseHold.as_view(), name="release_hold"),
     path("sign/<str:kind>/<uuid:record_id>/", SignPage.as_view(), name="sign"),
+    path("signing/key/", AskKey.as_view(), name="signing_key"),
+    path("signing/company/", AskCompany.as_view(), name="signing_company"),
     path("security/", SecurityPage.as_view(), name="security"),
     path("security/sign-out/", SignOutEverywhere.as_view(), name="sign_out_everywhere"),
     path("inspections/", inspections.InspectionsPage.as_view(), name="inspections"),

@@ -34,6 +34,7 @@ from portal.models import (
 from portal.tasks import publish
 from tests.conftest import actor
 from tests.factories import batches, cast, deviations
+from tests.factories.security_key import SecurityKey
 
 WORDS = {cast.PROGRAM: "OURS", cast.RIVAL_PROGRAM: "CANARY"}
 
@@ -51,6 +52,7 @@ def build() -> dict[str, dict[str, UUID]]:
     for company in (cast.CDMO, cast.ARVO, cast.TESSEL):
         open_review(system_actor("setup", company), company)
     _lend("cdmo_quality_head", "cdmo_qa", reason="Reason of the absence")
+    SecurityKey(cast.person_id("cdmo_qa"))
     publish()
     return filled
 
