@@ -16,8 +16,8 @@ from portal.action import current_action, instant
 from portal.actor import Actor, Side
 from portal.clauses import Step, ladder_for
 from portal.facts import AlertRaised
-from portal.models import Alert, Clock, Delivery, LadderStep, Receipt, SpaceRecord
-from portal.states import ClockState
+from portal.models import Alert, Assignment, Clock, Delivery, LadderStep, Receipt, SpaceRecord
+from portal.states import ClockState, PersonKind
 
 LADDER: Final = "ladder"
 ClockHandler = Callable[[Actor, UUID], object]
@@ -126,6 +126,8 @@ def tell(alert: Alert, number: int, step: dict[str, Any], *, due_at: datetime) -
 
 def _listeners(space_id: UUID, side: str, roles: Sequence[str]) -> list[Listener]:
     """Return the people on a side with one of the roles, each once, in the first role of the step's order."""
+    if side == Side.BOTH:
+        return _own_people(space_id, roles)
     with connection.cursor() as cursor:
         cursor.execute(
             "select person_id, role, code from door.people_of(%s)"
@@ -136,6 +138,24 @@ def _listeners(space_id: UUID, side: str, roles: Sequence[str]) -> list[Listener
     first: dict[UUID, Listener] = {}
     for each in rows:
         first.setdefault(each.person_id, each)
+    return list(first.values())
+
+
+def _own_people(organisation_id: UUID, roles: Sequence[str]) -> list[Listener]:
+    """Return an organisation's own people with one of the roles; heads of quality sit with a partner."""
+    now = instant()
+    held = Assignment.objects.visible_to(current_action().actor).filter(
+        space_id=organisation_id,
+        role__in=roles,
+        valid_from__lte=now,
+        person__organisation_id=organisation_id,
+        person__is_active=True,
+        person__is_guest=False,
+        person__kind=PersonKind.HUMAN,
+    )
+    first: dict[UUID, Listener] = {}
+    for each in held.exclude(valid_until__lte=now).order_by("code", "person_id"):
+        first.setdefault(each.person_id, Listener(each.person_id, each.role, each.code))
     return list(first.values())
 
 

@@ -209,6 +209,9 @@ def notice_rule(classification: str) -> Clause:
 
 
 UNRELEASED: Final = "notice.unreleased"
+SIGNING_LOCKED: Final = "signing.locked"
+# Who sees to the security of an organisation; what concerns one of them goes to all of them.
+_SECURITY: Final = ("org_admin", "site_admin", "quality_head")
 
 
 def ladder_for(kind: str, side: Side, classification: str | None) -> tuple[Step, ...]:  # noqa: ARG001 - the agreement's rules look at the class too
@@ -217,6 +220,8 @@ def ladder_for(kind: str, side: Side, classification: str | None) -> tuple[Step,
     A notice that was not released in half its time is no news to those who should have: it goes to the heads.
     """
     wait_s = int(settings.LADDER_WAIT.total_seconds())
+    if kind == SIGNING_LOCKED:
+        return (Step(_SECURITY, wait_s),)
     if kind == UNRELEASED:
         return (Step(_HEADS, wait_s),)
     return Step(_WORKING[Side(side)], wait_s), Step(_HEADS, wait_s)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -10,14 +10,17 @@ from django.db import connection
 
 from portal import ledger
 from portal.action import action, instant
-from portal.actor import Actor
+from portal.actor import Actor, Side
+from portal.alerts import raise_alert
+from portal.clauses import SIGNING_LOCKED
 from portal.errors import Refused
 from portal.facts import SigningFailed
-from portal.models import Member
+from portal.models import Delivery, Member
 from portal.oidc import Identity
 from portal.proving import (
     LOCKED,
     TRIES_MAX,
+    WITHIN,
     CompanyWord,
     Given,
     Proof,
@@ -83,7 +86,11 @@ def wrong_try(actor: Actor, detail: str) -> Refused:
 
 @action("signing.fail")
 def _fail(actor: Actor) -> int:
-    """Count a wrong try; it is told on the chain of the person's own organisation."""
+    """Count a wrong try; it is told on the chain of the person's own organisation.
+
+    The try that locks signing raises an alert there (11.300(d)): administrators and heads of quality give
+    receipt, and the person has a mail, who may not be who tried. Records: signing.failed v1, alert.raised v1.
+    """
     now = instant()
     with connection.cursor() as cursor:
         cursor.execute(
@@ -93,7 +100,27 @@ def _fail(actor: Actor) -> int:
     member = Member.objects.visible_to(actor).filter(person_id=actor.person_id).first()
     if member is not None:
         ledger.record(member, SigningFailed(code=actor.code(member.space_id), failures=failures))
+        if failures == TRIES_MAX:
+            _tell_of_lock(member)
     return failures
+
+
+def _tell_of_lock(member: Member) -> None:
+    minutes = WITHIN // timedelta(minutes=1)
+    alert = raise_alert(
+        member,
+        kind=SIGNING_LOCKED,
+        side=Side.BOTH,
+        title=f"Signing is locked for {member.name}: {TRIES_MAX} wrong tries within {minutes} minutes",
+    )
+    Delivery.objects.get_or_create(
+        space_id=alert.space_id,
+        alert=alert,
+        person_id=member.person_id,
+        step=0,
+        channel="email",
+        defaults={"audience": alert.audience, "next_at": alert.raised_at},
+    )
 
 
 def _now() -> datetime:

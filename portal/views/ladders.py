@@ -23,6 +23,7 @@ KINDS: Final[Mapping[str, str | Promise]] = {
     "excursion.par": gettext_lazy("Outside PAR"),
     "deviation.notice": gettext_lazy("Notice of a deviation"),
     "notice.unreleased": gettext_lazy("Notice not released"),
+    "signing.locked": gettext_lazy("Signing is locked"),
 }
 ROLES: Final[Mapping[str, str | Promise]] = {
     "qa": gettext_lazy("QA"),
@@ -32,6 +33,8 @@ ROLES: Final[Mapping[str, str | Promise]] = {
     "msat": gettext_lazy("MSAT"),
     "shift_lead": gettext_lazy("shift lead"),
     "quality_head": gettext_lazy("quality head"),
+    "org_admin": gettext_lazy("administrator"),
+    "site_admin": gettext_lazy("site administrator"),
     "client_lead": gettext_lazy("client lead"),
     "viewer": gettext_lazy("sponsor viewer"),
     "regulatory": gettext_lazy("regulatory"),
