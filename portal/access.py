@@ -7,7 +7,7 @@ from uuid import UUID
 
 from portal.actor import Actor, Role, Side
 from portal.errors import InvalidTransition, NotFound, Refused, StaleVersion, VersionMissing
-from portal.models import Alert, Program, SpaceRecord
+from portal.models import Alert, Program, Receipt, SpaceRecord
 from portal.states import PEOPLE_WHO_ADMINISTER, SYSTEM, Transition, Transitions
 
 M = TypeVar("M", bound=SpaceRecord)
@@ -91,6 +91,13 @@ def lock_alert(actor: Actor, alert_id: UUID) -> Alert:
     if found is None:
         raise NotFound
     return found
+
+
+def was_told_at_home(actor: Actor, alert: Alert) -> bool:
+    """Say whether the alert is of the actor's own organisation and they were told; then they give receipt."""
+    if alert.side != Side.BOTH or alert.space_id != actor.organisation_id:
+        return False
+    return Receipt.objects.visible_to(actor).filter(alert=alert, person_id=actor.person_id).exists()
 
 
 def get_program(actor: Actor, program_id: UUID) -> Program:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from portal import ledger
 from portal.action import current_action, instant
@@ -12,9 +13,10 @@ from portal.actor import Side
 from portal.agreements.terms import plan_of
 from portal.clocks import start_clock
 from portal.facts import AlertRaised
-from portal.models import Alert, LadderStep, Receipt, Record, SpaceRecord
+from portal.models import Alert, Assignment, LadderStep, Receipt, Record, SpaceRecord
 from portal.notices.writing import write_messages
-from portal.rosters.cover import cover_of
+from portal.rosters.cover import Listener, cover_of
+from portal.states import PersonKind
 from portal.terms import terms_at
 
 LADDER: Final = "ladder"
@@ -90,11 +92,14 @@ def tell(
     roles. Called once per number under the alert's lock, or in the transaction that makes the alert.
     """
     now = instant()
-    cover = cover_of(alert.space_id)
-    listeners = cover.listeners(alert.side, step["roles"], now)
     # A ladder that began before there were duty hours keeps what it began with.
-    wakes = step.get("wakes", True)
-    begins_at = now if wakes else cover.opens_at(alert.side, step["roles"], now)
+    wakes, begins_at = step.get("wakes", True), now
+    if alert.side == Side.BOTH:
+        listeners = _own_people(alert.space_id, step["roles"], now)
+    else:
+        cover = cover_of(alert.space_id)
+        listeners = cover.listeners(alert.side, step["roles"], now)
+        begins_at = now if wakes else cover.opens_at(alert.side, step["roles"], now)
     told = set(Receipt.objects.filter(alert=alert).values_list("person_id", flat=True)) if number else set()
     fresh = [each for each in listeners if each.person_id not in told]
     common = {"space_id": alert.space_id, "audience": alert.audience, "alert": alert, "step": number}
@@ -114,3 +119,20 @@ def tell(
     )
     write_messages(alert, number, [each.person_id for each in fresh], now=begins_at, wakes=wakes)
     return taken, begins_at + timedelta(seconds=step["wait_s"]) if listeners else now
+
+
+def _own_people(organisation_id: UUID, roles: Sequence[str], now: datetime) -> list[Listener]:
+    """Return an organisation's own people with one of the roles; heads of quality sit with a partner."""
+    held = Assignment.objects.visible_to(current_action().actor).filter(
+        space_id=organisation_id,
+        role__in=roles,
+        valid_from__lte=now,
+        person__organisation_id=organisation_id,
+        person__is_active=True,
+        person__is_guest=False,
+        person__kind=PersonKind.HUMAN,
+    )
+    first: dict[UUID, Listener] = {}
+    for each in held.exclude(valid_until__lte=now).order_by("code", "person_id"):
+        first.setdefault(each.person_id, Listener(each.person_id, each.role, each.code))
+    return list(first.values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django import forms
@@ -12,7 +12,7 @@ from portal.states import Meaning
 
 
 class ProofForm(forms.Form):
-    """The two components that prove who is at the screen."""
+    """The two components that prove who is at the screen: those of them that the person has."""
 
     password = forms.CharField(
         label=_("Password"), widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
@@ -23,6 +23,16 @@ class ProofForm(forms.Form):
         help_text=_("Six digits from your authenticator app. Each code signs once."),
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
     )
+    digest = forms.CharField(widget=forms.HiddenInput)
+    # Filled by the script that asks a key.
+    ceremony = forms.CharField(widget=forms.HiddenInput, required=False)
+    credential = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, asks: Collection[str], **kwargs: Any) -> None:
+        """Take which of password and code are asked for."""
+        super().__init__(*args, **kwargs)
+        for name in {"password", "code"} - set(asks):
+            del self.fields[name]
 
 
 class SignForm(ProofForm):
@@ -31,7 +41,6 @@ class SignForm(ProofForm):
     field_order = ("meaning", "password", "code")
     meaning = forms.ChoiceField(label=_("My signature says"), widget=forms.RadioSelect)
     version = forms.IntegerField(widget=forms.HiddenInput)
-    digest = forms.CharField(widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, meanings: Sequence[Meaning], **kwargs: Any) -> None:
         """Take the meanings that are open to the signer."""
@@ -39,9 +48,19 @@ class SignForm(ProofForm):
         self.fields["meaning"].choices = [(each.value, each.label) for each in meanings]  # type: ignore[attr-defined]  # a ChoiceField
 
 
+class AnswerSignForm(ProofForm):
+    """Signing the answer to a question, which goes along as it was written."""
+
+    meaning = forms.CharField(widget=forms.HiddenInput)
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    option = forms.CharField(widget=forms.HiddenInput)
+    reason = forms.CharField(widget=forms.HiddenInput)
+
+
 class StatementForm(ProofForm):
     """Accepting the signer's statement."""
 
+    meaning = forms.CharField(widget=forms.HiddenInput)
     statement = forms.IntegerField(widget=forms.HiddenInput)
 
 

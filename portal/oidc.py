@@ -15,6 +15,7 @@ import hmac
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
@@ -26,6 +27,9 @@ LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 WAIT_S: Final = 5.0
 LEEWAY_S: Final = 60
 SUBJECT_MAX: Final = 255
+ANEW: Final = {"prompt": "login", "max_age": "0"}
+# Between the provider's signing in and its token, beside what passed between our question and its answer.
+SPARE: Final = timedelta(seconds=5)
 BODY_MAX: Final = 256 * 1024
 
 
@@ -59,6 +63,16 @@ class Identity:
     subject: str
     email: str
     has_shown_mfa: bool
+    # How long before its token the provider let the person sign in, by its own clock; None if not said.
+    signed_in_before: timedelta | None = None
+
+    def is_anew(self, since: timedelta) -> bool:
+        """Say whether the person signed in within a time that ends with the token.
+
+        By one clock, the provider's, so that one that goes wrong by a minute neither opens nor shuts this.
+        """
+        before = self.signed_in_before
+        return before is not None and -SPARE <= before <= since + SPARE
 
 
 def is_safe_address(address: str) -> bool:
@@ -67,8 +81,11 @@ def is_safe_address(address: str) -> bool:
     return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
 
 
-def ask(client: Client) -> tuple[str, Asked]:
-    """Return the provider's address to go to, and what was asked. Raises: NotTrusted."""
+def ask(client: Client, *, anew: Mapping[str, str] | None = None) -> tuple[str, Asked]:
+    """Return the provider's address to go to, and what was asked. Raises: NotTrusted.
+
+    With `ANEW` the provider is to let the person sign in again, whatever session they have there.
+    """
     asked = Asked(secrets.token_urlsafe(32), secrets.token_urlsafe(32), secrets.token_urlsafe(48))
     digest = hashlib.sha256(asked.verifier.encode()).digest()
     said = {
@@ -80,6 +97,7 @@ def ask(client: Client) -> tuple[str, Asked]:
         "nonce": asked.nonce,
         "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
         "code_challenge_method": "S256",
+        **(anew or {}),
     }
     return f"{_discover(client)['authorization_endpoint']}?{urlencode(said)}", asked
 
@@ -154,7 +172,9 @@ def _judge(client: Client, asked: Asked, token: str, keys: dict[str, Any]) -> Id
         raise NotTrusted("subject")
     email = str(said.get("email", "")) if said.get("email_verified") is True else ""
     methods = said.get("amr")
-    return Identity(subject, email.strip(), isinstance(methods, list) and "mfa" in methods)
+    at, issued = said.get("auth_time"), said["iat"]
+    before = timedelta(seconds=issued - at) if type(at) is int and type(issued) is int else None
+    return Identity(subject, email.strip(), isinstance(methods, list) and "mfa" in methods, before)
 
 
 def _is_for_us_alone(said: Mapping[str, Any], client: Client) -> bool:

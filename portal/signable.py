@@ -93,6 +93,11 @@ def digest_of(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(rfc8785.dumps(dict(content))).hexdigest()
 
 
+def accepting(statement: int) -> tuple[str, str]:
+    """Return digest and meaning of accepting a statement, which is proved like a signature."""
+    return digest_of({"statement": STATEMENTS.get(statement, "")}), "accepted"
+
+
 def open_meanings(actor: Actor, record: Any, signable: Signable) -> list[Meaning]:
     """Return the meanings with which the actor may sign the record as it stands."""
     return [

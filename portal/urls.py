@@ -20,6 +20,7 @@ from portal.views.home import HomePage
 from portal.views.integrations import STEPS, IntegrationsPage, WebhookPage, WebhookStep
 from portal.views.ledger import LedgerEntryPage, LedgerPage
 from portal.views.notices import AddDevice, NoticeSettingsPage, NoticesPage, RemoveDevice, push_worker
+from portal.views.proving import AskCompany, AskKey
 from portal.views.security import SecurityPage, SignOutEverywhere
 from portal.views.signing import SignersPage, SignPage
 from portal.views.since import SincePage
@@ -93,6 +94,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
         for step in (*STEPS, "replay")
     ),
     path("sign/<str:kind>/<uuid:record_id>/", SignPage.as_view(), name="sign"),
+    path("signing/key/", AskKey.as_view(), name="signing_key"),
+    path("signing/company/", AskCompany.as_view(), name="signing_company"),
     path("security/", SecurityPage.as_view(), name="security"),
     path("security/sign-out/", SignOutEverywhere.as_view(), name="sign_out_everywhere"),
     path("inspections/", inspections.InspectionsPage.as_view(), name="inspections"),

@@ -79,7 +79,7 @@ def _answer(person: Actor, request: DecisionRequest, question: Question) -> None
     """Accept the statement of signers, then sign the answer; each takes a one-time code of its own."""
     counter = int(time.time()) // PERIOD_S
     # The code of half a minute ago: the first start does not wait for the next one.
-    accept_proved(person, Proof(person.person_id, counter - 1, timezone.now()), STATEMENT)
+    accept_proved(person, Proof(person.person_id, (counter - 1,), timezone.now()), STATEMENT)
     with reading(person):
         found = answer_to_sign(person, request.pk, option=question.option, reason=question.reason)
     answer_decision(

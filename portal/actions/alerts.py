@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import connection
 
 from portal import ledger
-from portal.access import get_visible, lock_alert, require_role, require_state
+from portal.access import get_visible, lock_alert, require_role, require_state, was_told_at_home
 from portal.action import action, instant
 from portal.actor import Actor, Seat, Side
 from portal.alerts import LADDER, tell
@@ -42,7 +42,8 @@ def acknowledge_alert(actor: Actor, alert_id: UUID) -> Alert:
     alert = lock_alert(actor, alert_id)
     seat = _seat_on_side(actor, alert)
     may = alert_transitions(alert.side)["acknowledge"].roles
-    require_role(actor, alert.space_id, *may, to="acknowledge")
+    if not was_told_at_home(actor, alert):
+        require_role(actor, alert.space_id, *may, to="acknowledge")
     if alert.state == AlertState.ACKNOWLEDGED:
         return alert
     give_receipt(actor, alert, seat.code)
@@ -135,7 +136,12 @@ def open_alert(actor: Actor, alert_id: UUID) -> Alert:
     _seat_on_side(actor, alert)
     mine = Receipt.objects.visible_to(actor).filter(alert=alert, person_id=actor.person_id)
     receipt = mine.select_for_update().first()
-    if receipt is None or Opening.objects.visible_to(actor).filter(receipt=receipt).exists():
+    # In the own organisation there is no other side to keep it from, and no chain of one's side.
+    if (
+        receipt is None
+        or alert.side == Side.BOTH
+        or Opening.objects.visible_to(actor).filter(receipt=receipt).exists()
+    ):
         return alert
     Opening.objects.create(space_id=alert.space_id, audience=alert.side, receipt=receipt, opened_at=instant())
     ledger.record(alert, AlertOpened(code=receipt.code), audience=alert.side)

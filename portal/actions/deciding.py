@@ -11,7 +11,8 @@ from portal import ledger
 from portal.access import require_role
 from portal.action import action, instant, reading
 from portal.actions.alerts import end_ladder, give_receipt
-from portal.actions.signing import prove_signer, put_signature, require_signing
+from portal.actions.proving import proved
+from portal.actions.signing import put_signature, require_signing
 from portal.actor import Actor, Side
 from portal.alerts import LADDER, raise_alert
 from portal.clocks import end_clocks, start_clock
@@ -37,7 +38,7 @@ from portal.facts import (
     DecisionWithdrawn,
 )
 from portal.models import Alert, Attachment, Clock, DecisionMessage, DecisionRequest, Record
-from portal.proving import Proof
+from portal.proving import CompanyWord, Given, KeyAnswer, Proof, binding
 from portal.states import DECISION_ASKERS, SYSTEM, AlertState, Audience, ClockState, DecisionState, Meaning
 from portal.terms import terms_at
 
@@ -244,20 +245,22 @@ def answer_decision(
     reason: str,
     version: int,
     digest: str,
-    password: str,
-    code: str,
+    password: str = "",
+    code: str = "",
+    key: KeyAnswer | None = None,
+    word: CompanyWord | None = None,
 ) -> DecisionRequest:
     """Choose one option, or none of them, with a reason and a signature over question and answer.
 
-    `option` is an option's code or `none`. `digest` is of what was shown (`answer_to_sign`), password and
-    code prove who signs. Exactly one answer is taken, and none after the choice is lost. Raises: NotFound,
-    Refused (as for every signature), Invalid, InvalidTransition (`answered_already`, `choice_lost`,
+    `option` is an option's code or `none`. `digest` is of what was shown (`answer_to_sign`); who signs
+    is proved as for every signature. Exactly one answer is taken, and none after the choice is lost. Raises:
+    NotFound, Refused (as for every signature), Invalid, InvalidTransition (`answered_already`, `choice_lost`,
     `question_withdrawn`), StaleVersion. Records: decision.answered v1, signature.given v1, alert.raised v1.
     Source: quality agreement 9.1; 21 CFR 11.50, 11.70, 11.200(a).
     """
     with reading(actor):
         get_request(actor, request_id)
-    proof = prove_signer(actor, password, code)
+    proof = proved(actor, Given(password, code, key, word), binding(digest, Meaning.AUTHORED))
     return _answer(actor, proof, request_id, option=option, reason=reason, version=version, digest=digest)
 
 
@@ -273,7 +276,13 @@ def _answer(
     fact = DecisionAnswered(option=option, code=request.ended_code, clause=request.clause)
     ledger.record(request, fact)
     put_signature(
-        actor, request, DECISION_REQUEST, meaning=Meaning.AUTHORED, digest=digest, acts_for=acts_for
+        actor,
+        request,
+        DECISION_REQUEST,
+        meaning=Meaning.AUTHORED,
+        digest=digest,
+        acts_for=acts_for,
+        proof=proof,
     )
     _receive(actor, request, ASKED, UNANSWERED)
     end_clocks(request, kind=CLOCK, state=ClockState.MET)

@@ -7,20 +7,22 @@ from typing import Any, Final
 from uuid import UUID
 
 import rfc8785
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from portal import ledger
 from portal.access import require_role, require_version
 from portal.action import action, current_action, instant, reading
+from portal.actions.proving import proved
 from portal.actor import Actor
 from portal.errors import Conflict, Invalid, InvalidTransition, NotFound, Refused, StaleVersion
-from portal.facts import SignatureGiven, SignerEnabled, SignerWithdrawn, SigningFailed, StatementAccepted
+from portal.facts import SignatureGiven, SignerEnabled, SignerWithdrawn, StatementAccepted
 from portal.four_eyes import require_set_up
 from portal.models import Member, Organisation, Person, Signature, Signer
-from portal.proving import TRIES_MAX, Proof, failures_of, prove, use_up
+from portal.proving import CompanyWord, Given, KeyAnswer, Proof, binding, use_up
 from portal.signable import (
     STATEMENT,
     Signable,
+    accepting,
     content_of,
     digest_of,
     open_meanings,
@@ -136,9 +138,18 @@ def end_signer(signer: Signer, reason: str) -> Signer:
     return signer
 
 
-def accept_statement(actor: Actor, *, statement: int, password: str, code: str) -> Signer:
+def accept_statement(
+    actor: Actor,
+    *,
+    statement: int,
+    password: str = "",
+    code: str = "",
+    key: KeyAnswer | None = None,
+    word: CompanyWord | None = None,
+) -> Signer:
     """Accept the signer's statement, proved like a signature. Raises: Refused, Invalid."""
-    proof = prove_signer(actor, password, code)
+    what = binding(*accepting(statement))
+    proof = proved(actor, Given(password, code, key, word), what)
     return accept_proved(actor, proof, statement)
 
 
@@ -167,10 +178,15 @@ def sign(
     meaning: Meaning,
     version: int,
     digest: str,
-    password: str,
-    code: str,
+    password: str = "",
+    code: str = "",
+    key: KeyAnswer | None = None,
+    word: CompanyWord | None = None,
 ) -> Signature:
-    """Sign one version of a record: `digest` is of what was shown, password and code prove who signs.
+    """Sign one version of a record: `digest` is of what was shown; two components prove who signs.
+
+    The first is `password`, or the `word` of the own organisation; the second a one-time `code`, or the
+    answer of a `key`. Word and answer are good for this digest and meaning alone.
 
     Raises: NotFound, Refused (`credentials_wrong`, `signing_locked`, `code_used`, `not_a_signer`,
     `statement_missing`, `training_over`, `key_cannot_sign`), StaleVersion, InvalidTransition, Conflict.
@@ -179,42 +195,8 @@ def sign(
     signable = signable_of(kind)
     with reading(actor):
         signable.find(actor, record_id)
-    proof = prove_signer(actor, password, code)
+    proof = proved(actor, Given(password, code, key, word), binding(digest, meaning))
     return _sign(actor, proof, signable, record_id, meaning=meaning, version=version, digest=digest)
-
-
-def prove_signer(actor: Actor, password: str, code: str) -> Proof:
-    """Return the proof that the actor is the person; a wrong try is counted and told. Raises: Refused."""
-    if actor.kind != PersonKind.HUMAN or actor.scopes is not None:
-        raise Refused(
-            "A key cannot sign: a person does, with password and one-time code.", code="key_cannot_sign"
-        )
-    with connection.cursor() as cursor:
-        cursor.execute("select portal.instant()")
-        now = cursor.fetchone()[0]
-    proof = prove(actor.person_id, password, code, now)
-    if proof is None:
-        left = TRIES_MAX - _fail(actor)
-        detail = (
-            f"Password or one-time code is wrong. {max(left, 0)} tries are left before signing is locked."
-        )
-        raise Refused(detail, code="credentials_wrong")
-    return proof
-
-
-@action("signing.fail")
-def _fail(actor: Actor) -> int:
-    """Count a wrong try; it is told on the chain of the person's own organisation."""
-    now = instant()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "insert into portal_signingtry (person_id, at) values (%s, %s)", [actor.person_id, now]
-        )
-    failures = failures_of(actor.person_id, now)
-    member = Member.objects.visible_to(actor).filter(person_id=actor.person_id).first()
-    if member is not None:
-        ledger.record(member, SigningFailed(code=actor.code(member.space_id), failures=failures))
-    return failures
 
 
 @action("record.sign")
@@ -232,7 +214,9 @@ def _sign(
     record = signable.lock(actor, record_id)
     acts_for = require_signing(actor, proof, record, signable, meaning)
     require_version(record, version)
-    return put_signature(actor, record, signable, meaning=meaning, digest=digest, acts_for=acts_for)
+    return put_signature(
+        actor, record, signable, meaning=meaning, digest=digest, acts_for=acts_for, proof=proof
+    )
 
 
 def require_signing(actor: Actor, proof: Proof, record: Any, signable: Signable, meaning: Meaning) -> str:
@@ -247,7 +231,14 @@ def require_signing(actor: Actor, proof: Proof, record: Any, signable: Signable,
 
 
 def put_signature(
-    actor: Actor, record: Any, signable: Signable, *, meaning: Meaning, digest: str, acts_for: str
+    actor: Actor,
+    record: Any,
+    signable: Signable,
+    *,
+    meaning: Meaning,
+    digest: str,
+    acts_for: str,
+    proof: Proof,
 ) -> Signature:
     """Write the signature on a locked record as it stands, if it says what was shown; a shared step.
 
@@ -259,7 +250,7 @@ def put_signature(
         detail = "What you were shown is not what the record says now. Read it again, then sign."
         raise StaleVersion(detail, version=record.version)
     signature = _signature(
-        actor, record, content, meaning=meaning, at=instant(), zone=shown.zone, acts_for=acts_for
+        actor, record, content, meaning=meaning, at=instant(), zone=shown.zone, acts_for=acts_for, proof=proof
     )
     try:
         with transaction.atomic():
@@ -282,6 +273,7 @@ def _signature(
     at: datetime,
     zone: str,
     acts_for: str,
+    proof: Proof,
 ) -> Signature:
     """Return the signature with its manifest: what is signed, by whom, when, and what it says (11.50).
 
@@ -303,7 +295,7 @@ def _signature(
         "signed_at": at.isoformat(),
         "zone": zone,
         "statement": STATEMENT,
-        "proved_by": ["password", "one-time code"],
+        "proved_by": list(proof.components),
     }
     return Signature(
         space_id=record.space_id,

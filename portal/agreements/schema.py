@@ -38,7 +38,6 @@ ALERTS: Final = (
     "decision",
     "clock",
     "roster_gap",
-    "signing_locked",
     "drill",
 )
 TRIGGERS: Final = (

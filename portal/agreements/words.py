@@ -61,7 +61,6 @@ ABOUT: Final[Words] = {
     "data_integrity": lazy("failures of data integrity"),
     "clock": lazy("clocks that run out"),
     "roster_gap": lazy("gaps in cover"),
-    "signing_locked": lazy("locked signing"),
     "drill": lazy("drills"),
     "batch": lazy("batch records"),
     "parameter": lazy("process data"),

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from portal.access import available, get_visible
+from portal.access import available, get_visible, was_told_at_home
 from portal.actor import Actor, Side
 from portal.alerts import LADDER
 from portal.models import Alert, Clock, Delivery, LadderStep, Opening, Receipt, Record, Refusal
@@ -117,6 +117,8 @@ def alert_lines(actor: Actor, alerts: Sequence[Alert]) -> list[AlertLine]:
 
 def may_acknowledge(actor: Actor, alert: Alert) -> bool:
     """Say whether the alert still waits for a receipt that this actor's roles may give."""
+    if alert.state != AlertState.ACKNOWLEDGED and was_told_at_home(actor, alert):
+        return True
     return "acknowledge" in available(actor, alert, alert_transitions(alert.side))
 
 

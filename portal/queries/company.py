@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
+from django.conf import settings
+from django.urls import reverse
+
 from portal.models import CompanyIdentity, CompanySignIn, Person
-from portal.oidc import Identity
+from portal.oidc import Client, Identity
+from portal.own_secrets import reveal
 from portal.states import PersonKind
 
 # What the provider's secret is encrypted for.
@@ -16,6 +20,12 @@ SECRET: Final = b"company-sign-in"
 def find_provider(provider_id: UUID) -> CompanySignIn | None:
     """Return an organisation's sign-in that is open."""
     return CompanySignIn.objects.filter(pk=provider_id, is_active=True).first()
+
+
+def client_of(provider: CompanySignIn) -> Client:
+    """Return what this installation is to a provider; it leads people back to one address, its own."""
+    back = f"{settings.SITE_URL}{reverse('company_back', args=[provider.pk])}"
+    return Client(provider.issuer, provider.client_id, reveal(provider.secret, SECRET), back)
 
 
 def find_by_domain(email: str) -> CompanySignIn | None:

@@ -155,7 +155,7 @@ def answer_to_sign(actor: Actor, request_id: UUID, *, option: str, reason: str) 
     request = copy.copy(asked)
     take_answer(request, option=option, reason=reason, at=now, code=actor.code(asked.space_id))
     shown = DECISION_REQUEST.show(actor, request)
-    signer = own_signer(actor)
+    signer, security = own_signer(actor), read_security(actor)
     may = actor.holds(asked.space_id, *answerers_of(asked.other_side, asked.roles))
     return Ceremony(
         record=asked,
@@ -164,5 +164,6 @@ def answer_to_sign(actor: Actor, request_id: UUID, *, option: str, reason: str) 
         digest=digest_of(content_of(request, DECISION_REQUEST.type, shown)),
         signer=signer,
         needs_statement=signer is None or signer.statement != STATEMENT,
-        may_prove=read_security(actor).may_prove,
+        ways=security.ways,
+        locked_until=security.locked_until,
     )

@@ -10,9 +10,11 @@ from typing import Final
 from allauth.mfa.models import Authenticator
 from django.db import connection
 
+from portal.action import instant
 from portal.actor import Actor
 from portal.links import LASTS, Link
 from portal.models import Person, SignIn
+from portal.proving import locked_until
 from portal.queries.company import company_of
 
 SIGN_INS_SHOWN: Final = 8
@@ -31,6 +33,28 @@ class KeyOfOwn:
 
 
 @dataclass(frozen=True, slots=True)
+class Ways:
+    """What a person has to prove who signs: the first component, and the second."""
+
+    password: bool
+    company: bool
+    code: bool
+    key: bool
+
+    @property
+    def is_enough(self) -> bool:
+        """Say whether there is one of each."""
+        return (self.password or self.company) and (self.code or self.key)
+
+    def asks(self, *, confirmed: bool) -> set[str]:
+        """Return which fields a form of proof has; a confirmed person gives no password."""
+        if not confirmed and not self.password:
+            return set()
+        wanted = {"password": self.password and not confirmed, "code": self.code}
+        return {name for name, is_asked in wanted.items() if is_asked}
+
+
+@dataclass(frozen=True, slots=True)
 class Security:
     """The factors of one person, newest sign-in first."""
 
@@ -40,11 +64,14 @@ class Security:
     codes_left: int | None
     sign_ins: Sequence[SignIn]
     company_since: datetime | None
+    locked_until: datetime | None
 
     @property
-    def may_prove(self) -> bool:
-        """Say whether the person has what a signature asks for: a password and an authenticator app."""
-        return self.has_password and self.app_since is not None
+    def ways(self) -> Ways:
+        """Return what of this proves who signs."""
+        return Ways(
+            self.has_password, self.company_since is not None, self.app_since is not None, bool(self.keys)
+        )
 
     @property
     def has_few_codes(self) -> bool:
@@ -74,6 +101,7 @@ def read_security(actor: Actor) -> Security:
         codes_left=len(codes[0].wrap().get_unused_codes()) if codes else None,
         sign_ins=list(sign_ins[:SIGN_INS_SHOWN]),
         company_since=company.linked_at if company else None,
+        locked_until=locked_until(actor.person_id, instant()),
     )
 
 

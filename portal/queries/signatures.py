@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from django.db import connection
 
 from portal.actor import Actor
 from portal.models import Signature, Signer
-from portal.queries.security import read_security
+from portal.queries.security import Ways, read_security
 from portal.signable import STATEMENT, Shown, Signable, content_of, digest_of, open_meanings
 from portal.states import Meaning
 
@@ -38,7 +39,8 @@ class Ceremony:
     digest: str
     signer: Signer | None
     needs_statement: bool
-    may_prove: bool
+    ways: Ways
+    locked_until: datetime | None
 
 
 def line_of(signature: Signature, version: int, *, is_sealed: bool = True) -> SignatureLine:
@@ -76,7 +78,7 @@ def ceremony(actor: Actor, signable: Signable, record_id: UUID) -> Ceremony:
     """Return what would be signed of a record and with which meanings. Raises: NotFound."""
     record = signable.find(actor, record_id)
     shown = signable.show(actor, record)
-    signer = own_signer(actor)
+    signer, security = own_signer(actor), read_security(actor)
     return Ceremony(
         record=record,
         shown=shown,
@@ -84,7 +86,8 @@ def ceremony(actor: Actor, signable: Signable, record_id: UUID) -> Ceremony:
         digest=digest_of(content_of(record, signable.type, shown)),
         signer=signer,
         needs_statement=signer is None or signer.statement != STATEMENT,
-        may_prove=read_security(actor).may_prove,
+        ways=security.ways,
+        locked_until=security.locked_until,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -12,7 +12,6 @@ from allauth.account.internal.flows.login import perform_login, record_authentic
 from allauth.account.models import Login
 from allauth.account.stages import LoginStageController
 from allauth.mfa.stages import AuthenticateStage
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -25,18 +24,12 @@ from portal.errors import Refused
 from portal.forms_signing_in import CompanyForm
 from portal.middleware import actor_of, origin_of
 from portal.models import CompanySignIn, Person
-from portal.oidc import Asked, Client, Identity, NotTrusted, answer, ask
-from portal.own_secrets import reveal
-from portal.queries.company import SECRET, find_by_domain, find_linked, find_provider, find_to_link
+from portal.oidc import Asked, Identity, NotTrusted, answer, ask
+from portal.queries.company import client_of, find_by_domain, find_linked, find_provider, find_to_link
 from portal.second_factors import SHOWN_ELSEWHERE
+from portal.views.proving import ASKED, come_back
 
-_KEPT: Final = "company"
 log = structlog.get_logger(__name__)
-
-
-def _client(provider: CompanySignIn) -> Client:
-    back = f"{settings.SITE_URL}{reverse('company_back', args=[provider.pk])}"
-    return Client(provider.issuer, provider.client_id, reveal(provider.secret, SECRET), back)
 
 
 class CompanyPage(FormView):  # type: ignore[type-arg]  # generic in the stubs only
@@ -49,13 +42,13 @@ class CompanyPage(FormView):  # type: ignore[type-arg]  # generic in the stubs o
         """Show where to go: the content security policy lets no form lead to another site."""
         try:
             provider = _known(find_by_domain(form.cleaned_data["email"]))
-            address, asked = ask(_client(provider))
+            address, asked = ask(client_of(provider))
         except NotTrusted as error:
             log.info("company_sign_in_not_asked", reason=str(error))
             words = _("No organisation signs in people of this address here, or it does not answer.")
             form.add_error("email", words)
             return self.form_invalid(form)
-        self.request.session[_KEPT] = {"provider": str(provider.pk), **asdict(asked)}
+        self.request.session[ASKED] = {"provider": str(provider.pk), **asdict(asked)}
         context = {"address": address, "host": urlsplit(address).hostname}
         return self.render_to_response(self.get_context_data(form=form, **context))
 
@@ -65,14 +58,18 @@ class CompanyBack(View):
 
     def get(self, request: HttpRequest, provider_id: UUID) -> HttpResponse:
         """Let in, or lead back."""
-        kept: dict[str, str] = request.session.pop(_KEPT, None) or {}
-        asked_of = kept.pop("provider", "")
+        kept: dict[str, Any] = request.session.pop(ASKED, None) or {}
+        asked_of, signing = kept.pop("provider", ""), kept.pop("signing", None)
         try:
             provider = _known(find_provider(provider_id) if asked_of == str(provider_id) else None)
-            identity = answer(_client(provider), Asked(**kept), request.GET.dict())
+            identity = answer(client_of(provider), Asked(**kept), request.GET.dict())
+            if signing:
+                return come_back(request, provider_id, identity, signing)
             person = _person(request, provider, identity)
         except NotTrusted as error:
             log.warning("company_sign_in_refused", provider=str(provider_id), reason=str(error))
+            if signing:
+                return come_back(request, provider_id, None, signing)
             words = _("Your organisation's sign-in did not let you in here. Ask your administrator.")
             messages.error(request, words)
             return HttpResponseRedirect(reverse("account_login"))

@@ -32,6 +32,7 @@ KINDS: Final[Mapping[str, str | Promise]] = {
     "roster_gap": gettext_lazy("Gap in cover"),
     "drill": gettext_lazy("DRILL, no real event"),
     "clock.set_apart": gettext_lazy("Deadline not acted on"),
+    "signing.locked": gettext_lazy("Signing is locked"),
 }
 ROLES: Final[Mapping[str, str | Promise]] = {
     "qa": gettext_lazy("QA"),
@@ -41,6 +42,8 @@ ROLES: Final[Mapping[str, str | Promise]] = {
     "msat": gettext_lazy("MSAT"),
     "shift_lead": gettext_lazy("shift lead"),
     "quality_head": gettext_lazy("quality head"),
+    "org_admin": gettext_lazy("administrator"),
+    "site_admin": gettext_lazy("site administrator"),
     "client_lead": gettext_lazy("client lead"),
     "viewer": gettext_lazy("sponsor viewer"),
     "regulatory": gettext_lazy("regulatory"),

@@ -17,7 +17,8 @@ from portal.forms_signing import StatementForm
 from portal.pages import Page, PageRequest
 from portal.queries.security import read_security
 from portal.queries.signatures import own_signer
-from portal.signable import STATEMENT, STATEMENTS
+from portal.signable import STATEMENT, STATEMENTS, accepting
+from portal.views.proving import forget_word, has_word, shown_in
 
 
 class SecurityPage(Page):
@@ -28,14 +29,20 @@ class SecurityPage(Page):
 
     def context(self, request: PageRequest, **_kwargs: Any) -> dict[str, Any]:
         """Return the reader's own factors, sign-ins and right to sign."""
-        signer = own_signer(request.actor)
+        signer, security = own_signer(request.actor), read_security(request.actor)
+        digest, meaning = accepting(STATEMENT)
+        confirmed = has_word(request, digest, meaning)
         return {
-            "security": read_security(request.actor),
+            "security": security,
             "ends_at": _ends_at(request),
             "signer": signer,
             "needs_statement": signer is not None and signer.statement != STATEMENT,
             "statement": STATEMENTS[STATEMENT],
-            "form": StatementForm(initial={"statement": STATEMENT}),
+            "form": StatementForm(
+                asks=security.ways.asks(confirmed=confirmed),
+                initial={"statement": STATEMENT, "digest": digest, "meaning": meaning},
+            ),
+            "confirmed": confirmed,
         }
 
     def post(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
@@ -45,9 +52,9 @@ class SecurityPage(Page):
         signing.accept_statement(
             asked.actor,
             statement=int(given) if given.isdecimal() and len(given) < 5 else 0,  # noqa: PLR2004 - a small integer
-            password=asked.POST.get("password", ""),
-            code=asked.POST.get("code", ""),
+            **shown_in(asked),
         )
+        forget_word(asked)
         messages.success(asked, _("Accepted. You may sign now."))
         return HttpResponseRedirect(reverse("security"), status=303)
 

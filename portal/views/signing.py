@@ -22,6 +22,7 @@ from portal.pages import Page, PageRequest
 from portal.queries.signatures import Ceremony, ceremony
 from portal.signable import STATEMENT, STATEMENTS, Signable, signable_of
 from portal.states import ADMINISTRATORS, Meaning, PersonKind
+from portal.views.proving import forget_word, has_word, shown_in
 
 
 def _signable(kind: str) -> Signable:
@@ -44,7 +45,7 @@ class SignPage(Page):
             "found": found,
             "fields": found.shown.fields.items(),
             "back": signable.address(found.record),
-            "form": _sign_form(found, request.GET.get("meaning", "")),
+            **_sign_form(request, found),
             "statement": STATEMENTS[STATEMENT],
         }
 
@@ -62,18 +63,27 @@ class SignPage(Page):
             meaning=Meaning(meaning),
             version=_number(asked.POST.get("version", "")),
             digest=asked.POST.get("digest", ""),
-            password=asked.POST.get("password", ""),
-            code=asked.POST.get("code", ""),
+            **shown_in(asked),
         )
+        forget_word(asked)
         messages.success(asked, _("Signed: %s.") % Meaning(meaning).label)
         with reading(asked.actor):
             address = signable.address(signable.find(asked.actor, kwargs["record_id"]))
         return HttpResponseRedirect(address, status=303)
 
 
-def _sign_form(found: Ceremony, meaning: str) -> SignForm:
-    stated = {"version": found.record.version, "digest": found.digest, "meaning": meaning}
-    return SignForm(meanings=found.meanings, initial=stated)
+def _sign_form(request: PageRequest, found: Ceremony) -> dict[str, Any]:
+    """Return the form with what the signer has; with the own organisation's word, for its meaning alone."""
+    confirmed = [each for each in found.meanings if has_word(request, found.digest, each)]
+    meaning = request.POST.get("meaning") or request.GET.get("meaning", "")
+    stated = {
+        "version": found.record.version,
+        "digest": found.digest,
+        "meaning": confirmed[0] if confirmed else meaning,
+    }
+    asks = found.ways.asks(confirmed=bool(confirmed))
+    form = SignForm(meanings=confirmed or found.meanings, asks=asks, initial=stated)
+    return {"form": form, "confirmed": bool(confirmed)}
 
 
 def _number(given: str) -> int:

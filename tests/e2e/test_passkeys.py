@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import pytest
+from django.db import connections
 from playwright.sync_api import expect
 
+from tests.conftest import actor
 from tests.e2e.conftest import Screen
-from tests.factories import cast
+from tests.factories import cast, deviations
+from tests.factories.signing import enable
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -110,3 +114,34 @@ def test_a_security_key_is_the_second_step_and_is_removed_again(keyed):
     page.get_by_role("button", name="Confirm").click()
     page.get_by_role("button", name="Remove").click()
     expect(page.get_by_text("None yet. A key cannot be guessed")).to_be_visible()
+
+
+def something_to_sign():
+    """A deviation under investigation, and a head of quality who may sign; returns its page of signing."""
+    enable(actor("cdmo_quality_head"), cast.CDMO)
+    qa = actor("cdmo_qa")
+    told = deviations.release(qa, deviations.triage(qa, deviations.report(qa, title="Valve stuck")))
+    found = deviations.investigate(qa, told)
+    connections.close_all()
+    return f"/sign/deviation/{found.pk}/"
+
+
+def test_a_key_signs_beside_the_password(keyed):
+    screen = keyed("cdmo_quality_head")
+    screen.add_key("My laptop", alone=True)
+    # The browser's loop holds this thread: what is asked of the database is asked in another.
+    with ThreadPoolExecutor(1) as aside:
+        address = aside.submit(something_to_sign).result()
+    page = screen.page
+    page.goto(f"{screen.base}/security/")
+    page.get_by_role("textbox", name="Password").fill(cast.PASSWORD)
+    page.get_by_role("button", name="Use a key instead of the code").click()
+    expect(page.get_by_text("Accepted. You may sign now.")).to_be_visible()
+    page.goto(f"{screen.base}{address}")
+    page.get_by_label("approved").check()
+    # Without the password the key is not asked.
+    page.get_by_role("button", name="Use a key instead of the code").click()
+    expect(page.get_by_role("textbox", name="Password")).to_be_focused()
+    page.get_by_role("textbox", name="Password").fill(cast.PASSWORD)
+    page.get_by_role("button", name="Use a key instead of the code").click()
+    expect(page.get_by_text("Signed: approved.")).to_be_visible()

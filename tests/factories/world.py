@@ -35,6 +35,7 @@ from portal.tasks import publish
 from tests.conftest import actor
 from tests.factories import batches, cast, decisions, deviations
 from tests.factories.push import Browser
+from tests.factories.security_key import SecurityKey
 
 PARTNERSHIPS = {cast.PROGRAM: cast.PARTNERSHIP, cast.RIVAL_PROGRAM: cast.RIVAL_PARTNERSHIP}
 WORDS = {cast.PROGRAM: "OURS", cast.RIVAL_PROGRAM: "CANARY"}
@@ -53,6 +54,7 @@ def build() -> dict[str, dict[str, UUID]]:
     for company in (cast.CDMO, cast.ARVO, cast.TESSEL):
         open_review(system_actor("setup", company), company)
     _lend("cdmo_quality_head", "cdmo_qa", reason="Reason of the absence")
+    SecurityKey(cast.person_id("cdmo_qa"))
     publish()
     return filled
 

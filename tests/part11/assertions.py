@@ -20,7 +20,7 @@ from types import SimpleNamespace
 import time_machine
 from django.db import connection
 
-from portal.actions import people, signing
+from portal.actions import people, proving, signing
 from portal.actions.trail import review_trail
 from portal.actor import system_actor
 from portal.models import Signature
@@ -84,17 +84,17 @@ def no_signature_is_shown(patch, _room):
 
 def whoever_asks_is_believed(patch, _room):
     patch.setattr(
-        signing, "prove", lambda person, _password, _code, now: Proof(person, int(time.time() * 1000), now)
+        proving, "prove", lambda person, _given, _what, now: Proof(person, (int(time.time() * 1000),), now)
     )
 
 
 def password_is_enough(patch, _room):
     counters = iter(range(1_000_000))
-    patch.setattr("portal.proving._counter_of", lambda _person, _code: next(counters))
+    patch.setattr("portal.proving.counter_of", lambda _person, _code: next(counters))
 
 
 def nothing_is_counted(patch, _room):
-    patch.setattr(signing, "_fail", lambda _actor: 1)
+    patch.setattr(proving, "_fail", lambda _actor: 1)
 
 
 def names_are_forgotten(patch, _room):

@@ -13,11 +13,10 @@ from portal.action import reading
 from portal.actions.deciding import (
     answer_decision,
 )
-from portal.actor import Actor
 from portal.decisions.wording import NONE_OF_THESE
 from portal.errors import DomainError
 from portal.forms_decisions import AnswerForm
-from portal.forms_signing import ProofForm
+from portal.forms_signing import AnswerSignForm
 from portal.pages import Page, PageRequest
 from portal.queries.decisions import (
     DecisionDetail,
@@ -25,7 +24,9 @@ from portal.queries.decisions import (
     decision_detail,
 )
 from portal.signable import STATEMENT, STATEMENTS
+from portal.states import Meaning
 from portal.views.decisions.reading import Shown, seen_version, shown_of
+from portal.views.proving import forget_word, has_word, shown_in
 
 
 class AnswerDecision(Page):
@@ -45,10 +46,10 @@ class AnswerDecision(Page):
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Show what would be signed, or sign it."""
         asked = cast("PageRequest", request)
-        if "password" not in asked.POST:
+        if "digest" not in asked.POST:
             with reading(asked.actor):
                 shown = self.context(asked, **kwargs)
-                extra = _to_sign(asked.actor, shown)
+                extra = _to_sign(asked, shown)
                 return self.show(asked, status=200 if extra else 400, extra={**shown, **extra}, **kwargs)
         given = asked.POST
         version = seen_version(asked)
@@ -59,9 +60,9 @@ class AnswerDecision(Page):
             reason=given.get("reason", "").replace("\r\n", "\n"),
             version=version or 0,
             digest=given.get("digest", ""),
-            password=given.get("password", ""),
-            code=given.get("code", ""),
+            **shown_in(asked),
         )
+        forget_word(asked)
         messages.success(asked, _("Answered and signed."))
         return HttpResponseRedirect(reverse("decision", args=[request_.pk]), status=303)
 
@@ -69,7 +70,7 @@ class AnswerDecision(Page):
         """Say why, with the answer as it was written; no secret is shown again."""
         with reading(request.actor):
             shown = self.context(request, **kwargs)
-            extra = _to_sign(request.actor, shown) if shown["may_answer"] else {}
+            extra = _to_sign(request, shown) if shown["may_answer"] else {}
             return self.show(
                 request, status=error.status, extra={**shown, **extra, "refusal": error}, **kwargs
             )
@@ -81,7 +82,7 @@ def _answer_form(found: DecisionDetail, given: Any, option: str) -> AnswerForm:
     return AnswerForm(given, options=options, initial={"option": option})
 
 
-def _to_sign(actor: Actor, shown: Shown) -> Shown:
+def _to_sign(request: PageRequest, shown: Shown) -> Shown:
     """Return what would be signed, once the answer is whole; nothing while it is not."""
     form: AnswerForm = shown["form"]
     if not form.is_valid():
@@ -89,11 +90,20 @@ def _to_sign(actor: Actor, shown: Shown) -> Shown:
     found: DecisionDetail = shown["found"]
     given = form.cleaned_data
     reason = given["reason"].replace("\r\n", "\n")
-    ceremony = answer_to_sign(actor, found.request.pk, option=given["option"], reason=reason)
+    ceremony = answer_to_sign(request.actor, found.request.pk, option=given["option"], reason=reason)
+    is_confirmed = has_word(request, ceremony.digest, Meaning.AUTHORED)
+    said = {
+        "meaning": Meaning.AUTHORED,
+        "version": ceremony.record.version,
+        "digest": ceremony.digest,
+        "option": given["option"],
+        "reason": reason,
+    }
     return {
         "signing": ceremony,
         "fields": ceremony.shown.fields.items(),
         "option": given["option"],
         "reason": reason,
-        "proof": ProofForm(),
+        "confirmed": is_confirmed,
+        "proof": AnswerSignForm(asks=ceremony.ways.asks(confirmed=is_confirmed), initial=said),
     }

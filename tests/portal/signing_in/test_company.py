@@ -139,8 +139,10 @@ class TestAPersonOfTheOrganisation:
         issuer.claims["amr"] = ["mfa"]
         browser, _ = come(issuer)
         page = browser.get("/security/").content.decode()
-        assert "it never signs" in page
-        assert "You do not have both yet." in page
+        assert "alone it never signs" in page
+        assert "Set up one of these two first." not in page
+        Authenticator.objects.filter(user_id=cast.person_id(KEY)).delete()
+        assert "Set up one of these two first." in browser.get("/security/").content.decode()
 
 
 LIES = {

@@ -53,9 +53,18 @@ const fetched = async (address) => {
   return answer.json();
 };
 
+// What a key is asked to sign goes along: the fields of the form that data-passkey-about names.
+const addressOf = (form) => {
+  const { passkeyOptions: address, passkeyAbout: names } = form.dataset;
+  if (!names) return address;
+  const given = new FormData(form);
+  return `${address}?${new URLSearchParams(names.split(" ").map((name) => [name, given.get(name) ?? ""]))}`;
+};
+
 const ask = async (form) => {
   const block = document.getElementById("passkey-options");
-  const data = block ? JSON.parse(block.textContent) : await fetched(form.dataset.passkeyOptions);
+  const data = block ? JSON.parse(block.textContent) : await fetched(addressOf(form));
+  if (data.ceremony) form.elements.ceremony.value = data.ceremony;
   if (form.dataset.passkey === "create") {
     const alone = form.querySelector("[name=passwordless]")?.checked ?? false;
     return navigator.credentials.create({ publicKey: creation(data.creation_options.publicKey, alone) });
@@ -63,10 +72,18 @@ const ask = async (form) => {
   return navigator.credentials.get({ publicKey: request(data.request_options.publicKey) });
 };
 
+// The key stands for the code; what else is asked for must be there before it is.
+const isFilled = (form) => {
+  const missing = [...form.elements].find((each) => each.name !== "code" && each.willValidate && !each.validity.valid);
+  missing?.reportValidity();
+  return !missing;
+};
+
 document.addEventListener("click", async (event) => {
   const form = event.target.closest?.("[data-passkey-go]")?.form;
   if (!form) return;
   event.preventDefault();
+  if (form.dataset.passkeyAbout && !isFilled(form)) return;
   try {
     form.elements.credential.value = JSON.stringify(said(await ask(form)));
     form.submit();
