@@ -108,7 +108,7 @@ def tell(alert: Alert, number: int, step: dict[str, Any], *, due_at: datetime) -
         Receipt(**common, person_id=each.person_id, role=each.role, code=each.code, told_at=now)
         for each in fresh
     )
-    write_messages(alert, number, [each.person_id for each in fresh], now=now)
+    write_messages(alert, number, [each.person_id for each in fresh], now=now, step_of_ladder=step)
     return taken, now + timedelta(seconds=step["wait_s"] if listeners else 0)
 
 
