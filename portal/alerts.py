@@ -117,7 +117,7 @@ def tell(
         Receipt(**common, person_id=each.person_id, role=each.role, code=each.code, told_at=now)
         for each in fresh
     )
-    write_messages(alert, number, [each.person_id for each in fresh], now=begins_at, wakes=wakes)
+    write_messages(alert, number, [each.person_id for each in fresh], now=begins_at, step_of_ladder=step)
     return taken, begins_at + timedelta(seconds=step["wait_s"]) if listeners else now
 
 

@@ -203,20 +203,22 @@ def plan(
     now: datetime,
     zone: str,
     open_to: Sequence[str],
-    wakes: bool = False,
+    demanded: Sequence[str] = (),
+    must_wake: bool = False,
 ) -> list[Planned]:
     """Return the messages of one person for one notice; `open_to` are the channels that lead to them.
 
-    What `wakes` by a signed ladder goes through quiet hours whatever was chosen.
+    `demanded` and `must_wake` are what the signed ladder of the program asks for, whatever was chosen.
 
     In quiet hours what need not wake waits for their end, or is left to the morning mail where there is one.
     The page and the socket tell at once in any case.
     """
     at = now
-    if choices.quiet is not None and not (wakes or choices.wakes_for(sort)):
+    if choices.quiet is not None and not (must_wake or choices.wakes_for(sort)):
         at = choices.quiet.over_at(now, zone)
     is_in_digest = at > now and choices.digest_hour is not None
-    return [Planned(each, at, is_in_digest) for each in choices.over(sort) if each in open_to]
+    over = {*choices.over(sort), *demanded}
+    return [Planned(each, at, is_in_digest) for each in Channel.values if each in over and each in open_to]
 
 
 def next_morning(after: datetime, zone: str, hour: int) -> datetime:

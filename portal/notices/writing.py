@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
 from portal.action import current_action
 from portal.models import Alert, Delivery
 from portal.notices.choices import plan, sort_of
 from portal.notices.reading import ways_to
-from portal.states import DeliveryState
+from portal.states import Channel, DeliveryState
+
+# What agreements call the channels that lead to a person.
+SIGNED: Final[Mapping[str, str]] = {
+    "email": Channel.EMAIL,
+    "web_push": Channel.PUSH,
+    "chat": Channel.CHAT,
+    "sms": Channel.CHAT,
+}
 
 
 def write_messages(
-    alert: Alert, step: int, person_ids: Collection[UUID], *, now: datetime, wakes: bool = False
+    alert: Alert,
+    step: int,
+    person_ids: Collection[UUID],
+    *,
+    now: datetime,
+    step_of_ladder: Mapping[str, Any],
 ) -> None:
     """Write the messages of an alert's step to the people told by it; runs inside an action only.
 
-    `now` is when they may leave at the earliest; what `wakes` by its ladder keeps no quiet hours. A channel
-    that leads to nobody gets no row; the page and the socket tell in any case.
+    `now` is when they may leave at the earliest. What the signed ladder names, channels and whether it wakes, stands above what they chose. A channel that
+    leads to nobody gets no row; the page and the socket tell in any case.
     """
     current_action()
     sort = sort_of(str(alert.kind), alert.classification, str(alert.clause))
     ways = ways_to(person_ids)
+    demanded = [SIGNED[each] for each in step_of_ladder.get("channels", ()) if each in SIGNED]
+    wakes = bool(step_of_ladder.get("wakes"))
     Delivery.objects.bulk_create(
         Delivery(
             space_id=alert.space_id,
@@ -36,5 +52,13 @@ def write_messages(
             next_at=each.at,
         )
         for person_id, way in ways.items()
-        for each in plan(way.choices, sort, now=now, zone=way.zone, open_to=way.open_to, wakes=wakes)
+        for each in plan(
+            way.choices,
+            sort,
+            now=now,
+            zone=way.zone,
+            open_to=way.open_to,
+            demanded=demanded,
+            must_wake=wakes,
+        )
     )

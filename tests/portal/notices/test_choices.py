@@ -87,6 +87,16 @@ def test_what_a_clause_demands_goes_out_whatever_was_chosen():
     assert {each.code: each.clause for each in SORTS if each.demanded} == {"critical": "5.1", "major": "5.2"}
 
 
+def test_what_the_signed_ladder_of_a_program_asks_for_stands_above_every_choice():
+    nothing, night = Choices(NIGHT, {"live": ()}), at("2026-11-19T03:00")
+    given = {"now": night, "zone": STOCKHOLM, "open_to": ALL}
+    assert plan(nothing, BY_CODE["live"], **given) == []
+    (held,) = plan(nothing, BY_CODE["live"], **given, demanded=["push"])
+    assert (held.channel, held.at) == ("push", at("2026-11-19T07:00"))
+    (woken,) = plan(nothing, BY_CODE["live"], **given, demanded=["push"], must_wake=True)
+    assert woken.at == night
+
+
 def test_a_channel_that_leads_nowhere_gets_no_message():
     assert (
         plan(Choices(None), BY_CODE["critical"], now=at("2026-11-19T03:00"), zone=STOCKHOLM, open_to=()) == []

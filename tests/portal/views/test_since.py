@@ -173,5 +173,5 @@ def test_the_sheets_can_be_printed_one_page_a_batch(database, signed_in):
     batches.batch(number="B-1")
     batches.batch(number="B-2")
     text = page_of(signed_in("sponsor_qa"))
-    assert text.count('class="card sheet"') == 2
+    assert text.count('class="card batch-sheet"') == 2
     assert "portal/css/since.css" in text
