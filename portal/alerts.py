@@ -44,8 +44,8 @@ def raise_alert(
 ) -> Alert:
     """Ask one side for receipt: tell the first roles of its ladder and start the ladder's clock.
 
-    The ladder is that of the agreement in force when the record began, or now. The title is read by everyone on the alert's chain.
-    Records: alert.raised v1.
+    The ladder is that of the agreement in force when the record began, or now. The title is read by everyone
+    on the alert's chain. Records: alert.raised v1.
     """
     actor = current_action().actor
     if audience not in ("shared", side):
