@@ -55,6 +55,8 @@ class Signable:
     show: Callable[[Actor, Any], Shown]
     is_author: Callable[[Actor, Any], bool]
     address: Callable[[Any], str]
+    # What a signature brings about, in the same transaction.
+    on_signed: Callable[[Actor, Any], None] | None = None
 
 
 _signables: Final[dict[str, Signable]] = {}

@@ -249,6 +249,8 @@ def _sign(
     except IntegrityError as error:
         raise Conflict("You have signed this version with this meaning.", code="signed_already") from error
     ledger.record(record, _given(signature))
+    if signable.on_signed is not None:
+        signable.on_signed(actor, record)
     return signature
 
 

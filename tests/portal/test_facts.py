@@ -81,6 +81,8 @@ SHIPPED = {
     ("readings.sealed", 1): "root frames readings first_received_at last_received_at",
     ("recipe.authored", 1): "revision phases parameters",
     ("recipe.superseded", 1): "by_id",
+    ("reporting.assessed", 1): "reach rules aware_at",
+    ("reporting.decided", 1): "rule decision",
     ("signature.given", 1): "signature_id meaning code subject_version digest",
     ("signer.enabled", 1): "person_id trained_until",
     ("signer.statement_accepted", 1): "person_id statement",
