@@ -21,13 +21,16 @@ class DeviationsConfig(AppConfig):
         from deviations.queries.inbox import deviations_waiting
         from deviations.queries.of_batch import deviations_of_batch
         from deviations.queries.saved_filters import count_to_move_on
+        from deviations.reporting import RULES
+        from deviations.reporting_signing import REPORTING_DECISION
         from deviations.retention import of_deviations
         from deviations.signing import DEVIATION
         from deviations.states import NOTICE_CLOCK
         from deviations.views.navigation import deviation_counts
         from deviations.views.news import batch_of_deviations, deviation_moves, deviation_news
+        from portal.actions.clocks import breach_clock, breach_clocks
         from portal.attachments import takes_files
-        from portal.clocks import on_clock
+        from portal.clocks import on_clock, on_clocks
         from portal.clocks.names import name_clock
         from portal.dossiers import keeps_dossiers, program_lists
         from portal.retention import classified
@@ -36,6 +39,11 @@ class DeviationsConfig(AppConfig):
         from portal.slots import batch_of, came_in, inbox, news, waiting
         from portal.slots import past_cases as cases
 
+        register(REPORTING_DECISION)
+        for rule in RULES:
+            on_clock(rule.clock, breach_clock)
+            on_clocks(rule.clock, breach_clocks)
+            name_clock(rule.clock, rule.title)
         takes_files("deviation", lock_for_file)
         register(DEVIATION)
         keeps_dossiers("deviation", deviation_dossier)

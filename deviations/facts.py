@@ -84,3 +84,22 @@ class DeviationMirrored(Fact):
     name = "deviation.mirrored"
     is_news = False
     as_of: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReportingAssessed(Fact):
+    """The sponsor's regulatory affairs gave the facts by which duties to report run."""
+
+    name = "reporting.assessed"
+    reach: str
+    rules: tuple[str, ...]
+    aware_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReportingDecided(Fact):
+    """It was decided of one duty whether the deviation is reportable; the signature follows."""
+
+    name = "reporting.decided"
+    rule: str
+    decision: str

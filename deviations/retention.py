@@ -12,4 +12,6 @@ def of_deviations() -> Mapping[str, str]:
         "deviations_judgement": "quality",
         "deviations_notice": "quality",
         "deviations_numbering": "quality",
+        "deviations_reportingfacts": "quality",
+        "deviations_reportingdecision": "quality",
     }

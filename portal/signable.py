@@ -58,6 +58,7 @@ class Signable:
     show: Callable[[Actor, Any], Shown]
     is_author: Callable[[Actor, Any], bool]
     address: Callable[[Any], str]
+    # What a signature brings about, in the same transaction.
     signed: Callable[[Actor, Any, Signature], None] | None = None
 
 

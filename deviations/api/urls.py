@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver
 
-from deviations.api import deviations
+from deviations.api import deviations, reporting
 
-urlpatterns: list[URLPattern | URLResolver] = [*deviations.urlpatterns]
+urlpatterns: list[URLPattern | URLResolver] = [*deviations.urlpatterns, *reporting.urlpatterns]

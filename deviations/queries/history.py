@@ -126,6 +126,10 @@ _WORDS: Final[Mapping[str, Callable[[Payload], str]]] = {
         % {"step": fact.get("step", ""), "told": fact.get("told", "")}
     ),
     "signature.given": _signed,
+    "reporting.assessed": lambda _fact: _("Facts for reports to authorities given"),
+    "reporting.decided": lambda fact: (
+        _("Report to the authority: %s") % str(fact.get("decision", "")).replace("_", " ")
+    ),
     "clock.pause_asked": lambda fact: _("%s asked for a pause of a clock") % _side(fact),
     "clock.paused": lambda _fact: _("Clock paused"),
     "clock.resumed": lambda _fact: _("Clock goes on"),

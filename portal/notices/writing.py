@@ -32,8 +32,9 @@ def write_messages(
 ) -> None:
     """Write the messages of an alert's step to the people told by it; runs inside an action only.
 
-    `now` is when they may leave at the earliest. What the signed ladder names, channels and whether it wakes, stands above what they chose. A channel that
-    leads to nobody gets no row; the page and the socket tell in any case.
+    `now` is when they may leave at the earliest. What the signed ladder names, channels and whether it wakes,
+    stands above what they chose. A channel that leads to nobody gets no row; the page and the socket tell in
+    any case.
     """
     current_action()
     sort = sort_of(str(alert.kind), alert.classification, str(alert.clause))

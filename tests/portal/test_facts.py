@@ -112,6 +112,8 @@ SHIPPED = {
     ("roster.set", 1): "side role people",
     ("roster.stand_in_set", 1): "role person_id begins_at ends_at",
     ("roster.stretch_withdrawn", 1): "role person_id begins_at",
+    ("reporting.assessed", 1): "reach rules aware_at",
+    ("reporting.decided", 1): "rule decision",
     ("signature.given", 1): "signature_id meaning code subject_version digest",
     ("signer.enabled", 1): "person_id trained_until",
     ("signer.statement_accepted", 1): "person_id statement",

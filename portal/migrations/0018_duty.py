@@ -16,7 +16,7 @@ SQL = Path(__file__).with_name("sql")
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("portal", "0020_agreement_life"),
+        ("portal", "0017_agreement_life"),
     ]
 
     operations = [

@@ -11,7 +11,7 @@ SQL = Path(__file__).with_name("sql")
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("portal", "0018_decisions"),
+        ("portal", "0014_decisions"),
     ]
 
     operations = [

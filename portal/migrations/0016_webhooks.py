@@ -16,7 +16,7 @@ STOPPED = ("disabled", "gone", "exhausted", "withdrawn")
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("portal", "0017_notices"),
+        ("portal", "0015_notices"),
     ]
 
     operations = [

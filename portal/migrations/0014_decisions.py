@@ -13,7 +13,7 @@ SQL = Path(__file__).with_name("sql")
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("portal", "0014_clocks"),
+        ("portal", "0013_clocks"),
     ]
 
     operations = [

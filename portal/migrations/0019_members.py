@@ -16,7 +16,7 @@ FILL = (
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("portal", "0016_duty"),
+        ("portal", "0018_duty"),
     ]
 
     operations = [

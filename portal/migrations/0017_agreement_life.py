@@ -41,7 +41,7 @@ create trigger written_once before update on portal_agreementversion
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("portal", "0015_webhooks"),
+        ("portal", "0016_webhooks"),
     ]
 
     operations = [
