@@ -33,6 +33,7 @@ from portal.api.base import (
     uuid_param,
 )
 from portal.api.fields import Instant
+from portal.api.signatures import SignatureOut
 from portal.api.transitions import ActionOffer, NoInput, offer_actions
 from portal.decisions.access import transitions_of
 from portal.decisions.wording import LENGTHS, REASON_MAX, REASON_MIN, Evidence, Option, Wording
@@ -158,18 +159,6 @@ class MessageOut(serializers.Serializer[Any]):
     code = serializers.CharField()
     text = serializers.CharField()
     said_at = serializers.DateTimeField()
-
-
-class SignatureOut(serializers.Serializer[Any]):
-    """The signature of the answer (21 CFR 11.50)."""
-
-    meaning = serializers.CharField(source="signature.meaning")
-    printed_name = serializers.CharField(source="signature.printed_name")
-    organisation = serializers.CharField(source="signature.organisation")
-    signed_at = serializers.DateTimeField(source="signature.signed_at")
-    version = serializers.IntegerField(source="signature.subject_version")
-    digest = serializers.CharField(source="signature.digest")
-    holds = serializers.BooleanField(allow_null=True)
 
 
 class WordingOut(Output):

@@ -602,7 +602,7 @@ def _ready(person, request, option, turn):
     from portal.proving import Proof
 
     digest = make.to_sign(person, request, option).digest
-    proof = Proof(person.person_id, 10_000_000 + turn, batches.now())
+    proof = Proof(person.person_id, (10_000_000 + turn,), batches.now())
     given = {"option": option, "reason": make.REASON, "version": request.version, "digest": digest}
     return partial(deciding._answer, person, proof, request.pk, **given)
 
