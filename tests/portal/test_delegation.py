@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -11,10 +11,10 @@ from portal.action import reading
 from portal.actions.delegating import delegate_roles, end_delegation
 from portal.actions.people import close_member, end_assignment, give_assignment
 from portal.actor import Role, Side, system_actor
-from portal.alerts import _listeners
 from portal.errors import Conflict, Invalid, NotFound, Refused
 from portal.models import Assignment, Delegation, Member, Person
 from portal.queries.signatures import ceremony
+from portal.rosters.cover import cover_of
 from portal.signable import signable_of
 from portal.states import CDMO_QA, CDMO_QUALITY_HEAD, SPONSOR_QUALITY_HEAD, Meaning
 from tests.conftest import actor, entries_of
@@ -109,7 +109,8 @@ class TestWhatIsLent:
 
     def test_alerts_for_the_role_are_told_to_the_delegate_too(self, database):
         lend()
-        told = _listeners(cast.PROGRAM, "manufacturer", ["quality_head"])
+        with reading(system_actor("sweep", cast.PROGRAM)):
+            told = cover_of(cast.PROGRAM).listeners("manufacturer", ["quality_head"], datetime.now(UTC))
         assert {(each.person_id, each.code) for each in told} == {
             (cast.person_id("cdmo_quality_head"), "Quality head 01"),
             (cast.person_id("cdmo_qa"), "QA floor 07"),
