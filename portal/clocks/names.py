@@ -27,6 +27,11 @@ def name_clock(
         _FIXED.add(kind)
 
 
+def fixed_kinds() -> list[str]:
+    """Return the kinds whose time is set by the matter."""
+    return sorted(_FIXED)
+
+
 def is_fixed(kind: str) -> bool:
     """Say whether the time of such a clock is set by the matter."""
     return kind in _FIXED

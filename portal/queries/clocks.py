@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 
 from portal.action import instant
 from portal.actor import Actor, Side
-from portal.clocks.names import is_fixed, kinds_with_own_item
+from portal.clocks.names import fixed_kinds, is_fixed, kinds_with_own_item
 from portal.errors import NotFound
 from portal.models import BusinessCalendar, Clock, ClockMove, Record
 from portal.states import CLOCK_KEEPERS, CLOCK_TRANSITIONS, ClockState, clock_keepers
@@ -114,7 +114,8 @@ def others_clocks(actor: Actor, most: int) -> list[ClockLine]:
     theirs = Q(side=Side.SPONSOR, space_id__in=_only(actor, Side.MANUFACTURER)) | Q(
         side=Side.MANUFACTURER, space_id__in=_only(actor, Side.SPONSOR)
     )
-    rows = list_clocks(actor).filter(OPEN, theirs).order_by("due_at", "pk")
+    # What the matter sets a time for is listed as the matter itself.
+    rows = list_clocks(actor).filter(OPEN, theirs).exclude(kind__in=fixed_kinds()).order_by("due_at", "pk")
     return clock_lines(actor, list(rows[:most]))
 
 
