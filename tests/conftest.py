@@ -67,11 +67,12 @@ class OwnDatabase:
 @pytest.fixture
 def own_database(monkeypatch):
     """A fresh clone that the default connection of every thread points to; dropped afterwards."""
-    name = f"own_{uuid4().hex[:12]}"
+    name, before = f"own_{uuid4().hex[:12]}", connection.settings_dict["NAME"]
     databases.clone(name)
     _point_to(name)
     yield OwnDatabase(name)
-    _point_to(databases.OWN)
+    # Not always the worker's: a module may have one of its own.
+    _point_to(before)
     databases.drop(name)
 
 

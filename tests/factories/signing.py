@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
-from itertools import count
 
 import time_machine
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from django.db.models import Max
 
+from portal.models import SigningTry
 from tests.factories import cast
 from tests.factories import deviations as make
 
-_steps = count(1)
 PERIOD_S = 30
+# From there on codes are for signing in (tests.factories.door).
+AHEAD_MAX = 11
 
 
 def code_at(moment):
@@ -22,8 +24,11 @@ def code_at(moment):
 
 
 def fresh(call, **given):
-    """Call with a password and a code that nobody used before."""
-    moment = time.time() + PERIOD_S * next(_steps)
+    """Call with a password and a code that nobody used before; no later than needed: sessions idle out."""
+    now = int(time.time()) // PERIOD_S
+    # Numbers of other components stand there too, far from those of codes.
+    used = SigningTry.objects.filter(counter__range=(now, now + AHEAD_MAX)).aggregate(last=Max("counter"))
+    moment = PERIOD_S * (max(now, used["last"] or 0) + 1) + 1
     with time_machine.travel(moment, tick=False):
         return call(**{"password": cast.PASSWORD, "code": code_at(moment)} | given)
 

@@ -16,6 +16,7 @@ import config.celery  # noqa: F401 - the sweep sends the courier off through the
 from portal import tasks
 from portal.actions.alerts import acknowledge_alert, note_delivered, open_alert
 from portal.actor import system_actor
+from portal.clocks.trying import LEASE_SECONDS
 from tests.conftest import actor, entries_of, head_of
 from tests.factories import cast
 from tests.factories.alerts import facts_of, raised, rows_of
@@ -118,6 +119,8 @@ def test_a_sweep_killed_before_its_commit_has_done_nothing_and_the_next_does_it_
     assert len(after["receipts"]) == len(before["receipts"])
     assert (after["clock"].next_at, after["clock"].version) == (before["clock"].next_at, 1)
     assert entries_of(cast.PROGRAM, after=head) == []
+    # What the dead worker held is free when its lease is over.
+    clock.move(timedelta(minutes=3, seconds=LEASE_SECONDS + 1))
     assert tasks.sweep() == 1
     assert [(each.number, each.told) for each in rows_of(alert)["steps"]] == [(0, 2), (1, 1)]
     assert tasks.sweep() == 0

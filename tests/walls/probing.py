@@ -29,6 +29,8 @@ FORBIDDEN = {
     "cdmo_admin": ("OURS", "INTERNAL"),
     "stranger": ("OURS", "CANARY", "INTERNAL"),
 }
+# The short form asks as one of each sort.
+SOME = ("sponsor_viewer", "inspector", "sponsor_system", "rival_sponsor_qa", "cdmo_admin", "stranger")
 # With one wall down the short form asks as those who have most to find.
 FEW = ("sponsor_viewer", "sponsor_system", "inspector", "rival_sponsor_qa")
 

@@ -17,8 +17,11 @@ FILTERED = {
     if hasattr(getattr(model, "objects", None), "visible_to")
 }
 STRANGERS = ("sponsor_viewer", "rival_sponsor_qa", "inspector", "cdmo_admin")
-# Nobody signs, may sign, opens a record or is answered a frame in the world that the walls are tried on.
-WITHOUT_ROWS = {"FrameAnswer", "Opening", "Signature", "Signer"}
+# What nobody has done in the world that the walls are tried on.
+WITHOUT_ROWS = {
+    *("FrameAnswer", "Opening", "Signature", "Signer"),
+    *("DutyCard", "ProgramTerms", "Refusal", "ReportingDecision", "ReportingFacts", "RosterGap"),
+}
 # Filter -> who reads what is not theirs without it, and where.
 BETRAYED = {
     "Alert": ("sponsor_viewer", "/api/v1/alerts/"),

@@ -138,7 +138,7 @@ def test_a_wrong_code_is_said_with_the_answer_kept_and_no_secret_shown(asked, an
     wrong = client.post(address, {**stated, "password": "not the password", "code": "000000"})
     text = unescape(wrong.content.decode())
     assert (wrong.status_code, row(asked).state) == (403, "asked")
-    assert "Password or one-time code is wrong." in text
+    assert "The password or the second component is wrong." in text
     assert field(text, "reason") == make.REASON
     assert "not the password" not in text
 
