@@ -29,7 +29,7 @@ class ReportingInput(Input):
     aware_at = Instant()
 
 
-class DecisionInput(Input):
+class ReportingDecisionInput(Input):
     """Whether a duty is reportable, and why."""
 
     rule = serializers.ChoiceField([each.code for each in RULES])
@@ -98,10 +98,12 @@ class ReportingItem(CovalentView):
 class DecideReporting(CovalentView):
     """Decide on a duty."""
 
-    @extend_schema(operation_id="deviations_reporting_decide", request=DecisionInput, responses=ReportingOut)
+    @extend_schema(
+        operation_id="deviations_reporting_decide", request=ReportingDecisionInput, responses=ReportingOut
+    )
     def post(self, request: ActorRequest, deviation_id: UUID) -> Response:
         """Say whether a duty is reportable; the clock ends when a person has signed it."""
-        decide_reporting(request.actor, deviation_id, **DecisionInput.parse(request))
+        decide_reporting(request.actor, deviation_id, **ReportingDecisionInput.parse(request))
         with reading(request.actor):
             return self.respond(_shown(reporting_of(request.actor, deviation_id)))
 

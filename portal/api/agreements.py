@@ -86,7 +86,7 @@ class TextInput(Input):
     text = Text(most=DOCUMENT_BYTES_MAX)
 
 
-class ReasonInput(Input):
+class AgreementReasonInput(Input):
     """Why."""
 
     reason = Text(least=agreeing.REASON_MIN, most=agreeing.REASON_MAX)
@@ -98,7 +98,7 @@ class SubmitInput(Input):
     number = serializers.IntegerField(required=False, min_value=1, max_value=agreeing.NUMBER_MAX)
 
 
-class EndInput(ReasonInput):
+class EndInput(AgreementReasonInput):
     """From when it shall end, and why."""
 
     ends_at = serializers.DateTimeField()
@@ -115,8 +115,8 @@ STEPS: Final[Mapping[str, Step]] = {
     "edit": Step(agreeing.edit_agreement, TextInput),
     "submit": Step(agreeing.submit_agreement, SubmitInput),
     "pass_pen": Step(agreeing.pass_pen),
-    "reopen": Step(agreeing.reopen_agreement, ReasonInput),
-    "withdraw": Step(agreeing.withdraw_agreement, ReasonInput),
+    "reopen": Step(agreeing.reopen_agreement, AgreementReasonInput),
+    "withdraw": Step(agreeing.withdraw_agreement, AgreementReasonInput),
     "ask_end": Step(agreeing.ask_end, EndInput),
     "terminate": Step(agreeing.terminate_agreement),
 }
@@ -204,7 +204,7 @@ class AgreementStep(CovalentView):
         """Return the version as its reader sees it now."""
         return represent_agreement(actor, record_id)
 
-    def post(self, request: ActorRequest, agreement_id: UUID) -> Response:
+    def take(self, request: ActorRequest, agreement_id: UUID) -> Response:
         """Take the step; send the ETag that was read as If-Match."""
         step = STEPS[self.step]
         given = step.takes.parse(request)
@@ -228,6 +228,17 @@ class AgreementText(CovalentView):
         return answer
 
 
+class AgreementJson(AgreementText):
+    """The document as JSON."""
+
+    form: ClassVar[str] = "json"
+
+    @extend_schema(operation_id="agreements_json", responses={(200, "application/json"): str})
+    def get(self, request: ActorRequest, agreement_id: UUID) -> HttpResponse:
+        """Return words and rules as JSON."""
+        return super().get(request, agreement_id)
+
+
 class AgreementSchema(CovalentView):
     """The published JSON Schema."""
 
@@ -242,7 +253,13 @@ def _step_view(name: str) -> Any:
     described = extend_schema(
         operation_id=f"agreements_{name}", request=STEPS[name].takes, responses=AgreementDetail
     )
-    return described(made).as_view()
+
+    @described
+    def post(view: AgreementStep, request: ActorRequest, agreement_id: UUID) -> Response:
+        return view.take(request, agreement_id)
+
+    made.post = post
+    return made.as_view()
 
 
 urlpatterns = [
@@ -250,7 +267,7 @@ urlpatterns = [
     path("agreements/schema/1/", AgreementSchema.as_view(), name="agreement-schema"),
     path("agreements/<uuid:agreement_id>/", AgreementItem.as_view(), name="agreement-item"),
     path("agreements/<uuid:agreement_id>/yaml/", AgreementText.as_view(), name="agreement-yaml"),
-    path("agreements/<uuid:agreement_id>/json/", AgreementText.as_view(form="json"), name="agreement-json"),
+    path("agreements/<uuid:agreement_id>/json/", AgreementJson.as_view(), name="agreement-json"),
     *(
         path(f"agreements/<uuid:agreement_id>/{name}/", _step_view(name), name=f"agreement-{name}")
         for name in STEPS

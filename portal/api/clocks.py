@@ -111,7 +111,7 @@ class ClockDetail(ClockSummary):
     available_actions = ActionOffer(many=True)
 
 
-class ReasonInput(Input):
+class ClockReasonInput(Input):
     """Why."""
 
     reason = Text(least=REASON_MIN, most=REASON_MAX)
@@ -123,17 +123,17 @@ class ResumeInput(Input):
     reason = Text(most=REASON_MAX, required=False, allow_blank=True, default="")
 
 
-class ExtendInput(ReasonInput):
+class ExtendInput(ClockReasonInput):
     """Until when, and why."""
 
     due_at = Instant()
 
 
 INPUTS: Final[Mapping[str, type[Input]]] = {
-    "pause": ReasonInput,
+    "pause": ClockReasonInput,
     "resume": ResumeInput,
     "extend": ExtendInput,
-    "move": ReasonInput,
+    "move": ClockReasonInput,
 }
 
 
@@ -191,10 +191,10 @@ class ClockStepView(CovalentView):
 class PauseClock(ClockStepView):
     """Let a clock rest."""
 
-    @extend_schema(operation_id="clocks_pause", request=ReasonInput, responses=ClockDetail)
+    @extend_schema(operation_id="clocks_pause", request=ClockReasonInput, responses=ClockDetail)
     def post(self, request: ActorRequest, clock_id: UUID) -> Response:
         """Let an own clock rest; of a joint one, ask the other side for its consent. If-Match is needed."""
-        given = ReasonInput.parse(request)
+        given = ClockReasonInput.parse(request)
         return self.answer(pause_clock(request.actor, clock_id, version=seen_version(request), **given))
 
 
@@ -231,10 +231,10 @@ class ExtendClock(ClockStepView):
 class MoveClock(ClockStepView):
     """Pass the ball."""
 
-    @extend_schema(operation_id="clocks_move", request=ReasonInput, responses=ClockDetail)
+    @extend_schema(operation_id="clocks_move", request=ClockReasonInput, responses=ClockDetail)
     def post(self, request: ActorRequest, clock_id: UUID) -> Response:
         """Hand a joint clock over to the other side; its time runs on. If-Match is needed."""
-        given = ReasonInput.parse(request)
+        given = ClockReasonInput.parse(request)
         return self.answer(move_clock(request.actor, clock_id, version=seen_version(request), **given))
 
 
