@@ -30,6 +30,7 @@ VALUES = {
     "bytea": "'x'::bytea",
     "jsonb": "'{}'::jsonb",
     "timestamp with time zone": "now()",
+    "date": "current_date",
     "xid8": "pg_current_xact_id()",
     "inet": "'127.0.0.1'::inet",
 }
