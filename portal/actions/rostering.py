@@ -75,12 +75,18 @@ def set_stand_in(
     Raises: NotFound, Refused, Invalid, VersionMissing, StaleVersion. Records: roster.stand_in_set v1.
     """
     roster = _lock_roster(actor, roster_id, version)
-    stretch = _require_stretch(Stretch(person_id, begins_at, ends_at))
-    _require_holder(cover_of(roster.space_id), roster, person_id)
-    plan = newest_plan(actor, roster).since(instant())
-    _require_room(plan)
+    stretch, plan = _stretch_of(actor, roster, Stretch(person_id, begins_at, ends_at))
     fact = StandInSet(roster.role, person_id, begins_at, ends_at)
     return _change(actor, roster, replace(plan, stand_ins=(*plan.stand_ins, stretch)), fact)
+
+
+def _stretch_of(actor: Actor, roster: Roster, given: Stretch) -> tuple[Stretch, Plan]:
+    """Return a stretch that may be written, and the plan from now on. Raises: Invalid, Refused."""
+    stretch = _require_stretch(given)
+    _require_holder(cover_of(roster.space_id), roster, stretch.person_id)
+    plan = newest_plan(actor, roster).since(instant())
+    _require_room(plan)
+    return stretch, plan
 
 
 @action("roster.absence")
@@ -99,10 +105,7 @@ def note_absence(
     roster.absence_noted v1.
     """
     roster = _lock_roster(actor, roster_id, version, concerned=person_id)
-    stretch = _require_stretch(Stretch(person_id, begins_at, ends_at))
-    _require_holder(cover_of(roster.space_id), roster, person_id)
-    plan = newest_plan(actor, roster).since(instant())
-    _require_room(plan)
+    stretch, plan = _stretch_of(actor, roster, Stretch(person_id, begins_at, ends_at))
     fact = AbsenceNoted(roster.role, person_id, begins_at, ends_at)
     return _change(actor, roster, replace(plan, away=(*plan.away, stretch)), fact)
 

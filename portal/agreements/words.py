@@ -133,9 +133,14 @@ AMOUNTS: Final[Mapping[str, Callable[[int], str]]] = {
 }
 
 
+def amount_words(duration: Duration) -> str:
+    """Return how long it is: 3 business days."""
+    return AMOUNTS[duration.unit](duration.amount)
+
+
 def duration_words(duration: Duration) -> str:
     """Return how long it is, with whose calendar counts: 3 business days of the sponsor."""
-    amount = AMOUNTS[duration.unit](duration.amount)
+    amount = amount_words(duration)
     if not duration.is_business:
         return amount
     whose = _("the site") if duration.calendar == "site" else _("the sponsor")

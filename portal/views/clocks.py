@@ -15,12 +15,13 @@ from django.utils import formats
 from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from portal.action import instant, reading
 from portal.actions.clocks import consent_to_pause, extend_clock, move_clock, pause_clock, resume_clock
 from portal.actor import Actor
 from portal.agreements.durations import Duration
+from portal.agreements.words import amount_words
 from portal.clocks.names import name_of
 from portal.errors import Invalid
 from portal.models import Clock, Program
@@ -132,23 +133,11 @@ def _basis(clock: Clock) -> str:
     if not clock.duration:
         return ""
     duration = Duration.of(clock.duration)
-    words = duration_words(duration)
+    words = amount_words(duration)
     if not duration.is_business:
         return words
     calendar = _("calendar v%s") % clock.calendar if clock.calendar else _("no calendar set")
     return f"{words}, {calendar}, {clock.zone}"
-
-
-def duration_words(duration: Duration) -> str:
-    """Return how long a clause gives."""
-    words = {
-        "minutes": ngettext("%s minute", "%s minutes", duration.amount),
-        "hours": ngettext("%s hour", "%s hours", duration.amount),
-        "calendar_days": ngettext("%s calendar day", "%s calendar days", duration.amount),
-        "business_hours": ngettext("%s business hour", "%s business hours", duration.amount),
-        "business_days": ngettext("%s business day", "%s business days", duration.amount),
-    }
-    return words[duration.unit] % duration.amount
 
 
 def _asked(actor: Actor, clock: Clock, program: Program | None) -> str:

@@ -6,16 +6,14 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponseBase
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.actor import Actor
 from portal.clocks.names import name_of
-from portal.looks import HOME, note_look
 from portal.models import DecisionRequest
-from portal.pages import Page, PageRequest, is_look
+from portal.pages import PageRequest
 from portal.queries import alert_lines, list_alerts, list_inbox
 from portal.queries.clocks import ClockLine, others_clocks
 from portal.queries.decisions import DECISION_ALERTS, asked_by
@@ -26,6 +24,7 @@ from portal.slots import InboxItem
 from portal.states import AlertState
 from portal.terms import clause_words
 from portal.views.ladders import ball, banner, sits_on
+from portal.views.looked_at import LookedAtPage
 
 OTHERS_MAX: Final = 20
 # Without a class it is asked for before a minor one goes on.
@@ -44,18 +43,11 @@ SHOWN_FIRST: Final = 50
 RANKS: Final = {"critical": 0, "major": 1, "minor": 3}
 
 
-class HomePage(Page):
+class HomePage(LookedAtPage):
     """One inbox, then what waits for the other side."""
 
     here: ClassVar[str] = "home"
     template_name: ClassVar[str] = "portal/home.html"
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Note the look before the page is read: what is new is counted from the sitting before this one."""
-        actor: Actor | None = getattr(request, "actor", None)
-        if actor is not None and is_look(request):
-            note_look(actor, HOME)
-        return super().dispatch(request, *args, **kwargs)
 
     def context(self, request: PageRequest, **_kwargs: Any) -> dict[str, Any]:
         """Return the rows by time left, and what is new; of a part that renews itself that part alone."""

@@ -7,17 +7,16 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, ClassVar, Final
 from zoneinfo import ZoneInfo
 
-from django.http import HttpRequest, HttpResponseBase
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from portal.action import instant
-from portal.actor import Actor, Side
-from portal.looks import HOME, note_look
+from portal.actor import Side
 from portal.models import Person
-from portal.pages import Page, PageRequest, is_look
+from portal.pages import PageRequest
 from portal.queries.since import Sheet, since_sheets
 from portal.slots import News
+from portal.views.looked_at import LookedAtPage
 
 MORNING: Final = time(7)
 DAYS_MOST: Final = 92
@@ -69,18 +68,11 @@ def span_of(asked: str, zone: str, now: datetime) -> Span:
     return Span("date", datetime.combine(day, time(0), ZoneInfo(zone)), day.isoformat())
 
 
-class SincePage(Page):
+class SincePage(LookedAtPage):
     """What happened, what came in, what is ahead; each batch on a sheet of its own when printed."""
 
     here: ClassVar[str] = "home"
     template_name: ClassVar[str] = "portal/since.html"
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Note the look before the page is read, as Home does: the mailed link leads here."""
-        actor: Actor | None = getattr(request, "actor", None)
-        if actor is not None and is_look(request):
-            note_look(actor, HOME)
-        return super().dispatch(request, *args, **kwargs)
 
     def context(self, request: PageRequest, **_kwargs: Any) -> dict[str, Any]:
         """Return the sheets of the span that was asked for."""
