@@ -86,7 +86,7 @@ def _filled(part, address, ids, organisation):
         return part
     _, _, name = part.strip("<>").rpartition(":")
     if name in SAME:
-        return SAME[name]
+        return ids.get(name, SAME[name])
     if name in ("record_id", "person_id") and not address.startswith("sign/"):
         place = next(word for word in OF_ORGANISATION if f"/{word}/" in f"/{address}")
         return str(organisation[OF_ORGANISATION[place]])
