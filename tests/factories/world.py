@@ -173,6 +173,7 @@ def _fill(program: UUID) -> dict[str, UUID]:
         "clock_id": _clock(program, word),
         "calendar_id": _calendar(program, word),
         **_decisions(program, running, word),
+        **_lots(running, word),
         "webhook_id": _tell(qa, program, word),
         "attachment_id": _attach(qa, shared.pk, f"{word} photo.png"),
         "internal_attachment_id": _attach(qa, undisclosed.pk, f"INTERNAL {word} photo.png"),
@@ -213,6 +214,15 @@ def _roster(by, program: UUID) -> UUID:
     from tests.factories.rosters import kept
 
     return kept(by, "cdmo_qa", space=program).pk
+
+
+def _lots(batch, word: str) -> dict[str, UUID]:
+    from tests.factories import lots
+
+    lot = lots.lot(f"{word} LOT", program=batch.space_id, title=f"{word} medium")
+    use = lots.use(batch, lot)
+    lots.product(batch, f"{word} DS")
+    return {"lot_id": lot.pk, "use_id": use.pk}
 
 
 def _hold(record: UUID, word: str) -> UUID:
