@@ -44,6 +44,8 @@ SHIPPED = {
     ("clock.extended", 1): "kind due_before due_at extensions",
     ("clock.moved", 1): "kind side",
     ("clock.pause_asked", 1): "kind side",
+    ("clock.pause_declined", 1): "kind side",
+    ("clock.pause_taken_back", 1): "kind side",
     ("clock.paused", 1): "kind side",
     ("clock.resumed", 1): "kind due_at",
     ("company_identity.linked", 1): "person_id provider_id",
