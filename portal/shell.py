@@ -40,6 +40,8 @@ LINKS: Final = {
     # As the stream calls it, and as its own row does.
     "decisionrequest": "/decisions/{id}/",
     "decision_request": "/decisions/{id}/",
+    "earlysignal": "/signals/{id}/",
+    "early_signal": "/signals/{id}/",
     "agreement_version": "/agreement/{id}/",
     "drill": "/drills/{id}/",
     "roster": "/rosters/{id}/",

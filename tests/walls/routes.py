@@ -23,6 +23,7 @@ FILLS = {
     "space_id": "space_id",
     "batch_id": "batch_id",
     "deviation_id": "deviation_id",
+    "signal_id": "signal_id",
     "alert_id": "alert_id",
     "excursion_id": "excursion_id",
     "attachment_id": "attachment_id",
@@ -136,6 +137,11 @@ def body(address, ids):
     """A body for writes: valid where the ids are one's own, full of foreign ids otherwise."""
     now = datetime.now(UTC).isoformat()
     wanted = {
+        "early_signals/": {"program": str(ids["program_id"]), "batch": str(ids["batch_id"]),
+                           "title": "Title", "description": "What was noticed."},
+        "signals/new/": {"where": f"{ids['program_id']}:{ids['batch_id']}", "title": "Title",
+                         "description": "What was noticed."},
+        "signal_id>/answer/": {"answer": "Reason of a few words.", "version": "1"},
         "deviations/": {"program": str(ids["program_id"]), "title": "Title", "occurred_at": now,
                         "description": "What happened.", "detected_at": now, "batch": str(ids["batch_id"])},
         "batches/": {"program": str(ids["program_id"]), "recipe_version": str(ids["recipe_id"]),
