@@ -1,4 +1,4 @@
-"""Recipe versions: their documents in and out, what changed, the steps of their life, the published schema."""
+"""Recipe versions: documents in and out, what changed, the steps of their life, the published schema."""
 
 from __future__ import annotations
 

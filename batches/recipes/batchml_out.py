@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from xml.etree.ElementTree import Element, ElementTree, SubElement, indent, register_namespace, tostring
 
 from batches.recipes.batchml_names import (
@@ -24,6 +24,8 @@ from batches.specs import RecipeSpec
 from batches.states import MaterialUse
 
 Json = Mapping[str, Any]
+# A long file is for programs: white space would be a third of it.
+INDENTED_BELOW: Final = 500
 register_namespace("b2mml", NAMESPACE)
 
 
@@ -59,7 +61,8 @@ def write_batchml(
         _step(master, step)
     for unread in said.get("not_understood", ()):
         _other(master, UNREAD, unread["what"], unread["where"])
-    indent(ElementTree(root))
+    if len(steps) < INDENTED_BELOW:
+        indent(ElementTree(root))
     written: bytes = tostring(root, encoding="UTF-8", xml_declaration=True)
     return written
 

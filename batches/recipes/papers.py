@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from batches.models import RecipePaper, RecipeVersion
-from batches.recipes.document import read_text, to_text
+from batches.recipes.document import read_own, to_text
 from batches.recipes.rows import read_rows
 from batches.specs import RecipeSpec
 from batches.states import RecipeState
@@ -45,4 +45,4 @@ def read_spec(actor: Actor, recipe: RecipeVersion) -> RecipeSpec:
     if paper is None:
         return RecipeSpec(recipe.number, recipe.title, recipe.product)
     require_readable(paper.text)
-    return read_text(paper.text).in_order()
+    return read_own(paper.text).in_order()

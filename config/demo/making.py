@@ -21,8 +21,8 @@ from batches.states import BatchState, LimitKind, RecipeState
 from config.demo.companies import PROGRAMS, TB22, Project
 from config.demo.crew import Crew, setup_actor
 from config.demo.lots import FROZEN_LOT, Dots, Lot, Stretch
-from config.demo.recipes import RECIPES, Recipe
-from config.demo.recipes.approving import put_in_force
+from config.demo.recipes import DRUG_SUBSTANCE_NEXT, RECIPES, Recipe
+from config.demo.recipes.approving import put_in_force, submit
 from portal.action import reading
 from portal.models import ProgramSite
 
@@ -77,6 +77,10 @@ class Making:
             key = (recipe.project.id, recipe.number)
             if key not in self._recipes:
                 self._recipes[key] = put_in_force(self._crew, recipe, makers_of(recipe.project)["qa"])
+
+    def review_recipes(self) -> None:
+        """Let QA submit the next version of the recipe of story A, if it is not there."""
+        submit(self._crew, DRUG_SUBSTANCE_NEXT, makers_of(DRUG_SUBSTANCE_NEXT.project)["qa"])
 
     def start_of(self, lot: Lot) -> datetime:
         """Return when a batch of the demo started, at a full minute."""

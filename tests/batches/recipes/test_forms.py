@@ -62,7 +62,7 @@ def test_a_recipe_that_says_everything_comes_back_as_it_went(form):
     assert digest_of(read_file(written(spec, form))) == digest_of(spec)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(make.recipes())
 def test_any_recipe_comes_back_from_every_form(spec):
     assert faults_of(spec) == []
