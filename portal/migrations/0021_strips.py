@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("portal", "0019_members"),
+        ("portal", "0020_at_once"),
     ]
 
     operations = [
