@@ -27,8 +27,8 @@ from portal.models import Program
 from portal.pages import Page, PageRequest
 from portal.queries.rooms import Room, list_rooms
 from portal.views.alerts import note_opened
-from portal.views.strips import strip_of
 from portal.views.ladders import ball, roles_words
+from portal.views.strips import strip_of
 
 Shown = dict[str, Any]
 LINES_MAX: Final = 200
