@@ -32,6 +32,7 @@ BETRAYED = {
     "Batch": ("sponsor_viewer", "/api/v1/batches/"),
     "Deviation": ("sponsor_viewer", "/api/v1/deviations/"),
     "Excursion": ("sponsor_viewer", "/api/v1/excursions/"),
+    "Lot": ("sponsor_viewer", "/api/v1/lots/"),
     "Organisation": ("sponsor_viewer", "/ledger/"),
     "Partnership": ("sponsor_viewer", "/ledger/"),
     "RecipeVersion": ("sponsor_viewer", "/api/v1/recipes/"),
