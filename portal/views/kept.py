@@ -22,7 +22,7 @@ CARRIED: Final = ("option", "reason")
 
 
 def keep(request: HttpRequest, actor: Actor, place: str) -> None:
-    """Keep what the form carries for the page at `place`; nothing where there is no key to seal it."""
+    """Keep what the form carries for the page at `place`, unless that is nothing or cannot be sealed."""
     request.session.pop(_KEPT, None)
     given = {name: request.POST[name] for name in CARRIED if name in request.POST}
     own = actor.organisation_id
