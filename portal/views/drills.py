@@ -24,8 +24,8 @@ from portal.pages import Page, PageRequest
 from portal.queries.rooms import list_rooms
 from portal.queries.signatures import signatures_of
 from portal.rosters.drill_signing import find_drill
-from portal.states import DRILLERS, DrillState
-from portal.views.ladders import ROLES, roles_words
+from portal.states import DRILLERS, DrillState, role_words
+from portal.views.ladders import roles_words
 
 SHOWN_MAX = 50
 REAL = "real"
@@ -138,7 +138,7 @@ def _step(step: dict[str, Any]) -> dict[str, Any]:
             {
                 **each,
                 **{name: _at(each[name]) for name in times},
-                "role": ROLES.get(each["role"], each["role"]),
+                "role": role_words(each["role"]),
             }
             for each in step["told"]
         ],
