@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from portal.agreements.headings import TIMED
 from portal.agreements.rules import NoReply, Rule, Timeline
 from portal.agreements.terms import Applied, Terms
-from portal.agreements.words import ABOUT, JUDGEMENTS, known, rule_words
+from portal.agreements.words import ABOUT, JUDGEMENTS, known, notice_words, rule_words
 from portal.states import Classification, SeatSide
 
 # What may be timed of a deviation, in the order of its life.
@@ -36,6 +36,17 @@ class Applies:
 def what_applies(terms: Terms, classification: str | None) -> list[Applies]:
     """Return what a version says of a deviation of a class, None before it has one."""
     return [_line(what, found, classification) for what, found in _asked(terms, classification)]
+
+
+def notices_by_class(terms: Terms) -> str:
+    """Return for each class when the other side is told by the version, the gravest first."""
+    return "; ".join(
+        _("%(class)s by no clause") % {"class": each.label}
+        if (found := terms.notice(each)) is None
+        else _("%(class)s %(when)s (clause %(code)s)")
+        % {"class": each.label, "when": notice_words(found.rule), "code": found.clause.code}
+        for each in reversed(Classification)
+    )
 
 
 def _asked(terms: Terms, classification: str | None) -> Iterator[tuple[str, Applied[Any] | None]]:

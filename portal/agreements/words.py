@@ -124,6 +124,20 @@ AFTER: Final[Words] = {
     "closing": lazy("closing"),
     "end_of_agreement": lazy("the end of the agreement"),
 }
+# What a kind of rule is called where rules are listed.
+KINDS_OF_RULE: Final[Words] = {
+    "disclosure": lazy("Who sees"),
+    "notification": lazy("Notice"),
+    "class_map": lazy("Names of classes"),
+    "judgement": lazy("Judgement"),
+    "responsibility": lazy("Responsibility"),
+    "ladder": lazy("Ladder"),
+    "timeline": lazy("Time limit"),
+    "hold": lazy("Block"),
+    "early_signal": lazy("Early signal"),
+    "no_reply": lazy("No reply"),
+    "retention": lazy("Retention"),
+}
 AMOUNTS: Final[Mapping[str, Callable[[int], str]]] = {
     "minutes": lambda n: ngettext("%d minute", "%d minutes", n) % n,
     "hours": lambda n: ngettext("%d hour", "%d hours", n) % n,
@@ -199,6 +213,13 @@ def _within(duration: Duration, since: str) -> str:
     }
 
 
+def notice_words(rule: Notification) -> str:
+    """Return when the other side is told: within a time, or in a list."""
+    if rule.within is not None:
+        return _within(rule.within, rule.since)
+    return str(LISTS.get(rule.in_list, _("without a time")))
+
+
 @singledispatch
 def rule_words(rule: Rule) -> str:
     """Return a rule as one sentence."""
@@ -207,8 +228,7 @@ def rule_words(rule: Rule) -> str:
 
 @rule_words.register
 def _notification(rule: Notification) -> str:
-    when = _within(rule.within, rule.since) if rule.within is not None else str(LISTS.get(rule.in_list, ""))
-    told = {"who": roles_words(rule.to), "what": _of(rule), "when": when}
+    told = {"who": roles_words(rule.to), "what": _of(rule), "when": notice_words(rule)}
     parts = [(_("%(who)s are told of %(what)s %(when)s") % told).strip()]
     parts.append(f", {known(rule.channels, CHANNELS)}")
     if rule.released_by:
