@@ -38,6 +38,7 @@ from portal.facts.clocks import (
     ClockPutBack,
     ClockResumed,
     ClockSetApart,
+    ClockUnanswered,
 )
 from portal.facts.decisions import (
     DecisionAnswered,
@@ -146,6 +147,7 @@ __all__ = [
     "ClockPutBack",
     "ClockResumed",
     "ClockSetApart",
+    "ClockUnanswered",
     "CompanyIdentityLinked",
     "CompanySignInSet",
     "DecisionAnswered",
