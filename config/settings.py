@@ -249,6 +249,7 @@ SPECTACULAR_SETTINGS = {
         "BatchState": "batches.states.BatchState",
         "RecipeState": "batches.states.RecipeState",
         "ExcursionState": "batches.states.ExcursionState",
+        "LotState": "batches.states.LotState",
         "LimitKind": "batches.states.LimitKind",
         "ParameterKind": "batches.states.ParameterKind",
         "DataKind": "batches.states.DataKind",

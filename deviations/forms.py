@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from deviations.actions.regulatory import BECAUSE_MAX, BECAUSE_MIN
+from deviations.reporting import RULES, ProductKind, Reach, ReportingDecisionKind, ReportingEvent
 from deviations.texts import LENGTHS, fault_of
 from portal.forms_times import SiteTime
 from portal.states import Classification
@@ -164,6 +166,48 @@ class CancelForm(StepForm):
     """Why the record is void."""
 
     reason = Words("reason", rows=2, label=_("Reason"), help_text=_("At least 10 characters."))
+
+
+class FactsForm(StepForm):
+    """What the product is, where it is and what happened, as the rules ask for it."""
+
+    kinds = forms.MultipleChoiceField(
+        label=_("What the product is"),
+        choices=ProductKind.choices,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    reach = forms.ChoiceField(
+        label=_("Where the material is"), choices=Reach.choices, widget=forms.RadioSelect
+    )
+    events = forms.MultipleChoiceField(
+        label=_("What has happened"),
+        choices=ReportingEvent.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    aware_at = SiteTime(
+        label=_("Since when your side knows"),
+        help_text=_("The clocks of the law run from here."),
+    )
+
+    def __init__(self, *args: Any, zone: str = "UTC", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["aware_at"].zone = ZoneInfo(zone)  # type: ignore[attr-defined]  # a SiteTime
+
+
+class DecideForm(StepForm):
+    """Whether a duty is to be reported, and why."""
+
+    rule = forms.ChoiceField(choices=[(each.code, each.title) for each in RULES], widget=forms.HiddenInput)
+    decision = forms.ChoiceField(
+        label=_("Decision"), choices=ReportingDecisionKind.choices, widget=forms.RadioSelect
+    )
+    because = forms.CharField(
+        label=_("Because"),
+        min_length=BECAUSE_MIN,
+        max_length=BECAUSE_MAX,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
 
 
 class SignalForm(forms.Form):

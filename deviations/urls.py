@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from deviations.views import record, signals
+from deviations.views import record, reporting, signals
 from deviations.views.listing import DeviationsPage
 from deviations.views.past import PastDeviationPage
 from deviations.views.report import LogDeviationPage, LoggedPage
@@ -19,6 +19,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{ONE}logged/", LoggedPage.as_view(), name="deviation_logged"),
     path(f"{ONE}notice/", record.NoticePage.as_view(), name="deviation_notice"),
     path(f"{ONE}terms/", AppliesPage.as_view(), name="deviation_terms"),
+    path(f"{ONE}reporting/", reporting.GiveFacts.as_view(), name="deviation_reporting"),
+    path(f"{ONE}reporting/decide/", reporting.DecideDuty.as_view(), name="deviation_reporting_decide"),
     path(f"{ONE}triage/", record.Triage.as_view(), name="deviation_triage"),
     path(f"{ONE}release/", record.Release.as_view(), name="deviation_release"),
     path(f"{ONE}investigate/", record.Investigate.as_view(), name="deviation_investigate"),

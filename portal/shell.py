@@ -36,6 +36,7 @@ LINKS: Final = {
     "batch": "/batches/{id}/",
     "alert": "/alerts/{id}/",
     "excursion": "/excursions/{id}/",
+    "lot": "/lots/{id}/",
     # As the stream calls it, and as its own row does.
     "decisionrequest": "/decisions/{id}/",
     "decision_request": "/decisions/{id}/",

@@ -2,6 +2,7 @@
 
 from batches.models.batch import Batch, PhaseRun
 from batches.models.excursion import Excursion
+from batches.models.lot import Lot, LotUse
 from batches.models.reading import Frame, FrameAnswer, Latest, Reading
 from batches.models.recipe import Limit, Parameter, ProcedureStep, RecipeVersion
 
@@ -12,6 +13,8 @@ __all__ = [
     "FrameAnswer",
     "Latest",
     "Limit",
+    "Lot",
+    "LotUse",
     "Parameter",
     "PhaseRun",
     "ProcedureStep",

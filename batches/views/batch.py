@@ -41,6 +41,7 @@ from portal.states import Audience
 from portal.views.decisions import decisions_of
 from portal.views.exporting import exports_of
 from portal.views.holds import holds_of
+from portal.views.strips import strip_of
 
 PARTS: Final = ("stand", "curve", "parameters", "outside", "deviations", "signals", "aside")
 # The newest stand open, older ones behind a line that unfolds.
@@ -93,6 +94,13 @@ class BatchPage(Page):
             "held": holds_of(actor, batch.space_id, batch.pk, within=()),
             "then_zone": place.zone,
             "happenings": timeline(actor, detail, deviations, place.zone, decisions=decisions["lines"]),
+            **strip_of(
+                actor,
+                batch.pk,
+                rooms[batch.space_id].program if batch.space_id in rooms else None,
+                place.zone,
+                within=[*about, *(each["excursion"].pk for each in rows)],
+            ),
             "steps": [offer(name, detail, place) for name in available(actor, batch, TRANSITIONS)],
             "open_step": self.step,
             "may_report": may_report(actor),

@@ -8,13 +8,12 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from batches.latest import BUCKETS, INTERVALS_A_BUCKET
 from batches.models import Excursion
-from batches.queries.board import Range, Tile, TileRow
+from batches.queries.board import NextClock, Range, Tile, TileRow
 from batches.slots import BatchFacts
 from batches.views.words import crossing, phase_note, sampled, tone_of
 from portal.templatetags.times import time_left
@@ -125,8 +124,7 @@ def _tags(tile: Tile, gravest: Mapping[str, Excursion], now: datetime) -> list[C
     if len(outside) > 1:
         tags.append({"tone": "", "text": _("%s more") % (len(outside) - 1), "url": ""})
     if tile.next_clock is not None:
-        left = time_left({"now": now}, tile.next_clock.due_at)
-        tags.append({"tone": "", "text": _due(tile.next_clock.clause, left), "url": ""})
+        tags.append(_clock_tag(tile.next_clock, now))
     if not tags and tile.rows and not any(row.is_stale for row in tile.rows):
         tags.append({"tone": "fine", "text": _("in range"), "url": ""})
     return tags
@@ -140,10 +138,14 @@ def _outside_tag(excursion: Excursion) -> Context:
     }
 
 
-def _due(clause: str, left: SafeString) -> SafeString:
-    if clause:
-        return format_html(_("clause {}: {}"), clause, left)
-    return format_html(_("due: {}"), left)
+def _clock_tag(clock: NextClock, now: datetime) -> Context:
+    left, is_late = time_left({"now": now}, clock.due_at), clock.due_at < now
+    if clock.clause:
+        words = _("overdue, clause {}: {}") if is_late else _("clause {}: {}")
+        text = format_html(words, clock.clause, left)
+    else:
+        text = format_html(_("overdue: {}") if is_late else _("due: {}"), left)
+    return {"tone": "warn" if is_late else "", "text": text, "url": ""}
 
 
 def signal_tags(facts: BatchFacts, batch_id: UUID) -> list[Context]:

@@ -116,6 +116,7 @@ def chase_notice(actor: Actor, clock_id: UUID) -> Clock:
             classification=classification,
             clause=clock.clause,
             began_at=deviation.recorded_at,
+            site_id=deviation.batch.site_id if deviation.batch is not None else None,
         )
     clock.wait(1, clock.due_at)
     if now >= clock.due_at:

@@ -134,6 +134,8 @@ _WORDS: Final[Mapping[str, Callable[[Payload], str]]] = {
         _("Report to the authority: %s") % str(fact.get("decision", "")).replace("_", " ")
     ),
     "clock.pause_asked": lambda fact: _("%s asked for a pause of a clock") % _side(fact),
+    "clock.pause_declined": lambda fact: _("%s declined a pause of a clock") % _side(fact),
+    "clock.pause_taken_back": lambda fact: _("%s asks for a pause no more") % _side(fact),
     "clock.paused": lambda _fact: _("Clock paused"),
     "clock.resumed": lambda _fact: _("Clock goes on"),
     "clock.extended": lambda fact: _("Clock extended, time %s") % fact.get("extensions", ""),

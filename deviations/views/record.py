@@ -28,6 +28,7 @@ from deviations.queries import (
 from deviations.signing import DEVIATION
 from deviations.states import OPEN_STATES, REPORTERS
 from deviations.views.curve import curve_of
+from deviations.views.duties import card_of
 from deviations.views.files import attach_all, files_given
 from deviations.views.shown import (
     clocks_of,
@@ -101,6 +102,7 @@ class DeviationPage(Page):
             "decisions": decisions_of(actor, deviation.space_id, [deviation.pk], about=deviation.pk),
             "held": holds_of(actor, deviation.space_id, deviation.pk, within=(deviation.batch_id,)),
             "exports": exports_of(actor, deviation.space_id, deviation.pk),
+            "reporting": card_of(actor, found, now),
             "forms": _forms(actor, found),
             "primary": _primary(found, receipt, must_tell=deviation.is_notice_due),
             "takes_files": deviation.state in OPEN_STATES and actor.holds(deviation.space_id, *REPORTERS),

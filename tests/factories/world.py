@@ -174,6 +174,7 @@ def _fill(program: UUID) -> dict[str, UUID]:
         "clock_id": _clock(program, word),
         "calendar_id": _calendar(program, word),
         **_decisions(program, running, word),
+        **_lots(running, word),
         "signal_id": _signal(program, running, word),
         "webhook_id": _tell(qa, program, word),
         "attachment_id": _attach(qa, shared.pk, f"{word} photo.png"),
@@ -215,6 +216,15 @@ def _roster(by, program: UUID) -> UUID:
     from tests.factories.rosters import kept
 
     return kept(by, "cdmo_qa", space=program).pk
+
+
+def _lots(batch, word: str) -> dict[str, UUID]:
+    from tests.factories import lots
+
+    lot = lots.lot(f"{word} LOT", program=batch.space_id, title=f"{word} medium")
+    use = lots.use(batch, lot)
+    lots.product(batch, f"{word} DS")
+    return {"lot_id": lot.pk, "use_id": use.pk}
 
 
 def _hold(record: UUID, word: str) -> UUID:

@@ -37,6 +37,8 @@ FILLS = {
     "calendar_id": "calendar_id",
     "decision_id": "decision_id",
     "webhook_id": "webhook_id",
+    "lot_id": "lot_id",
+    "use_id": "use_id",
 }
 
 
@@ -61,6 +63,7 @@ WORDING = {
     "recommendation": "It is sound.", "lost_at": "2040-01-01T00:00:00Z", "meanwhile": "It goes on.",
     "if_lost": "It goes on.",
 }  # fmt: skip
+LOT = {"number": "LOT-9", "material": "RM-9", "title": "Feed", "unit": "kg", "quantity": "1"}
 SAME = {"role": "qa", "kind": "deviation", "audience": "shared", "seq": "1", "level": "0", "index": "000.p/1",
         "number": "default", "code": "5.1", "step": "withdraw"}  # fmt: skip
 OF_ORGANISATION = {
@@ -87,7 +90,7 @@ def _filled(part, address, ids, organisation):
         return part
     _, _, name = part.strip("<>").rpartition(":")
     if name in SAME:
-        return SAME[name]
+        return ids.get(name, SAME[name])
     if name in ("record_id", "person_id") and not address.startswith("sign/"):
         place = next(word for word in OF_ORGANISATION if f"/{word}/" in f"/{address}")
         return str(organisation[OF_ORGANISATION[place]])
@@ -144,6 +147,10 @@ def body(address, ids):
         "batches/": {"program": str(ids["program_id"]), "recipe_version": str(ids["recipe_id"]),
                      "number": uuid.uuid4().hex[:12], "planned_start": now},
         "readings/": {"readings": [{"parameter": "TEMP", "at": now, "value": 36.5}]},
+        "lots/": LOT | {"program": str(ids["program_id"]), "supplied_by": "manufacturer"},
+        "products/": LOT,
+        "materials/": {"lot": str(ids["lot_id"]), "quantity": "1"},
+        "lot_id>/<slug:step>/": {"reason": "Reason of a few words.", "version": "1"},
         "agreements/": {"partnership": str(ids["partnership_id"]), "template": "commercial"},
         "agreement/draft/": {"partnership": str(ids["partnership_id"]), "begin": "commercial"},
         "clauses/<str:code>/": {"version": "2", "remove_clause": "1"},

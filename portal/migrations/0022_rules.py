@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("portal", "0019_members"),
+        ("portal", "0021_strips"),
     ]
 
     operations = [
