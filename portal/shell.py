@@ -37,6 +37,8 @@ LINKS: Final = {
     "alert": "/alerts/{id}/",
     "excursion": "/excursions/{id}/",
     "lot": "/lots/{id}/",
+    "recipe_version": "/recipes/{id}/",
+    "recipeversion": "/recipes/{id}/",
     # As the stream calls it, and as its own row does.
     "decisionrequest": "/decisions/{id}/",
     "decision_request": "/decisions/{id}/",
@@ -56,6 +58,7 @@ PLACES: Final = (
     ("decisions", "Decisions", "signpost", "/decisions/", "c"),
 )
 PARTNERSHIP_PLACES: Final = (
+    ("recipes", "Master records", "book-open", "/recipes/", "r"),
     ("agreement", "Agreement", "file-text", "/agreement/", "q"),
     ("ledger", "Ledger", "shield", "/ledger/", "l"),
 )

@@ -4,13 +4,22 @@ from batches.models.batch import Batch, PhaseRun
 from batches.models.excursion import Excursion
 from batches.models.lot import Lot, LotUse
 from batches.models.reading import Frame, FrameAnswer, Latest, Reading
-from batches.models.recipe import Limit, Parameter, ProcedureStep, RecipeVersion
+from batches.models.recipe import (
+    HoldTime,
+    Limit,
+    Parameter,
+    ProcedureStep,
+    RecipeMaterial,
+    RecipePaper,
+    RecipeVersion,
+)
 
 __all__ = [
     "Batch",
     "Excursion",
     "Frame",
     "FrameAnswer",
+    "HoldTime",
     "Latest",
     "Limit",
     "Lot",
@@ -19,5 +28,7 @@ __all__ = [
     "PhaseRun",
     "ProcedureStep",
     "Reading",
+    "RecipeMaterial",
+    "RecipePaper",
     "RecipeVersion",
 ]

@@ -1,7 +1,7 @@
 """What a person wrote before they went to sign in elsewhere, kept for their return.
 
-It stands in the session alone, sealed under the key of their own organisation: no address, mail or log has it, and
-who reads the database does not either.
+It stands in the session alone, sealed under the key of their own organisation: no address, mail or log has it,
+and who reads the database does not either.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ CARRIED: Final = ("option", "reason")
 
 
 def keep(request: HttpRequest, actor: Actor, place: str) -> None:
-    """Keep what the form carries for the page at `place`; nothing when it carries nothing or cannot be sealed."""
+    """Keep what the form carries for the page at `place`, unless that is nothing or cannot be sealed."""
     request.session.pop(_KEPT, None)
     given = {name: request.POST[name] for name in CARRIED if name in request.POST}
     own = actor.organisation_id

@@ -10,7 +10,9 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 from batches.actions.readings import take_frame
+from batches.actions.recipes import draft_recipe
 from batches.models import Excursion, Parameter
+from batches.specs import HoldTimeSpec, MaterialSpec
 from portal.action import action, reading
 from portal.actions.delegating import delegate_roles
 from portal.actions.inspecting import open_inspection
@@ -33,7 +35,7 @@ from portal.models import (
 )
 from portal.tasks import publish
 from tests.conftest import actor
-from tests.factories import batches, cast, decisions, deviations
+from tests.factories import batches, cast, decisions, deviations, recipes
 from tests.factories.push import Browser
 from tests.factories.security_key import SecurityKey
 
@@ -117,7 +119,7 @@ def _lend(key: str, delegate: str, *, reason: str) -> None:
 def _fill(program: UUID) -> dict[str, UUID]:
     word = WORDS[program]
     qa = actor("cdmo_qa")
-    recipe = batches.recipe(program, number=f"MBR-{word}")
+    recipe = _recipes(program, word)
     running = batches.batch(
         program, number=f"B-{word}", of=recipe, title=f"{word} title", equipment=f"{word} BR-203"
     )
@@ -180,6 +182,20 @@ def _fill(program: UUID) -> dict[str, UUID]:
         "attachment_id": _attach(qa, shared.pk, f"{word} photo.png"),
         "internal_attachment_id": _attach(qa, undisclosed.pk, f"INTERNAL {word} photo.png"),
     }
+
+
+def _recipes(program: UUID, word: str):
+    """A recipe in force that says everything, and a draft that the sponsor must not know of."""
+    draft_recipe(
+        system_actor("setup", program),
+        program,
+        spec=recipes.whole(number=f"INTERNAL-{word}", title=f"INTERNAL {word} draft of a recipe"),
+    )
+    said = {
+        "materials": (MaterialSpec("MED", f"{word} medium", step="harvest"),),
+        "hold_times": (HoldTimeSpec("HT", f"{word} hold time", "growth", "harvest", 3600),),
+    }
+    return batches.recipe(program, number=f"MBR-{word}", **said)
 
 
 def _review(by, program: UUID, word: str) -> UUID:

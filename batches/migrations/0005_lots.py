@@ -11,7 +11,7 @@ from portal.record_table import RecordTable, StateGuard
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("batches", "0003_keep_readings"),
+        ("batches", "0004_recipes"),
         ("portal", "0019_members"),
     ]
 
