@@ -27,8 +27,8 @@ from portal.models import Program
 from portal.pages import Page, PageRequest
 from portal.queries.rooms import Room, list_rooms
 from portal.views.alerts import note_opened
-from portal.views.clocks import strip_of
 from portal.views.ladders import ball, roles_words
+from portal.views.strips import strip_of
 
 Shown = dict[str, Any]
 LINES_MAX: Final = 200
@@ -97,7 +97,7 @@ class SignalPage(Page):
             "asker": asker,
             "asked": asked,
             "roles": roles_words([each.partition(".")[2] for each in line.signal.roles]),
-            "clocks": strip_of(actor, line.signal.pk, program, shown["zone"]),
+            **strip_of(actor, line.signal.pk, program, shown["zone"]),
             "form": SignalAnswerForm() if shown["may_answer"] else None,
             "url": reverse("early_signal", args=[line.signal.pk]),
             "partial": "signal" if request.htmx and request.method == "GET" else "",

@@ -25,6 +25,8 @@ class Migration(migrations.Migration):
                     ("started", "started"),
                     ("moved", "moved to the other side"),
                     ("pause_asked", "pause asked for"),
+                    ("declined", "pause declined"),
+                    ("taken_back", "request for a pause taken back"),
                     ("paused", "paused"),
                     ("resumed", "resumed"),
                     ("extended", "extended"),
