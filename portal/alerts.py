@@ -97,9 +97,9 @@ def tell(
     """Take one step of an alert's ladder: tell who of its roles is on duty and was not told before.
 
     Outside duty hours, and on the days off of the side's calendar, it wakes nobody: it stands on their
-    screens, while messages and the wait begin with the hours. Returns the step and until when an answer is waited for:
-    not at all where nobody holds one of the roles. Called once per number under the alert's lock, or in the
-    transaction that makes the alert.
+    screens, while messages and the wait begin with the hours. Returns the step and until when an
+    answer is waited for: not at all where nobody holds one of the roles. Called once per number under the
+    alert's lock, or in the transaction that makes the alert.
     """
     now = instant()
     # A ladder that began before there were duty hours keeps what it began with.

@@ -1,7 +1,7 @@
 """What a person wrote before they went to sign in elsewhere, kept for their return.
 
-It stands in the session alone, sealed under the key of their own organisation: no address, mail or log has it,
-and who reads the database does not either.
+It stands in the session alone, sealed under the key of their own organisation: no address, mail or log has
+it, and who reads the database does not either.
 """
 
 from __future__ import annotations
