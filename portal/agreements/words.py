@@ -118,6 +118,12 @@ OUTCOMES: Final[Words] = {
     "wait": lazy("the work waits"),
     "climb": lazy("the quality heads are asked"),
 }
+# What came of a silence, as both sides read it afterwards.
+CAME_OF_IT: Final[Words] = {
+    "go_on": lazy("No reply: it went on under %s. Recorded as no reply, never as agreement."),
+    "wait": lazy("No reply: under %s nothing goes on without an answer."),
+    "climb": lazy("No reply: under %s the quality heads were asked."),
+}
 AFTER: Final[Words] = {
     "expiry": lazy("expiry"),
     "disposition": lazy("disposition"),
@@ -360,6 +366,19 @@ def _no_reply(rule: NoReply) -> str:
     }
     spared = listed(_not_for(each) for each in rule.not_for)
     return _sentence(said, _("(not for: %s)") % spared if spared else "")
+
+
+def silence_words(fact: Mapping[str, Any]) -> str:
+    """Say what a clause made of a silence, from the payload of `clock.unanswered`."""
+    version = fact.get("terms")
+    clause = _("clause %s, default rule") % fact.get("clause", "")
+    if version is not None:
+        clause = _("clause %(code)s, agreement v%(version)s") % {
+            "code": fact.get("clause", ""),
+            "version": version,
+        }
+    words: str = str(CAME_OF_IT.get(str(fact.get("outcome")), _("No reply (%s)"))) % clause
+    return words
 
 
 def _not_for(code: str) -> str:

@@ -41,6 +41,8 @@ OUTCOMES: Final[dict[Outcome, Any]] = {
     "no_clause": gettext_lazy("No clause on a notice"),
     "ladder_climbed": gettext_lazy("Ladder climbed"),
     "ladder_ended": gettext_lazy("Ladder ended without receipt"),
+    "opening_late": gettext_lazy("Opened late"),
+    "summary_late": gettext_lazy("Preliminary summary late"),
     "closing_late": gettext_lazy("Closed late"),
     "disposition_blocked": gettext_lazy("Disposition blocked"),
 }
