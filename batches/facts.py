@@ -213,3 +213,57 @@ class ReadingsSealed(Fact):
     readings: int
     first_received_at: datetime
     last_received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LotReceived(Fact):
+    """A lot came in from a supplier or from the sponsor."""
+
+    name = "lot.received"
+    material: str
+    quantity: str
+    unit: str
+    supplied_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class LotProduced(Fact):
+    """A batch gave a lot."""
+
+    name = "lot.produced"
+    batch_id: UUID
+    material: str
+    quantity: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class LotUsed(Fact):
+    """So much of a lot went into a batch, under quarantine if nobody had released it."""
+
+    name = "lot.used"
+    batch_id: UUID
+    quantity: str
+    unit: str
+    used_at: datetime
+    under_quarantine: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LotUseWithdrawn(Fact):
+    """A use was entered by mistake; why stands in the reason."""
+
+    name = "lot.use_withdrawn"
+    is_news = False
+    batch_id: UUID
+    quantity: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class LotStateChanged(Fact):
+    """A lot was released, restricted, put on hold or rejected."""
+
+    name = "lot.state_changed"
+    before: str
+    after: str

@@ -18,6 +18,8 @@ def of_batches() -> Mapping[str, str]:
         "batches_batch": "batch",
         "batches_phaserun": "batch",
         "batches_excursion": "batch",
+        "batches_lot": "batch",
+        "batches_lotuse": "batch",
         "batches_reading": "batch",
         "batches_frame": "batch",
         "batches_frameanswer": "answer",

@@ -111,6 +111,45 @@ class BatchState(models.TextChoices):
     DISCONTINUED = "discontinued", _("discontinued")
 
 
+class LotState(models.TextChoices):
+    """Whether a lot of material or product may be used (domain 2a)."""
+
+    QUARANTINE = "quarantine", _("quarantine")
+    RELEASED = "released", _("released")
+    RESTRICTED = "restricted", _("restricted")
+    ON_HOLD = "on_hold", _("on hold")
+    REJECTED = "rejected", _("rejected")
+
+
+# Either quality unit, each for lots that its own side supplied.
+LOT_KEEPERS: Final = (CDMO_QA, SPONSOR_QA, SYSTEM)
+LOT_TRANSITIONS: Final[Mapping[str, Transition]] = {
+    "release": Transition(
+        (LotState.QUARANTINE, LotState.RESTRICTED, LotState.ON_HOLD),
+        LotState.RELEASED,
+        LOT_KEEPERS,
+        _("Release"),
+    ),
+    "restrict": Transition(
+        (LotState.QUARANTINE, LotState.RELEASED, LotState.ON_HOLD),
+        LotState.RESTRICTED,
+        LOT_KEEPERS,
+        _("Restrict"),
+    ),
+    "hold": Transition(
+        (LotState.QUARANTINE, LotState.RELEASED, LotState.RESTRICTED),
+        LotState.ON_HOLD,
+        LOT_KEEPERS,
+        _("Place on hold"),
+    ),
+    "reject": Transition(
+        (LotState.QUARANTINE, LotState.RELEASED, LotState.RESTRICTED, LotState.ON_HOLD),
+        LotState.REJECTED,
+        LOT_KEEPERS,
+        _("Reject"),
+    ),
+}
+
 TRANSITIONS: Final[Mapping[str, Transition]] = {
     "start": Transition((BatchState.PLANNED,), BatchState.IN_PROCESS, (CDMO_SHIFT_LEAD, CDMO_QA), _("Start")),
     "phase": Transition(

@@ -2,6 +2,7 @@
 
 from batches.models.batch import Batch, PhaseRun
 from batches.models.excursion import Excursion
+from batches.models.lot import Lot, LotUse
 from batches.models.reading import Frame, FrameAnswer, Latest, Reading
 from batches.models.recipe import (
     HoldTime,
@@ -21,6 +22,8 @@ __all__ = [
     "HoldTime",
     "Latest",
     "Limit",
+    "Lot",
+    "LotUse",
     "Parameter",
     "PhaseRun",
     "ProcedureStep",

@@ -140,6 +140,7 @@ def _fill(program: UUID) -> dict[str, UUID]:
         qa, deviations.triage(qa, shared, rationale=f"{word} rationale of the class given")
     )
     hidden = {"title": f"INTERNAL {word} title", "description": f"INTERNAL {word} what happened"}
+    shared = deviations.summarise(qa, shared, summary=f"{word} summary of what is known")
     undisclosed = deviations.report(qa, program, immediate_action=f"INTERNAL {word} action", **hidden)
     triaged = deviations.triage(
         qa, deviations.report(qa, program, **hidden), rationale=f"INTERNAL {word} rationale words"
@@ -175,6 +176,8 @@ def _fill(program: UUID) -> dict[str, UUID]:
         "clock_id": _clock(program, word),
         "calendar_id": _calendar(program, word),
         **_decisions(program, running, word),
+        **_lots(running, word),
+        "signal_id": _signal(program, running, word),
         "webhook_id": _tell(qa, program, word),
         "attachment_id": _attach(qa, shared.pk, f"{word} photo.png"),
         "internal_attachment_id": _attach(qa, undisclosed.pk, f"INTERNAL {word} photo.png"),
@@ -231,6 +234,15 @@ def _roster(by, program: UUID) -> UUID:
     return kept(by, "cdmo_qa", space=program).pk
 
 
+def _lots(batch, word: str) -> dict[str, UUID]:
+    from tests.factories import lots
+
+    lot = lots.lot(f"{word} LOT", program=batch.space_id, title=f"{word} medium")
+    use = lots.use(batch, lot)
+    lots.product(batch, f"{word} DS")
+    return {"lot_id": lot.pk, "use_id": use.pk}
+
+
 def _hold(record: UUID, word: str) -> UUID:
     from portal.actions.holding import place_hold
 
@@ -270,6 +282,15 @@ def _decisions(program: UUID, batch, word: str) -> dict[str, UUID]:
     hidden = {name: f"INTERNAL {words}" for name, words in said.items()}
     draft = decisions.draft(actor("cdmo_qa"), batch, **hidden)
     return {"decision_id": asked.pk, "drafted_decision_id": draft.pk}
+
+
+def _signal(program: UUID, batch, word: str) -> UUID:
+    """An early signal of the sponsor's that waits for its answer."""
+    from deviations.actions.signals import raise_signal
+
+    by = actor("sponsor_qa" if program == cast.PROGRAM else "rival_sponsor_qa")
+    said = {"title": f"{word} looks odd", "description": f"{word} what was noticed"}
+    return raise_signal(by, program, batch_id=batch.pk, **said).pk
 
 
 def _tell(by, program: UUID, word: str) -> UUID:
