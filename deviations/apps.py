@@ -66,16 +66,18 @@ class DeviationsConfig(AppConfig):
 
     def tell_of_timelines(self) -> None:
         """Let the sweep note what was not done in the time of its clause; the record itself waits in Home."""
+        from deviations.states import IMPACT_CLOCK
         from deviations.timelines import TIMELINES
         from portal.actions.clocks import breach_clock, breach_clocks
         from portal.agreements.headings import TIMED
         from portal.clocks import on_clock, on_clocks
         from portal.clocks.names import name_clock
 
-        for kind in TIMELINES:
+        for kind in (*TIMELINES, IMPACT_CLOCK):
             on_clock(kind, breach_clock)
             on_clocks(kind, breach_clocks)
-            name_clock(kind, TIMED[kind], has_own_item=True)
+            # The record itself waits in Home for QA; the assessment waits there for the sponsor.
+            name_clock(kind, TIMED[kind], has_own_item=kind != IMPACT_CLOCK)
 
     def tell_of_signals(self) -> None:
         """Tell the lower apps of early signals."""

@@ -71,6 +71,15 @@ class DeviationSummarised(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class ImpactAssessed(Fact):
+    """The sponsor said how far its product is touched."""
+
+    name = "deviation.impact_assessed"
+    impact: str
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeviationClosed(Fact):
     """The investigation ended with a summary."""
 

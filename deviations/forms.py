@@ -130,6 +130,24 @@ class TriageForm(StepForm):
     )
 
 
+class AssessForm(StepForm):
+    """What the deviation means for the sponsor's product, with its reason."""
+
+    classification = forms.TypedChoiceField(
+        label=_("Impact on the product"),
+        coerce=Classification,
+        choices=[
+            ("minor", _("Minor: product, clinic, registration and supply are not touched")),
+            ("major", _("Major: something of these may be touched, harm to patients unlikely")),
+            ("critical", _("Critical: harm to patients, or to the registration, is to be expected")),
+        ],
+        widget=forms.RadioSelect,
+    )
+    rationale = Words(
+        "rationale", rows=3, label=_("Rationale"), help_text=_("At least 20 characters. Both sides read it.")
+    )
+
+
 class InvestigateForm(StepForm):
     """Who leads the investigation."""
 

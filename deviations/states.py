@@ -37,10 +37,14 @@ class DeviationState(models.TextChoices):
 
 
 class JudgementKind(models.TextChoices):
-    """Whose word on the class it is: a suggestion has no effect, the provisional class drives clocks."""
+    """Whose word it is: a suggestion has no effect, the provisional class drives clocks.
+
+    The sponsor says what the deviation means for its product; that is no class of the deviation.
+    """
 
     SUGGESTED = "suggested", _("suggested class")
     PROVISIONAL = "provisional", _("provisional class")
+    IMPACT = "impact", _("product-impact assessment")
 
 
 REPORTERS: Final = (CDMO_OPERATOR, CDMO_SHIFT_LEAD, CDMO_QA, CDMO_MSAT, CDMO_QC, CDMO_QUALITY_HEAD)
@@ -54,6 +58,7 @@ NOTICE_CLOCK: Final = "notice_release"
 OPENING_CLOCK: Final = "opening"
 SUMMARY_CLOCK: Final = "preliminary_summary"
 CLOSING_CLOCK: Final = "closing"
+IMPACT_CLOCK: Final = "product_impact"
 
 OPEN_STATES: Final = (DeviationState.REPORTED, DeviationState.TRIAGED, DeviationState.UNDER_INVESTIGATION)
 
@@ -70,6 +75,12 @@ TRANSITIONS: Final[Mapping[str, Transition]] = {
         DeviationState.UNDER_INVESTIGATION,
         (CDMO_QA, CDMO_MSAT),
         _("Start the investigation"),
+    ),
+    "assess_impact": Transition(
+        (DeviationState.TRIAGED, DeviationState.UNDER_INVESTIGATION),
+        None,
+        (SPONSOR_QA, SPONSOR_CMC, SPONSOR_QUALITY_HEAD),
+        _("Assess the product impact"),
     ),
     "summarise": Transition(
         (DeviationState.TRIAGED, DeviationState.UNDER_INVESTIGATION),

@@ -12,7 +12,7 @@ from typing import Final
 
 from deviations.access import zone_of
 from deviations.models import Deviation
-from deviations.states import CLOSING_CLOCK, OPENING_CLOCK, SUMMARY_CLOCK
+from deviations.states import CLOSING_CLOCK, IMPACT_CLOCK, OPENING_CLOCK, SUMMARY_CLOCK
 from portal.access import get_program
 from portal.action import current_action, instant
 from portal.actor import Actor, Side
@@ -21,7 +21,7 @@ from portal.agreements.rules import Timeline
 from portal.agreements.terms import Applied
 from portal.clocks import Timing, end_clocks, start_clock, time_out
 from portal.models import Clock, RecordQuerySet
-from portal.states import Audience, ClockState
+from portal.states import Audience, Classification, ClockState
 from portal.terms import terms_at
 
 # The kind of a clock is the activity that the clause gives time for.
@@ -51,6 +51,30 @@ def start_timelines(
         if activity in running or since is None or deviation.audience not in (Audience.SHARED, side):
             continue
         _start(actor, deviation, activity, found, time_by_clause(actor, deviation, found.rule.within, since))
+
+
+def start_impact_clock(
+    actor: Actor, deviation: Deviation, classification: Classification, told_at: datetime
+) -> None:
+    """Start the clock of the sponsor's product-impact assessment, in the time its clause gives; else none."""
+    current_action()
+    terms = terms_at(actor, deviation.space_id, deviation.recorded_at)
+    found = terms.judgement("product_impact", classification)
+    if found is None or found.rule.within is None:
+        return
+    since = _since(deviation, found.rule.since, told_at) or told_at
+    timing = time_by_clause(actor, deviation, found.rule.within, since)
+    start_clock(
+        deviation,
+        kind=IMPACT_CLOCK,
+        clause=found.clause.code,
+        terms=terms.version,
+        side=Side.SPONSOR,
+        due_at=timing.due_at,
+        audience=deviation.audience,
+        timing=timing,
+        inputs={"classification": classification},
+    )
 
 
 def time_by_clause(actor: Actor, deviation: Deviation, within: Duration, since: datetime) -> Timing:

@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{ONE}triage/", record.Triage.as_view(), name="deviation_triage"),
     path(f"{ONE}release/", record.Release.as_view(), name="deviation_release"),
     path(f"{ONE}investigate/", record.Investigate.as_view(), name="deviation_investigate"),
+    path(f"{ONE}assess_impact/", record.Assess.as_view(), name="deviation_assess_impact"),
     path(f"{ONE}summarise/", record.Summarise.as_view(), name="deviation_summarise"),
     path(f"{ONE}close/", record.Close.as_view(), name="deviation_close"),
     path(f"{ONE}cancel/", record.Cancel.as_view(), name="deviation_cancel"),

@@ -8,7 +8,7 @@ from batches.holding import lift_holds_because_of
 from deviations.access import class_of, lead_codes, lock_deviation, require_told
 from deviations.facts import DeviationCancelled, DeviationClosed, InvestigationStarted
 from deviations.models import Deviation
-from deviations.states import NOTICE_CLOCK, DeviationState
+from deviations.states import IMPACT_CLOCK, NOTICE_CLOCK, DeviationState
 from deviations.texts import check_texts
 from deviations.timelines import OF_TRIAGE, end_timelines
 from portal import ledger
@@ -75,6 +75,6 @@ def cancel_deviation(actor: Actor, deviation_id: UUID, *, reason: str, version: 
     deviation.end(DeviationState.CANCELLED, instant(), reason)
     deviation.save(update_fields=["state", "ended_at", "end_text", "version"])
     ledger.record(deviation, DeviationCancelled(), classification=classification)
-    end_timelines(deviation, (NOTICE_CLOCK, *OF_TRIAGE), ClockState.WITHDRAWN)
+    end_timelines(deviation, (NOTICE_CLOCK, IMPACT_CLOCK, *OF_TRIAGE), ClockState.WITHDRAWN)
     lift_holds_because_of(actor, deviation.pk)
     return deviation

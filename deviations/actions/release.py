@@ -10,7 +10,7 @@ from deviations.facts import NoticeOverdue, NoticeSent
 from deviations.models import Deviation, Notice
 from deviations.queries.preview import NoticePreview, compose, content_of
 from deviations.states import NOTICE_CLOCK
-from deviations.timelines import OF_TRIAGE, disclose_timelines, start_timelines
+from deviations.timelines import OF_TRIAGE, disclose_timelines, start_impact_clock, start_timelines
 from portal import ledger
 from portal.access import require_role
 from portal.action import action, instant
@@ -71,6 +71,7 @@ def release_notice(actor: Actor, deviation_id: UUID, *, version: int | None) -> 
     disclose_timelines(actor, deviation)
     disclose_holds_because_of(actor, deviation.pk)
     start_timelines(actor, deviation, OF_TRIAGE, classification, told_at=now)
+    start_impact_clock(actor, deviation, classification, now)
     return deviation
 
 

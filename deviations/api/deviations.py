@@ -11,12 +11,14 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.response import Response
 
+from deviations.actions.assess import assess_impact
 from deviations.actions.investigate import cancel_deviation, close_deviation, investigate_deviation
 from deviations.actions.judge import triage_deviation
 from deviations.actions.release import release_notice
 from deviations.actions.report import mirror_deviation, report_deviation
 from deviations.actions.summarise import summarise_deviation
 from deviations.api.inputs import (
+    AssessInput,
     CancelInput,
     CloseInput,
     DeviationInput,
@@ -203,6 +205,22 @@ class InvestigateStep(Step):
         return self.take(request, deviation_id)
 
 
+class AssessStep(Step):
+    """Give the sponsor's product-impact assessment."""
+
+    given, act = AssessInput, staticmethod(assess_impact)
+
+    @extend_schema(
+        operation_id="deviations_assess_impact",
+        parameters=[IF_MATCH],
+        request=AssessInput,
+        responses=DeviationOut,
+    )
+    def post(self, request: ActorRequest, deviation_id: UUID) -> Response:
+        """Say how far the product is touched; both sides read it, and its clock is met."""
+        return self.take(request, deviation_id)
+
+
 class SummariseStep(Step):
     """Give the preliminary summary."""
 
@@ -278,6 +296,7 @@ _STEPS: Final[Mapping[str, type[Step]]] = {
     "triage": TriageStep,
     "release_notice": ReleaseStep,
     "investigate": InvestigateStep,
+    "assess_impact": AssessStep,
     "summarise": SummariseStep,
     "close": CloseStep,
     "cancel": CancelStep,

@@ -82,6 +82,13 @@ class TriageInput(Input):
     rationale = _words("rationale")
 
 
+class AssessInput(Input):
+    """The sponsor's product-impact assessment and why."""
+
+    classification = _class()
+    rationale = _words("rationale")
+
+
 class ReleaseInput(Input):
     """Nothing: what leaves is what the preview of this version shows."""
 
@@ -120,6 +127,7 @@ TRANSITION_INPUTS: Final[Mapping[str, type[Input]]] = {
     "triage": TriageInput,
     "release_notice": ReleaseInput,
     "investigate": InvestigateInput,
+    "assess_impact": AssessInput,
     "summarise": SummariseInput,
     "close": CloseInput,
     "cancel": CancelInput,

@@ -113,6 +113,9 @@ _WORDS: Final[Mapping[str, Callable[[Payload], str]]] = {
     "deviation.investigation_started": lambda fact: (
         _("Under investigation, lead %s") % fact.get("lead_code", "")
     ),
+    "deviation.impact_assessed": lambda fact: (
+        _("Product impact assessed by the sponsor: %s") % fact.get("impact", "")
+    ),
     "deviation.summarised": lambda _fact: _("Preliminary summary given"),
     "deviation.closed": lambda _fact: _("Closed"),
     "deviation.cancelled": lambda _fact: _("Cancelled"),

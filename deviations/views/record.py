@@ -14,11 +14,20 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from deviations.access import lead_codes
+from deviations.actions.assess import assess_impact
 from deviations.actions.investigate import cancel_deviation, close_deviation, investigate_deviation
 from deviations.actions.judge import triage_deviation
 from deviations.actions.release import release_notice
 from deviations.actions.summarise import summarise_deviation
-from deviations.forms import CancelForm, CloseForm, InvestigateForm, StepForm, SummariseForm, TriageForm
+from deviations.forms import (
+    AssessForm,
+    CancelForm,
+    CloseForm,
+    InvestigateForm,
+    StepForm,
+    SummariseForm,
+    TriageForm,
+)
 from deviations.queries import (
     DeviationDetail,
     deviation_detail,
@@ -162,6 +171,8 @@ def _forms(actor: Actor, found: DeviationDetail) -> dict[str, StepForm]:
             leads=sorted({*lead_codes(space_id), own}),
             initial={"lead_code": own},
         )
+    if "assess_impact" in steps:
+        made["assess_impact"] = AssessForm(auto_id="assess_impact_%s")
     if "summarise" in steps:
         made["summarise"] = SummariseForm(auto_id="summarise_%s")
     if "close" in steps:
@@ -280,6 +291,25 @@ class Investigate(DeviationStep):
         """Start it."""
         lead = self.form.cleaned_data["lead_code"]
         investigate_deviation(request.actor, deviation_id, lead_code=lead, version=version)
+
+
+class Assess(DeviationStep):
+    """Give the sponsor's product-impact assessment."""
+
+    step: ClassVar[str] = "assess_impact"
+    form_class: ClassVar[type[StepForm]] = AssessForm
+    done: ClassVar[str] = "The assessment is given; both sides read it."
+
+    def act(self, request: PageRequest, deviation_id: UUID, *, version: int | None) -> None:
+        """Assess."""
+        given = self.form.cleaned_data
+        assess_impact(
+            request.actor,
+            deviation_id,
+            classification=given["classification"],
+            rationale=given["rationale"],
+            version=version,
+        )
 
 
 class Summarise(DeviationStep):

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from django.utils import formats
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from deviations.models import Judgement
@@ -92,7 +93,7 @@ def judgements_of(found: DeviationDetail, now: datetime) -> list[Shown]:
 
 
 def _judgement(each: Judgement, found: DeviationDetail, now: datetime) -> Shown:
-    name = _("Provisional class") if each.kind == JudgementKind.PROVISIONAL else _("Suggested class")
+    name = capfirst(JudgementKind(each.kind).label)
     at = face(each.given_at, found.zone, now)
     return {
         "heading": f"{name}, {each.code} {at}",

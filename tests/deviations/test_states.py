@@ -28,6 +28,7 @@ STEPS = {
     "triage": make.triage,
     "release_notice": make.release,
     "investigate": make.investigate,
+    "assess_impact": make.assess,
     "summarise": make.summarise,
     "close": make.close,
     "cancel": make.cancel,
@@ -51,6 +52,8 @@ def expected(step, state, role, *, released):
         return InvalidTransition
     if (step, released) in (("release_notice", True), ("summarise", False), ("close", False)):
         return InvalidTransition
+    if (step, role.code) == ("assess_impact", "quality_head"):
+        return Refused  # Clause 5.5 names QA and CMC.
     return None
 
 

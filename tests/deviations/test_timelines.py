@@ -174,7 +174,7 @@ def test_over_rest_the_step_is_offered_and_taken(released, api):
     assert "summarise" not in [each["name"] for each in told["available_actions"]]
     seen = api("sponsor_system").get(address).json()
     assert seen["preliminary_summary"]["code"] == "QA system 01"
-    assert {each["kind"] for each in seen["clocks"]} == {"preliminary_summary", "closing"}
+    assert {each["kind"] for each in seen["clocks"]} == {"preliminary_summary", "product_impact", "closing"}
     assert api("rival_system").get(address).status_code == 404
 
 
@@ -184,7 +184,7 @@ def test_the_page_takes_and_shows_it(released, signed_in):
     assert cdmo.post(f"{address}summarise/", given).status_code == 303
     page = signed_in("sponsor_qa").get(address).content.decode()
     applies = signed_in("sponsor_qa").get(f"{address}terms/").content.decode()
-    assert (applies.count("Met, due"), applies.count("Running, due")) == (1, 1)
+    assert (applies.count("Met, due"), applies.count("Running, due")) == (1, 2)
     assert "are kept for 1 year after expiry" in applies
     assert make.PRELIMINARY in page
     assert "Closing" in page

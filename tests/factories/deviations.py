@@ -60,6 +60,14 @@ def investigate(actor, deviation, **given):
     return investigate_deviation(actor, deviation.pk, **{"version": deviation.version} | given)
 
 
+def assess(actor, deviation, **given):
+    """The deviation with the sponsor's product-impact assessment."""
+    from deviations.actions.assess import assess_impact
+
+    stated = {"classification": "minor", "rationale": RATIONALE, "version": deviation.version}
+    return assess_impact(actor, deviation.pk, **stated | given)
+
+
 def summarise(actor, deviation, **given):
     """The deviation with its preliminary summary."""
     from deviations.actions.summarise import summarise_deviation

@@ -63,6 +63,7 @@ SHIPPED = {
     ("delegation.given", 1): "target_id roles code delegate_code valid_from valid_until",
     ("deviation.cancelled", 1): "",
     ("deviation.closed", 1): "",
+    ("deviation.impact_assessed", 1): "impact clause",
     ("deviation.investigation_started", 1): "lead_code",
     ("deviation.mirrored", 1): "as_of",
     (

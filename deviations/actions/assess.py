@@ -1,0 +1,62 @@
+"""The sponsor's word on what a deviation means for its product (clause 5.5 of the default rules)."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from deviations.access import class_of, lock_deviation
+from deviations.facts import ImpactAssessed
+from deviations.models import Deviation, Judgement
+from deviations.states import IMPACT_CLOCK, JudgementKind, roles_named
+from deviations.texts import check_texts
+from portal import ledger
+from portal.access import require_role
+from portal.action import action, instant
+from portal.actor import Actor
+from portal.clocks import end_clocks
+from portal.states import Audience, Classification, ClockState
+from portal.terms import terms_at
+
+
+@action("deviation.assess_impact")
+def assess_impact(
+    actor: Actor,
+    deviation_id: UUID,
+    *,
+    classification: Classification,
+    rationale: str,
+    version: int | None,
+) -> Deviation:
+    """Give the sponsor's product-impact assessment of a deviation it was told of; its clock is met.
+
+    The CDMO classifies the deviation; the sponsor says how far product, clinic, registration and supply are
+    touched: `classification` of the impact, `rationale` of 20..4000 characters, both shared. The clause in
+    force when the record began says who of the sponsor gives it; the newest one holds, earlier ones stay.
+    Raises: NotFound, Refused, InvalidTransition, StaleVersion, Invalid.
+    Records: deviation.impact_assessed v1. Source: quality agreement 5.5; 21 CFR 211.22(a); domain 2b.
+    """
+    deviation = lock_deviation(actor, deviation_id, to="assess_impact", version=version)
+    check_texts({"rationale": rationale})
+    provisional = class_of(actor, deviation)
+    terms = terms_at(actor, deviation.space_id, deviation.recorded_at)
+    found = terms.judgement("product_impact", provisional)
+    if found is not None:
+        require_role(actor, deviation.space_id, *roles_named(found.rule.by), to="assess_impact")
+    Judgement.objects.create(
+        space_id=deviation.space_id,
+        audience=Audience.SHARED,
+        deviation=deviation,
+        kind=JudgementKind.IMPACT,
+        side=Audience.SPONSOR,
+        classification=classification,
+        rationale=rationale,
+        code=actor.code(deviation.space_id),
+        given_at=instant(),
+    )
+    deviation.bump()
+    deviation.save(update_fields=["version"])
+    clause = found.clause.code if found is not None else ""
+    fact = ImpactAssessed(impact=classification, clause=clause)
+    ledger.record(deviation, fact, classification=provisional)
+    end_clocks(deviation, kind=IMPACT_CLOCK, state=ClockState.MET)
+    return deviation
