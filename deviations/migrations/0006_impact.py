@@ -4,15 +4,21 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('deviations', '0005_rules'),
+        ("deviations", "0005_rules"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='judgement',
-            name='kind',
-            field=models.CharField(choices=[('suggested', 'suggested class'), ('provisional', 'provisional class'), ('impact', 'product-impact assessment')], max_length=12),
+            model_name="judgement",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("suggested", "suggested class"),
+                    ("provisional", "provisional class"),
+                    ("impact", "product-impact assessment"),
+                ],
+                max_length=12,
+            ),
         ),
     ]
