@@ -150,7 +150,7 @@ class LotPage(Page):
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Judge the lot."""
-        asked, step = cast("PageRequest", request), kwargs["step"]
+        asked, step = cast("PageRequest", request), kwargs.get("step", "")
         form = JudgeForm(asked.POST, step=step)
         if step in LOT_TRANSITIONS and form.is_valid():
             try:

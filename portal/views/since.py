@@ -34,6 +34,7 @@ KINDS: Final[dict[str, tuple[str | Promise, str]]] = {
     "phase": (_("by plan"), ""),
     "clock": (_("due"), ""),
     "decision": (_("decision"), "warn"),
+    "signal": (_("early signal"), "warn"),
 }
 SIDES: Final[dict[str, str | Promise]] = {
     Side.MANUFACTURER: _("the CDMO's turn"),

@@ -66,9 +66,9 @@ class Matrix:
     def __init__(self, ids):
         self.ids, self.met, self.etags = ids, Counter(), {}
 
-    def probes(self, key):
-        """Yield everything that one asker asks."""
-        for address, _ in routes.probed():
+    def probes(self, key, addresses=None):
+        """Yield everything that one asker asks, of all routes or of some."""
+        for address in addresses or [address for address, _ in routes.probed()]:
             own, strange = self.ids["ours"], self.ids["theirs"]
             if key.startswith("rival"):
                 own, strange = strange, own
