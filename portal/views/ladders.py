@@ -32,6 +32,7 @@ KINDS: Final[Mapping[str, str | Promise]] = {
     "watch": gettext_lazy("Early signal"),
     "roster_gap": gettext_lazy("Gap in cover"),
     "drill": gettext_lazy("DRILL, no real event"),
+    "clock.unanswered": gettext_lazy("No reply in time"),
     "clock.set_apart": gettext_lazy("Deadline not acted on"),
     "clock.extended_again": gettext_lazy("Deadline extended again"),
     "clock.pause_declined": gettext_lazy("Pause declined"),
