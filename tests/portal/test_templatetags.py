@@ -342,3 +342,9 @@ class TestStyleGuide:
         assert "<img" not in drawn
         assert "<b>" not in drawn
         assert "<script>" not in drawn
+
+
+def test_a_code_stays_in_one_piece_and_brings_no_markup():
+    assert words.whole("all of AV-101, <b>-") == (
+        'all of <span class="whole">AV-101,</span> <span class="whole">&lt;b&gt;-</span>'
+    )

@@ -96,6 +96,7 @@ class TestAPersonOfTheOrganisation:
             assert not browser.is_in()
             browser.try_code(code)
         assert browser.is_in()
+        assert SignIn.objects.get().way == "company"
         linked = CompanyIdentity.objects.get()
         assert (linked.person_id, linked.subject) == (cast.person_id(KEY), "person-1")
         assert "company_identity.linked" in [kind for _, kind, *_ in entries_of(cast.CDMO)]
