@@ -21,6 +21,8 @@ from portal.states import PersonKind
 from portal.terms import terms_at
 
 LADDER: Final = "ladder"
+# What may touch dose, identity or slot of a patient lot: it wakes by default.
+PATIENT_LOT: Final = "patient_lot"
 
 
 def raise_alert(
@@ -96,7 +98,7 @@ def tell(
 ) -> tuple[LadderStep, datetime]:
     """Take one step of an alert's ladder: tell who of its roles is on duty and was not told before.
 
-    Outside duty hours, and on the days off of the side's calendar, it wakes nobody: it stands on their screens,
+    Outside duty hours, and on days off by the side's calendar, it wakes nobody: it stands on their screens,
     while messages and the wait begin with the hours. Returns the step and until when an answer is waited for:
     not at all where nobody holds one of the roles. Called once per number under the alert's lock, or in the
     transaction that makes the alert.

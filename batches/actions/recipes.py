@@ -31,12 +31,13 @@ def author_recipe(
     product: str,
     steps: Sequence[StepSpec],
     parameters: Sequence[ParameterSpec],
+    is_patient_lot: bool = False,
 ) -> RecipeVersion:
     """Enter a recipe version with its procedure tree, parameters and limits; it is in force at once.
 
     A number that exists gets its next revision, and the one in force before is superseded; batches keep
-    theirs. What a version holds never changes. Limits of a private parameter are as private. Raises:
-    NotFound, Refused, Invalid.
+    theirs. `is_patient_lot` says that each batch is for one patient. What a version holds never changes.
+    Limits of a private parameter are as private. Raises: NotFound, Refused, Invalid.
     Records: recipe.authored v1, recipe.superseded v1. Source: 21 CFR 211.186 (master production records).
     """
     program = lock_program(actor, program_id)
@@ -52,6 +53,7 @@ def author_recipe(
         title=title,
         product=product,
         state=RecipeState.EFFECTIVE,
+        is_patient_lot=is_patient_lot,
     )
     entered = _enter_steps(recipe, steps)
     _enter_parameters(recipe, parameters, entered)

@@ -57,6 +57,7 @@ class RecipeDetail(RecipeShown):
     id = serializers.UUIDField()
     program = serializers.UUIDField()
     product = serializers.CharField()
+    is_patient_lot = serializers.BooleanField()
     state = serializers.ChoiceField(RecipeState.choices)
     phases = PhaseOfRecipe(many=True)
     version = serializers.IntegerField()

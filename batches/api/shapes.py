@@ -134,6 +134,7 @@ def recipe_json(recipe: RecipeVersion, phases: Sequence[ProcedureStep]) -> Json:
         "revision": recipe.revision,
         "title": recipe.title,
         "product": recipe.product,
+        "is_patient_lot": recipe.is_patient_lot,
         "state": recipe.state,
         "phases": [phase_json(each) for each in phases],
         "version": recipe.version,

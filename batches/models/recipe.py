@@ -17,6 +17,8 @@ class RecipeVersion(SpaceRecord):
     title = models.CharField(max_length=200)
     product = models.CharField(max_length=200, blank=True)
     state = models.CharField(max_length=12, choices=RecipeState, default=RecipeState.DRAFT)
+    # Each batch is for one patient: what may touch dose, identity or slot is told at any hour.
+    is_patient_lot = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [

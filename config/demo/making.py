@@ -86,6 +86,7 @@ class Making:
             number=recipe.number,
             title=recipe.title,
             product=recipe.product,
+            is_patient_lot=recipe.is_patient_lot,
             steps=recipe.steps,
             parameters=recipe.parameters,
         ).pk

@@ -183,6 +183,7 @@ class EditClause(Page):
 Call = Callable[..., AgreementVersion]
 STEPS: Final[Mapping[str, Call]] = {
     "submit": agreeing.submit_agreement,
+    "put_in": agreeing.put_into_review,
     "pass_pen": agreeing.pass_pen,
     "reopen": agreeing.reopen_agreement,
     "withdraw": agreeing.withdraw_agreement,

@@ -67,7 +67,7 @@ def phases(*codes):
     ]
 
 
-def recipe(program=cast.PROGRAM, *, number="MBR-1", steps=None, measured=None):
+def recipe(program=cast.PROGRAM, *, number="MBR-1", steps=None, measured=None, **given):
     return author_recipe(
         setup(program),
         program,
@@ -76,6 +76,7 @@ def recipe(program=cast.PROGRAM, *, number="MBR-1", steps=None, measured=None):
         product="AV-101",
         steps=phases() if steps is None else steps,
         parameters=measured or parameters(),
+        **given,
     )
 
 

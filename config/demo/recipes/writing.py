@@ -27,6 +27,7 @@ class Recipe:
     steps: Sequence[StepSpec]
     parameters: Sequence[ParameterSpec]
     model: str = "generic"
+    is_patient_lot: bool = False
 
     def phases(self) -> list[StepSpec]:
         """Return the phases in the order of execution."""
