@@ -69,10 +69,10 @@ def apply_verdicts(batch: Batch, excursions: Mapping[UUID, Excursion], verdicts:
     ordered = sorted(verdicts, key=lambda verdict: GRAVITY.index(LimitKind(verdict.limit.kind)))
     steps = [
         *(step for verdict in ordered for step in _withdrawals(verdict, excursions)),
-        *(step for verdict in ordered for step in _revisions(verdict, excursions)),
+        *(step for verdict in ordered for step in _revisions(batch, verdict, excursions)),
         *(step for verdict in ordered for step in _openings(batch, verdict)),
     ]
-    alerting = [step for step in steps if _calls_for_alert(step)]
+    alerting = [step for step in steps if _calls_for_alert(batch, step)]
     for step in steps:
         if step in alerting:
             step.row.alerted_at = instant()
@@ -92,13 +92,13 @@ def _withdrawals(verdict: Verdict, excursions: Mapping[UUID, Excursion]) -> Iter
         yield Step(verdict.watch, verdict.limit, row)
 
 
-def _revisions(verdict: Verdict, excursions: Mapping[UUID, Excursion]) -> Iterable[Step]:
+def _revisions(batch: Batch, verdict: Verdict, excursions: Mapping[UUID, Excursion]) -> Iterable[Step]:
     for revision in (*verdict.changes.closed, *verdict.changes.extended):
         row, was_open = excursions[revision.row.id], revision.row.episode.ended_us is None
         step = Step(verdict.watch, verdict.limit, row, revision.after, was_open=was_open)
         # A reading between those that the row counts would be missed by whoever counts on from its end.
         is_growth = row.pk == verdict.carried_id and _is_mere_growth(revision.row, revision.after)
-        if is_growth and not _calls_for_alert(step):
+        if is_growth and not _calls_for_alert(batch, step):
             continue
         _set(row, revision.after)
         row.bump()
@@ -157,7 +157,7 @@ def _set(row: Excursion, episode: Episode) -> None:
     row.readings = episode.count
 
 
-def _calls_for_alert(step: Step) -> bool:
+def _calls_for_alert(batch: Batch, step: Step) -> bool:
     """Say whether an alert is called for beyond the delay: a critical parameter outside its PAR.
 
     Of a patient lot: what is no mere monitoring, outside its action limit or more.
@@ -165,7 +165,7 @@ def _calls_for_alert(step: Step) -> bool:
     episode = step.episode
     if episode is None or step.row.alerted_at is not None or not episode.is_alert_reached:
         return False
-    if step.watch.is_patient_lot:
+    if batch.is_patient_lot:
         is_grave = step.limit.kind in PATIENT_LIMITS and step.watch.kind != ParameterKind.OTHER
     else:
         is_grave = step.limit.kind == LimitKind.PAR and step.watch.kind == ParameterKind.CPP
@@ -175,7 +175,7 @@ def _calls_for_alert(step: Step) -> bool:
         return instant() - instant_of(episode.ended_us) <= OVER_FOR
     # The last sample of a lot that ended long ago is outside for ever; nobody is woken by its copy.
     silence = timedelta(microseconds=2 * step.watch.interval_us) + OVER_FOR
-    return not step.watch.is_patient_lot or instant() - instant_of(episode.last_outside_us) <= silence
+    return not batch.is_patient_lot or instant() - instant_of(episode.last_outside_us) <= silence
 
 
 def _alert_each(batch: Batch, steps: Sequence[Step]) -> None:
@@ -184,7 +184,7 @@ def _alert_each(batch: Batch, steps: Sequence[Step]) -> None:
     mine = [step.row.pk for step in steps]
     for step in steps:
         episode = (step.watch.id, str(step.row.direction))
-        if step.watch.is_patient_lot and (episode in told or _is_told(batch, episode, mine)):
+        if batch.is_patient_lot and (episode in told or _is_told(batch, episode, mine)):
             continue
         told.add(episode)
         _alert(batch, step)
@@ -199,7 +199,7 @@ def _is_told(batch: Batch, episode: tuple[UUID, str], without: Sequence[UUID]) -
 
 def _alert(batch: Batch, step: Step) -> None:
     terms = terms_at(current_action().actor, batch.space_id, instant())
-    kind = PATIENT_LOT if step.watch.is_patient_lot else "excursion.par"
+    kind = PATIENT_LOT if batch.is_patient_lot else "excursion.par"
     clause = terms.notice(None, of=kind)
     for side in SIDES[str(step.row.audience)]:
         raise_alert(

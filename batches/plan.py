@@ -49,7 +49,6 @@ class Watch:
     unit: str
     kind: str
     audience: str
-    is_patient_lot: bool
     interval_us: int
     limits: Mapping[UUID, Limit]
     segments: Mapping[UUID, tuple[rules.Segment, ...]]
@@ -102,7 +101,7 @@ def read_plan(actor: Actor, batch: Batch) -> Plan:
     end_us = rules.OPEN_END_US if batch.ended_at is None else microseconds(batch.ended_at)
     watches = {
         parameter.code: _watch(parameter, by_parameter.get(parameter.pk, []), stretches, end_us)
-        for parameter in parameters.select_related("recipe_version").order_by("ordinal", "id")
+        for parameter in parameters.order_by("ordinal", "id")
     }
     return Plan(watches, {code: watch.unit for code, watch in watches.items()})
 
@@ -142,7 +141,6 @@ def _watch(parameter: Parameter, limits: list[Limit], runs: list[rules.PhaseRun]
         unit=parameter.unit,
         kind=parameter.kind,
         audience=parameter.audience,
-        is_patient_lot=parameter.recipe_version.is_patient_lot,
         interval_us=parameter.expected_interval_s * 1_000_000,
         limits={limit.pk: limit for limit in limits},
         segments=segments,

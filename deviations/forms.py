@@ -140,6 +140,17 @@ class InvestigateForm(StepForm):
         self.fields["lead_code"].choices = [(each, each) for each in leads]  # type: ignore[attr-defined]  # a ChoiceField
 
 
+class SummariseForm(StepForm):
+    """What is known before the investigation has ended."""
+
+    summary = Words(
+        "summary",
+        rows=4,
+        label=_("Preliminary summary"),
+        help_text=_("What is known, what is done, what comes next, in at least 20 characters."),
+    )
+
+
 class CloseForm(StepForm):
     """How the investigation ended."""
 
@@ -197,3 +208,30 @@ class DecideForm(StepForm):
         max_length=BECAUSE_MAX,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+
+
+class SignalForm(forms.Form):
+    """Something looks odd, and nothing is wrong yet."""
+
+    where = forms.ChoiceField(label=_("About"))
+    title = Words("title", label=_("What looks odd, in one line"))
+    description = Words(
+        "description",
+        rows=4,
+        label=_("What was noticed"),
+        help_text=_("Facts only. Both sides read it as soon as it is sent."),
+    )
+    noticed_at = SiteTime(
+        label=_("Noticed"), required=False, help_text=_("On the clock of the site. Now, when left empty.")
+    )
+
+    def __init__(self, *args: Any, where: Choices = (), zone: str = "UTC", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["where"].choices = where  # type: ignore[attr-defined]  # a ChoiceField
+        self.fields["noticed_at"].zone = ZoneInfo(zone)  # type: ignore[attr-defined]  # a SiteTime
+
+
+class SignalAnswerForm(StepForm):
+    """What the side that was asked says to an early signal."""
+
+    answer = Words("answer", rows=3, label=_("Answer"), help_text=_("Both sides read it, and it stands."))

@@ -67,10 +67,7 @@ def raise_alert(
         raised_at=now,
     )
     ledger.record(alert, AlertRaised(kind=kind, side=str(side), clause=clause, subject_id=subject.pk))
-    plan = list(plan) or plan_of(terms.ladder(ladder or kind, side, classification))
-    if first:
-        above = [each for each in plan[1:] if not set(each["roles"]) <= set(first)]
-        plan = [{**plan[0], "roles": list(first)}, *above]
+    plan = _led_by(first, list(plan) or plan_of(terms.ladder(ladder or kind, side, classification)))
     _, wait_until = tell(alert, 0, plan[0], due_at=now, site_id=site_id)
     start_clock(
         subject,
@@ -86,6 +83,14 @@ def raise_alert(
         inputs={"site": str(site_id)} if site_id is not None else None,
     )
     return alert
+
+
+def _led_by(first: Sequence[str], plan: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return a plan whose first step tells these roles, where there are any; it goes on without them."""
+    if not first:
+        return plan
+    above = [each for each in plan[1:] if not set(each["roles"]) <= set(first)]
+    return [{**plan[0], "roles": list(first)}, *above]
 
 
 def tell(

@@ -13,7 +13,6 @@ from batches.facts import BatchMirrored, BatchPlanned, BatchStarted
 from batches.models import Batch
 from batches.phases import enter_phase, find_phase, list_phases
 from batches.reach import check_happened, check_planned
-from batches.states import RecipeState
 from portal import ledger
 from portal.access import require_role
 from portal.action import action, instant
@@ -36,12 +35,14 @@ def plan_batch(
     started_at: datetime | None = None,
     external_id: str = "",
     phases: Sequence[tuple[str, datetime]] = (),
+    is_patient_lot: bool = False,
 ) -> Batch:
     """Enter a batch that will execute a recipe version, or one that is running already.
 
     With `started_at`, from 2000 to five minutes from now, the batch is in process, in the recipe's first
     phase, or, with `phases` (code, start) in order, in the last of them; the first starts with the batch.
-    `planned_start` reaches twenty years ahead. Raises: NotFound, Refused, Invalid, Conflict.
+    `planned_start` reaches twenty years ahead; `is_patient_lot` says that it is for one patient. Raises:
+    NotFound, Refused, Invalid, Conflict.
     Records: batch.planned v1, batch.started v1. Source: 21 CFR 211.188 (batch production records).
     """
     program = lock_program(actor, program_id)
@@ -56,6 +57,7 @@ def plan_batch(
         external_id=external_id,
     )
     batch.equipment, batch.site = equipment, _site(actor, program, site_id)
+    batch.is_patient_lot = is_patient_lot
     started_at = started_at or (phases[0][1] if phases else None)
     if started_at is None:
         batch.save(force_insert=True)
@@ -132,7 +134,7 @@ def _enter(
     """Return a planned batch, not saved yet; the program is locked, so that its number is given once."""
     check_planned("planned_start", planned_start, instant())
     recipe = find_recipe(actor, program.pk, recipe_version_id)
-    if recipe is None or recipe.state != RecipeState.EFFECTIVE:
+    if recipe is None or not recipe.is_in_force(instant()):
         _refuse("recipe_version", "The program has no such recipe version in force.")
     known = Batch.objects.visible_to(actor).filter(space_id=program.pk)
     if known.filter(number=number).exists():

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from batches.latest import BUCKETS, INTERVALS_A_BUCKET
 from batches.models import Excursion
@@ -115,7 +117,7 @@ def _tone(facts: BatchFacts, excursions: Sequence[Excursion]) -> str:
 
 def _tags(tile: Tile, gravest: Mapping[str, Excursion], now: datetime) -> list[Context]:
     facts = tile.facts
-    tags = class_tags(facts, f"/deviations/?batch={tile.batch.pk}")
+    tags = class_tags(facts, f"/deviations/?batch={tile.batch.pk}") + signal_tags(facts, tile.batch.pk)
     tags += [{"tone": "hold", "text": words, "url": ""} for words in facts.blocks]
     outside = sorted(gravest.values(), key=lambda each: tone_of(each) != "warn")
     tags += [_outside_tag(outside[0])] if outside else []
@@ -144,6 +146,15 @@ def _clock_tag(clock: NextClock, now: datetime) -> Context:
     else:
         text = format_html(_("overdue: {}") if is_late else _("due: {}"), left)
     return {"tone": "warn" if is_late else "", "text": text, "url": ""}
+
+
+def signal_tags(facts: BatchFacts, batch_id: UUID) -> list[Context]:
+    """Return how many early signals wait for an answer; they are no deviations and have no class."""
+    if not facts.early_signals:
+        return []
+    count = facts.early_signals
+    words = ngettext("%s early signal", "%s early signals", count) % count
+    return [{"tone": "watch", "text": words, "url": f"/signals/?batch={batch_id}"}]
 
 
 def class_tags(facts: BatchFacts, url: str) -> list[Context]:

@@ -113,6 +113,7 @@ def _load_present(making: Making, reporting: Reporting) -> None:
         for lot in RUNNING:
             making.run(lot)
     with step("demo: what is open"):
+        making.review_recipes()
         reporting.tell(CURRENT)
 
 

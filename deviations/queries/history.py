@@ -112,6 +112,7 @@ _WORDS: Final[Mapping[str, Callable[[Payload], str]]] = {
     "deviation.investigation_started": lambda fact: (
         _("Under investigation, lead %s") % fact.get("lead_code", "")
     ),
+    "deviation.summarised": lambda _fact: _("Preliminary summary given"),
     "deviation.closed": lambda _fact: _("Closed"),
     "deviation.cancelled": lambda _fact: _("Cancelled"),
     "deviation.mirrored": lambda _fact: _("Copied from the CDMO's own quality system"),

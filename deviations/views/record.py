@@ -17,7 +17,8 @@ from deviations.access import lead_codes
 from deviations.actions.investigate import cancel_deviation, close_deviation, investigate_deviation
 from deviations.actions.judge import triage_deviation
 from deviations.actions.release import release_notice
-from deviations.forms import CancelForm, CloseForm, InvestigateForm, StepForm, TriageForm
+from deviations.actions.summarise import summarise_deviation
+from deviations.forms import CancelForm, CloseForm, InvestigateForm, StepForm, SummariseForm, TriageForm
 from deviations.queries import (
     DeviationDetail,
     deviation_detail,
@@ -151,6 +152,8 @@ def _forms(actor: Actor, found: DeviationDetail) -> dict[str, StepForm]:
             leads=sorted({*lead_codes(space_id), own}),
             initial={"lead_code": own},
         )
+    if "summarise" in steps:
+        made["summarise"] = SummariseForm(auto_id="summarise_%s")
     if "close" in steps:
         made["close"] = CloseForm(auto_id="close_%s")
     if "cancel" in steps:
@@ -267,6 +270,19 @@ class Investigate(DeviationStep):
         """Start it."""
         lead = self.form.cleaned_data["lead_code"]
         investigate_deviation(request.actor, deviation_id, lead_code=lead, version=version)
+
+
+class Summarise(DeviationStep):
+    """Give the preliminary summary."""
+
+    step: ClassVar[str] = "summarise"
+    form_class: ClassVar[type[StepForm]] = SummariseForm
+    done: ClassVar[str] = "The preliminary summary is given; whoever knows of the record reads it."
+
+    def act(self, request: PageRequest, deviation_id: UUID, *, version: int | None) -> None:
+        """Summarise."""
+        summary = self.form.cleaned_data["summary"]
+        summarise_deviation(request.actor, deviation_id, summary=summary, version=version)
 
 
 class Close(DeviationStep):

@@ -30,6 +30,7 @@ WHY: Final[Mapping[str, str | Promise]] = {
     "patient_lot": gettext_lazy("May touch dose, identity or slot of a patient lot"),
     "deviation.notice": gettext_lazy("First notice"),
     "notice.unreleased": gettext_lazy("Notice not released in half its time"),
+    "watch": gettext_lazy("Early signal"),
     "decision.question": gettext_lazy("Question back; the time runs on"),
     "decision.answered": gettext_lazy("Decision answered"),
     "decision.lost": gettext_lazy("No reply; the choice is lost"),

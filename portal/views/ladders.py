@@ -32,6 +32,7 @@ KINDS: Final[Mapping[str, str | Promise]] = {
     "decision.question": gettext_lazy("Question back about a decision"),
     "decision.answered": gettext_lazy("Decision answered"),
     "decision.lost": gettext_lazy("No reply, the choice is lost"),
+    "watch": gettext_lazy("Early signal"),
     "roster_gap": gettext_lazy("Gap in cover"),
     "drill": gettext_lazy("DRILL, no real event"),
     "clock.set_apart": gettext_lazy("Deadline not acted on"),

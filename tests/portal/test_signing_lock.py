@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from portal import tasks
 from portal.action import reading
 from portal.actions.alerts import acknowledge_alert
 from portal.actions.signing import accept_statement
@@ -65,6 +66,18 @@ def test_administrators_and_heads_of_quality_are_told(locked):
 def test_they_and_the_person_have_a_mail(locked):
     people = {each.person_id for each in seen("cdmo_admin", Delivery)}
     assert people == {cast.person_id(key) for key in ("cdmo_admin", "cdmo_quality_head", NAME)}
+
+
+def test_the_mail_asks_those_for_receipt_who_give_it(locked, mailbox):
+    tasks.deliver()
+    words = {to: message.get_content().splitlines()[0] for [to], message in mailbox.messages}
+    assert words == {
+        cast.EMAILS["cdmo_admin"]: "You have a new notification in Covalent. It asks for your receipt.",
+        cast.EMAILS[
+            "cdmo_quality_head"
+        ]: "You have a new notification in Covalent. It asks for your receipt.",
+        cast.EMAILS[NAME]: "You have a new notification in Covalent. It concerns you.",
+    }
 
 
 def test_an_administrator_who_locks_himself_has_one_mail(database, cdmo_admin):

@@ -243,7 +243,7 @@ class TestAlerts:
         self, database, start, gateway, settings
     ):
         settings.QUIET = "00:00-23:59 weekends"
-        lot = make.batch(number="P-1", of=make.recipe(number="MBR-P", is_patient_lot=True))
+        lot = make.batch(number="P-1", is_patient_lot=True)
         # Beyond action, then beyond PAR: one episode.
         make.send(gateway, lot, make.course([37.4], start=start))
         make.send(gateway, lot, make.course([37.4, 38.0], start=start + TEN))
@@ -260,8 +260,8 @@ class TestAlerts:
 
     def test_the_last_sample_of_a_lot_that_ended_long_ago_wakes_nobody(self, database, gateway):
         sample = make.temperature(make.limit("action", low=80), code="VIAB", expected_interval_s=86_400)
-        recipe = make.recipe(number="MBR-P", measured=[sample], is_patient_lot=True)
-        lot = make.batch(number="P-1", of=recipe, running=timedelta(days=9))
+        recipe = make.recipe(number="MBR-P", measured=[sample])
+        lot = make.batch(number="P-1", of=recipe, running=timedelta(days=9), is_patient_lot=True)
         make.send(gateway, lot, [("VIAB", make.now() - timedelta(days=4), 75.0)])
         with reading(gateway):
             assert (Excursion.objects.count(), Alert.objects.count()) == (1, 0)
@@ -271,7 +271,7 @@ class TestAlerts:
 
     def test_of_a_patient_lot_what_is_only_monitored_alerts_nobody(self, database, start, gateway):
         watched = make.temperature(make.limit("action", high=37), code="ROOM", kind=ParameterKind.OTHER)
-        lot = make.batch(of=make.recipe(number="MBR-P", measured=[watched], is_patient_lot=True))
+        lot = make.batch(of=make.recipe(number="MBR-P", measured=[watched]), is_patient_lot=True)
         make.send(gateway, lot, make.course([38.0], code="ROOM", start=start))
         with reading(gateway):
             assert not Alert.objects.exists()

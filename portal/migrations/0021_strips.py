@@ -11,7 +11,7 @@ SQL = Path(__file__).with_name("sql")
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("portal", "0019_members"),
+        ("portal", "0020_at_once"),
     ]
 
     operations = [
