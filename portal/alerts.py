@@ -85,7 +85,7 @@ def raise_alert(
     return alert
 
 
-def _led_by(first: Sequence[str], plan: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def _led_by(first: Sequence[str], plan: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
     """Return a plan whose first step tells these roles, where there are any; it goes on without them."""
     if not first:
         return plan
