@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Final
 
 from django import forms
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from batches.excursion_rows import worst_first
@@ -222,6 +223,7 @@ def batch_facts(detail: BatchDetail, place: Place, room: Room | None) -> list[Co
         {
             "name": _("MBR"),
             "value": _("%(number)s, version %(revision)s") % _of(recipe.number, recipe.revision),
+            "url": reverse("recipe_page", args=[recipe.pk]),
         },
         {"name": _("Program"), "value": str(room.program.code) if room is not None else ""},
         {"name": _("Site"), "value": place.name},

@@ -21,8 +21,8 @@ from batches.states import BatchState, LimitKind, RecipeState
 from config.demo.companies import PROGRAMS, TB22, Project
 from config.demo.crew import Crew, setup_actor
 from config.demo.lots import FROZEN_LOT, Dots, Lot, Stretch
-from config.demo.recipes import DRUG_SUBSTANCE_NEXT, RECIPES, Recipe
-from config.demo.recipes.approving import put_in_force, submit
+from config.demo.recipes import DRUG_SUBSTANCE_NEXT, RECIPES, SIGNED, Recipe
+from config.demo.recipes.approving import adopt, check, put_in_force, submit
 from portal.action import reading
 from portal.models import ProgramSite
 
@@ -72,15 +72,18 @@ class Making:
         return batch is not None and batch.state != BatchState.IN_PROCESS
 
     def author_recipes(self) -> None:
-        """Let QA draft, the heads sign and QA put in force what is missing."""
-        for recipe in RECIPES:
-            key = (recipe.project.id, recipe.number)
-            if key not in self._recipes:
-                self._recipes[key] = put_in_force(self._crew, recipe, makers_of(recipe.project)["qa"])
+        """Let QA draft, the heads sign and QA put in force what is missing; adopt what stands on paper."""
+        missing = [each for each in RECIPES if (each.project.id, each.number) not in self._recipes]
+        signed = [(each, makers_of(each.project)["qa"]) for each in missing if each in SIGNED]
+        entered = put_in_force(self._crew, signed)
+        for recipe in missing:
+            found = entered.get(recipe.number) or adopt(recipe, self.moment)
+            self._recipes[recipe.project.id, recipe.number] = found
 
     def review_recipes(self) -> None:
-        """Let QA submit the next version of the recipe of story A, if it is not there."""
-        submit(self._crew, DRUG_SUBSTANCE_NEXT, makers_of(DRUG_SUBSTANCE_NEXT.project)["qa"])
+        """Let QA submit the next version of the recipe of story A, and the CDMO's head check it."""
+        author = makers_of(DRUG_SUBSTANCE_NEXT.project)["qa"]
+        check(self._crew, [submit(self._crew, DRUG_SUBSTANCE_NEXT, author)])
 
     def start_of(self, lot: Lot) -> datetime:
         """Return when a batch of the demo started, at a full minute."""

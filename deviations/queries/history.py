@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from deviations.access import files_of, get_deviation
 from portal.actor import Actor
+from portal.agreements.words import silence_words
 from portal.decisions.words import WORDS
 from portal.models import Alert
 from portal.queries.decisions import decisions_about
@@ -126,6 +127,7 @@ _WORDS: Final[Mapping[str, Callable[[Payload], str]]] = {
         _("No receipt in time: step %(step)s told %(told)s people")
         % {"step": fact.get("step", ""), "told": fact.get("told", "")}
     ),
+    "clock.unanswered": silence_words,
     "signature.given": _signed,
     "reporting.assessed": lambda _fact: _("Facts for reports to authorities given"),
     "reporting.decided": lambda fact: (

@@ -40,6 +40,8 @@ from deviations.views.shown import (
 )
 from portal.action import instant, reading
 from portal.actor import Actor
+from portal.agreements.applying import notices_by_class
+from portal.agreements.terms import Terms
 from portal.errors import DomainError, Invalid
 from portal.media import INLINE
 from portal.models import Alert
@@ -79,6 +81,7 @@ class DeviationPage(Page):
         deviation = found.deviation
         receipt = escalation(actor, found.notice.alert_id) if found.notice is not None else None
         room = Room(found.program, found.zone)
+        terms = terms_at(actor, deviation.space_id, deviation.recorded_at)
         return {
             "found": found,
             "deviation": deviation,
@@ -93,7 +96,8 @@ class DeviationPage(Page):
             "judgements": judgements_of(found, now),
             "curve": curve_of(actor, deviation, now),
             "clocks": clocks_of(actor, found, clock_lines(actor, found.clocks), receipt, now),
-            "rule": terms_at(actor, deviation.space_id, deviation.recorded_at).notice(found.classification),
+            "rule": terms.notice(found.classification),
+            "class_drives": _class_drives(terms) if "triage" in found.steps else "",
             "must_tell": deviation.is_notice_due,
             "receipt": ladder(actor, receipt, room) if receipt is not None else None,
             "asks": _asks(actor, found, room),
@@ -111,6 +115,12 @@ class DeviationPage(Page):
             "live_subject": "" if receipt is not None and receipt.line.next_at else deviation.pk,
             "partial": "record" if request.htmx and request.method == "GET" else "",
         }
+
+
+def _class_drives(terms: Terms) -> str:
+    """Return what giving a class binds, by the clauses under which the record began."""
+    said = _("The class drives clock, notice and colour. The sponsor is told: %s. ") % notices_by_class(terms)
+    return said + _("It is provisional, and its history is kept.")
 
 
 def _asks(actor: Actor, found: DeviationDetail, room: Room) -> list[dict[str, Any]]:

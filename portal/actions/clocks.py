@@ -18,6 +18,7 @@ from portal.business_time import due_after_pause
 from portal.clocks import calendar_of, duration_of, note_step
 from portal.clocks.names import is_fixed
 from portal.clocks.running import line_of
+from portal.clocks.silence import Silence, Silences, ask_heads, note_silence
 from portal.errors import Invalid, InvalidTransition, NotFound
 from portal.facts import (
     ClockBreached,
@@ -38,6 +39,7 @@ REASON_MAX: Final = 4000
 # From this extension on the heads of quality are asked.
 CLIMBS_AT: Final = 2
 EXTENDED_AGAIN: Final = "clock.extended_again"
+_Unanswered = tuple[Clock, Record, Silence]
 PAUSE_DECLINED: Final = "clock.pause_declined"
 PAUSE_TAKEN_BACK: Final = "clock.pause_taken_back"
 PAUSING: Final = ("state", "paused_at", "paused_next_at", "next_at", "pause_asked_by", "version")
@@ -205,8 +207,8 @@ def move_clock(actor: Actor, clock_id: UUID, *, reason: str, version: int | None
 def breach_clock(actor: Actor, clock_id: UUID) -> Clock | None:
     """Note that a clock's time is over; what it asks for stays open. None when it is not due any more.
 
-    Called by the sweep, twice or late as it happens; it waits for nobody. Raises: Refused. Records:
-    clock.breached v1.
+    Called by the sweep, twice or late as it happens; it waits for nobody. What a clause makes of the silence
+    comes about with it. Raises: Refused. Records: clock.breached v1, clock.unanswered v1.
     """
     found = _breach(actor, [clock_id])
     return found[0] if found else None
@@ -240,16 +242,16 @@ def _breach(actor: Actor, clock_ids: Sequence[UUID]) -> list[Clock]:
         ClockMove(**line_of(each, ClockStep.BREACHED), due_before=each.due_at) for each in due
     )
     subjects = Record.objects.visible_to(actor).in_bulk({each.subject_id for each in due})
-    ledger.record_each(
-        [
-            (
-                subjects[each.subject_id],
-                ClockBreached(kind=each.kind, clause=each.clause, due_at=each.due_at),
-                str(each.audience),
-            )
-            for each in due
-        ]
-    )
+    silences, facts, unanswered = Silences(actor), list[tuple[Record, Fact, str]](), list[_Unanswered]()
+    for each in due:
+        subject, chain = subjects[each.subject_id], str(each.audience)
+        facts.append((subject, ClockBreached(kind=each.kind, clause=each.clause, due_at=each.due_at), chain))
+        if (silence := silences.of(each)) is not None:
+            facts.append((subject, note_silence(each, silence), chain))
+            unanswered.append((each, subject, silence))
+    ledger.record_each(facts)
+    for found in unanswered:
+        ask_heads(*found)
     return due
 
 

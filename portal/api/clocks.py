@@ -102,6 +102,8 @@ class ClockMoveOut(Output):
     code = serializers.CharField()
     side = serializers.CharField()
     reason = serializers.CharField()
+    clause = serializers.CharField(help_text="What says that silence led to this; else empty.")
+    terms = serializers.IntegerField(allow_null=True)
     due_before = serializers.DateTimeField(allow_null=True)
     due_after = serializers.DateTimeField(allow_null=True)
 

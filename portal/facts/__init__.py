@@ -40,6 +40,7 @@ from portal.facts.clocks import (
     ClockPutBack,
     ClockResumed,
     ClockSetApart,
+    ClockUnanswered,
 )
 from portal.facts.decisions import (
     DecisionAnswered,
@@ -150,6 +151,7 @@ __all__ = [
     "ClockPutBack",
     "ClockResumed",
     "ClockSetApart",
+    "ClockUnanswered",
     "CompanyIdentityLinked",
     "CompanySignInSet",
     "DecisionAnswered",

@@ -94,6 +94,17 @@ class ClockBreached(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class ClockUnanswered(Fact):
+    """Nobody replied in time, and what the clause names came about; it is never consent."""
+
+    name = "clock.unanswered"
+    kind: str
+    outcome: str
+    clause: str
+    terms: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class ClockSetApart(Fact):
     """A clock broke its worker three times; it is called no more, and its time goes on."""
 

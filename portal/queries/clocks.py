@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from portal.action import instant
 from portal.actor import Actor, Side
 from portal.clocks.names import fixed_kinds, is_fixed, kinds_with_own_item
+from portal.clocks.silence import STEPS
 from portal.errors import NotFound
 from portal.models import BusinessCalendar, Clock, ClockMove, Record
 from portal.states import (
@@ -135,6 +136,12 @@ def others_clocks(actor: Actor, most: int) -> list[ClockLine]:
 
 def _only(actor: Actor, side: Side) -> list[UUID]:
     return [space for space, seats in actor.seats.items() if {each.side for each in seats} == {side}]
+
+
+def find_silence(actor: Actor, subject_id: UUID) -> ClockMove | None:
+    """Return what the newest silence about a record led to, None where no clause says it."""
+    rows = ClockMove.objects.visible_to(actor).filter(clock__subject_id=subject_id, step__in=STEPS.values())
+    return rows.order_by("-at", "-pk").first()
 
 
 def list_calendars(actor: Actor, *, program_id: UUID | None = None) -> QuerySet[BusinessCalendar]:

@@ -163,6 +163,7 @@ def _move(move: Any, zone: str, now: datetime) -> Shown:
         "words": str(ClockStep(move.step).label),
         "code": move.code,
         "due": due,
+        "clause": clause_link(move.space_id, move.clause, move.terms),
         "reason": move.reason,
     }
 

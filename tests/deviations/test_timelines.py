@@ -183,5 +183,8 @@ def test_the_page_takes_and_shows_it(released, signed_in):
     given = {"summary": make.PRELIMINARY, "version": str(released.version)}
     assert cdmo.post(f"{address}summarise/", given).status_code == 303
     page = signed_in("sponsor_qa").get(address).content.decode()
+    applies = signed_in("sponsor_qa").get(f"{address}terms/").content.decode()
+    assert (applies.count("Met, due"), applies.count("Running, due")) == (1, 1)
+    assert "are kept for 1 year after expiry" in applies
     assert make.PRELIMINARY in page
     assert "Closing" in page

@@ -100,6 +100,7 @@ SHIPPED = {
     ("notice.overdue", 1): "clause due_at",
     ("notice.released", 1): "notice_id classification clause detected_at released_at",
     ("clock.put_back", 1): "kind",
+    ("clock.unanswered", 1): "kind outcome clause terms",
     ("clock.set_apart", 1): "kind side due_at",
     ("notices.chosen", 1): "email push chat wakes quiet digest_hour",
     ("push_device.added", 1): "device_id",

@@ -128,3 +128,8 @@ def test_it_stands_on_the_pages_of_those_who_are_told(locked, signed_in):
 
 def test_the_person_reads_it_under_my_security(locked, signed_in):
     assert "Signing is locked" in signed_in(NAME).get("/security/").content.decode()
+
+
+def test_it_is_no_alert_of_a_program_to_whom_the_interface_lists_them(locked, signed_in):
+    listed = signed_in("cdmo_admin").get("/api/v1/alerts/")
+    assert (listed.status_code, listed.json()["results"]) == (200, [])

@@ -206,6 +206,7 @@ def _tamper(own_database, *, entries, rounds, seed):
             superuser.put_back()
             if turn % VACUUM_EVERY == 0:
                 vacuum.execute("vacuum ledger.entry, ledger.item")
+                say(f"{turn + 1} tamperings, missed {missed}, {time.monotonic() - began:.0f} s")
         assert verifier.fault(raw, served.whole()) == ""
     say(
         f"seed {seed}: {rounds} tamperings of {len(MUTATIONS)} kinds on {held[-1].size} entries,"

@@ -16,6 +16,8 @@ RECIPES = (
     PENICILLIN_RUN,
     RIVAL_SUBSTANCE,
 )
+# Those of the stories: signed here by both heads of quality.
+SIGNED = (DRUG_SUBSTANCE, STERILE_FILL, CELL_THERAPY, RIVAL_SUBSTANCE)
 
 __all__ = [
     "CELL_THERAPY",
@@ -26,6 +28,7 @@ __all__ = [
     "RECIPES",
     "RIVAL_SUBSTANCE",
     "SEED_TRAIN",
+    "SIGNED",
     "STERILE_FILL",
     "Recipe",
 ]

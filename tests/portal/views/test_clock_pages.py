@@ -92,7 +92,8 @@ def test_home_has_my_clocks_and_those_of_the_other_side(database, signed_in):
 
 def test_a_head_of_quality_sets_the_calendar_on_its_page(database, signed_in):
     client = signed_in("cdmo_quality_head")
-    assert "none set" in words(client.get(f"/calendars/{cast.PROGRAM}/"))
+    fresh = words(client.get(f"/calendars/{cast.PROGRAM}/"))
+    assert ("none set" in fresh, "Monday to Friday 08:00-17:00" in fresh) == (True, True)
     given = {
         "effective_on": today().isoformat(),
         "zone": "Europe/Stockholm",

@@ -7,6 +7,7 @@ import "./dictation.js";
 import "./draft.js";
 import "./fragment.js";
 import "./keys.js";
+import "./lines.js";
 import "./live.js";
 import "./passkey.js";
 import "./picker.js";
