@@ -18,7 +18,7 @@ from batches.states import Direction, ExcursionState, LimitKind, ParameterKind
 from portal import ledger
 from portal.action import current_action, instant
 from portal.actor import Side
-from portal.alerts import raise_alert
+from portal.alerts import PATIENT_LOT, raise_alert
 from portal.facts import Fact
 from portal.states import Audience
 from portal.terms import terms_at
@@ -29,6 +29,8 @@ GROWTH_NOTED_US: Final = 60_000_000
 OVER_FOR: Final = timedelta(hours=1)
 # The graver limit first: an entry shows its first fact.
 GRAVITY: Final = (LimitKind.PAR, LimitKind.ACTION, LimitKind.SPEC, LimitKind.NOR, LimitKind.ALERT)
+# What a patient lot alerts of: every one of these touches dose, identity or slot.
+PATIENT_LIMITS: Final = (LimitKind.PAR, LimitKind.ACTION, LimitKind.SPEC)
 SIDES: Final[Mapping[str, tuple[Side, ...]]] = {
     Audience.SHARED: (Side.MANUFACTURER, Side.SPONSOR),
     Audience.MANUFACTURER: (Side.MANUFACTURER,),
@@ -67,16 +69,15 @@ def apply_verdicts(batch: Batch, excursions: Mapping[UUID, Excursion], verdicts:
     ordered = sorted(verdicts, key=lambda verdict: GRAVITY.index(LimitKind(verdict.limit.kind)))
     steps = [
         *(step for verdict in ordered for step in _withdrawals(verdict, excursions)),
-        *(step for verdict in ordered for step in _revisions(verdict, excursions)),
+        *(step for verdict in ordered for step in _revisions(batch, verdict, excursions)),
         *(step for verdict in ordered for step in _openings(batch, verdict)),
     ]
-    alerting = [step for step in steps if _calls_for_alert(step)]
+    alerting = [step for step in steps if _calls_for_alert(batch, step)]
     for step in steps:
         if step in alerting:
             step.row.alerted_at = instant()
         step.row.save(force_insert=step.is_new)
-    for step in alerting:
-        _alert(batch, step)
+    _alert_each(batch, alerting)
     # Withdrawals are written first, so that no two rows claim one start; told last, after what took their
     # place.
     for step in sorted(steps, key=lambda step: step.episode is None):
@@ -91,13 +92,13 @@ def _withdrawals(verdict: Verdict, excursions: Mapping[UUID, Excursion]) -> Iter
         yield Step(verdict.watch, verdict.limit, row)
 
 
-def _revisions(verdict: Verdict, excursions: Mapping[UUID, Excursion]) -> Iterable[Step]:
+def _revisions(batch: Batch, verdict: Verdict, excursions: Mapping[UUID, Excursion]) -> Iterable[Step]:
     for revision in (*verdict.changes.closed, *verdict.changes.extended):
         row, was_open = excursions[revision.row.id], revision.row.episode.ended_us is None
         step = Step(verdict.watch, verdict.limit, row, revision.after, was_open=was_open)
         # A reading between those that the row counts would be missed by whoever counts on from its end.
         is_growth = row.pk == verdict.carried_id and _is_mere_growth(revision.row, revision.after)
-        if is_growth and not _calls_for_alert(step):
+        if is_growth and not _calls_for_alert(batch, step):
             continue
         _set(row, revision.after)
         row.bump()
@@ -156,23 +157,54 @@ def _set(row: Excursion, episode: Episode) -> None:
     row.readings = episode.count
 
 
-def _calls_for_alert(step: Step) -> bool:
-    """Say whether an alert is called for: a critical parameter outside its PAR, beyond the delay."""
+def _calls_for_alert(batch: Batch, step: Step) -> bool:
+    """Say whether an alert is called for beyond the delay: a critical parameter outside its PAR.
+
+    Of a patient lot: what is no mere monitoring, outside its action limit or more.
+    """
     episode = step.episode
     if episode is None or step.row.alerted_at is not None or not episode.is_alert_reached:
         return False
-    if step.limit.kind != LimitKind.PAR or step.watch.kind != ParameterKind.CPP:
+    if batch.is_patient_lot:
+        is_grave = step.limit.kind in PATIENT_LIMITS and step.watch.kind != ParameterKind.OTHER
+    else:
+        is_grave = step.limit.kind == LimitKind.PAR and step.watch.kind == ParameterKind.CPP
+    if not is_grave:
         return False
-    return episode.ended_us is None or instant() - instant_of(episode.ended_us) <= OVER_FOR
+    if episode.ended_us is not None:
+        return instant() - instant_of(episode.ended_us) <= OVER_FOR
+    # The last sample of a lot that ended long ago is outside for ever; nobody is woken by its copy.
+    silence = timedelta(microseconds=2 * step.watch.interval_us) + OVER_FOR
+    return not batch.is_patient_lot or instant() - instant_of(episode.last_outside_us) <= silence
+
+
+def _alert_each(batch: Batch, steps: Sequence[Step]) -> None:
+    """Alert of each, the graver limit first; of a patient lot once for an episode, whatever it crosses."""
+    told: set[tuple[UUID, str]] = set()
+    mine = [step.row.pk for step in steps]
+    for step in steps:
+        episode = (step.watch.id, str(step.row.direction))
+        if batch.is_patient_lot and (episode in told or _is_told(batch, episode, mine)):
+            continue
+        told.add(episode)
+        _alert(batch, step)
+
+
+def _is_told(batch: Batch, episode: tuple[UUID, str], without: Sequence[UUID]) -> bool:
+    parameter_id, direction = episode
+    rows = Excursion.objects.visible_to(current_action().actor).filter(batch=batch, state=ExcursionState.OPEN)
+    alerted = rows.filter(parameter_id=parameter_id, direction=direction, alerted_at__isnull=False)
+    return alerted.exclude(pk__in=without).exists()
 
 
 def _alert(batch: Batch, step: Step) -> None:
     terms = terms_at(current_action().actor, batch.space_id, instant())
-    clause = terms.notice(None, of="excursion.par")
+    kind = PATIENT_LOT if batch.is_patient_lot else "excursion.par"
+    clause = terms.notice(None, of=kind)
     for side in SIDES[str(step.row.audience)]:
         raise_alert(
             step.row,
-            kind="excursion.par",
+            kind=kind,
             side=side,
             title=f"{batch.number}: {step.row.title}",
             audience=str(step.row.audience),

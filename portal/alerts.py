@@ -21,6 +21,8 @@ from portal.states import PersonKind
 from portal.terms import terms_at
 
 LADDER: Final = "ladder"
+# What may touch dose, identity or slot of a patient lot: it wakes by default.
+PATIENT_LOT: Final = "patient_lot"
 
 
 def raise_alert(
@@ -65,10 +67,7 @@ def raise_alert(
         raised_at=now,
     )
     ledger.record(alert, AlertRaised(kind=kind, side=str(side), clause=clause, subject_id=subject.pk))
-    plan = list(plan) or plan_of(terms.ladder(ladder or kind, side, classification))
-    if first:
-        above = [each for each in plan[1:] if not set(each["roles"]) <= set(first)]
-        plan = [{**plan[0], "roles": list(first)}, *above]
+    plan = _led_by(first, list(plan) or plan_of(terms.ladder(ladder or kind, side, classification)))
     _, wait_until = tell(alert, 0, plan[0], due_at=now, site_id=site_id)
     start_clock(
         subject,
@@ -86,6 +85,14 @@ def raise_alert(
     return alert
 
 
+def _led_by(first: Sequence[str], plan: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """Return a plan whose first step tells these roles, where there are any; it goes on without them."""
+    if not first:
+        return plan
+    above = [each for each in plan[1:] if not set(each["roles"]) <= set(first)]
+    return [{**plan[0], "roles": list(first)}, *above]
+
+
 def tell(
     alert: Alert,
     number: int,
@@ -96,10 +103,10 @@ def tell(
 ) -> tuple[LadderStep, datetime]:
     """Take one step of an alert's ladder: tell who of its roles is on duty and was not told before.
 
-    Outside duty hours, and on the days off of the side's calendar, it wakes nobody: it stands on their
-    screens, while messages and the wait begin with the hours. Returns the step and until when an
-    answer is waited for: not at all where nobody holds one of the roles. Called once per number under the
-    alert's lock, or in the transaction that makes the alert.
+    Outside duty hours, and on days off by the side's calendar, it wakes nobody: it stands on their screens,
+    while messages and the wait begin with the hours. Returns the step and until when an answer is waited for:
+    not at all where nobody holds one of the roles. Called once per number under the alert's lock, or in the
+    transaction that makes the alert.
     """
     now = instant()
     # A ladder that began before there were duty hours keeps what it began with.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from portal.notices.choices import SORTS, Choices, QuietHours, Sort
+from portal.notices.demands import ProgramDemands
 from portal.states import Channel
 
 HOURS: Final = [(hour, f"{hour:02}:00") for hour in range(24)]
@@ -33,8 +35,11 @@ class NoticesForm(forms.Form):
     )
     digest_hour = forms.TypedChoiceField(label=_("At"), choices=HOURS, coerce=int)
 
-    def __init__(self, *args: Any, choices: Choices, **kwargs: Any) -> None:
-        """Begin with what holds now."""
+    def __init__(
+        self, *args: Any, choices: Choices, demands: Sequence[ProgramDemands] = (), **kwargs: Any
+    ) -> None:
+        """Begin with what holds now; what a clause of any program demands is locked."""
+        self._choices, self._demands = choices, demands
         quiet = choices.quiet or QuietHours.parse("19:00-07:00 weekends")
         assert quiet is not None  # noqa: S101 - a fixed text
         kwargs["initial"] = {
@@ -49,9 +54,16 @@ class NoticesForm(forms.Form):
         for sort in SORTS:
             for channel in Channel:
                 self.fields[f"{sort.code}-{channel}"] = _box(
-                    is_on=channel in choices.over(sort), is_locked=channel in sort.demanded
+                    is_on=channel in choices.over(sort), is_locked=channel in self._demanded(sort)
                 )
-            self.fields[f"{sort.code}-wakes"] = _box(is_on=choices.wakes_for(sort), is_locked=sort.must_wake)
+            must_wake = self._must_wake(sort)
+            self.fields[f"{sort.code}-wakes"] = _box(is_on=choices.wakes_for(sort), is_locked=must_wake)
+
+    def _demanded(self, sort: Sort) -> set[str]:
+        return {channel for each in self._demands for channel in each.by_sort[sort.code].channels}
+
+    def _must_wake(self, sort: Sort) -> bool:
+        return any(each.by_sort[sort.code].wakes for each in self._demands)
 
     def lines(self) -> list[dict[str, Any]]:
         """Return a line per sort for the page."""
@@ -70,16 +82,27 @@ class NoticesForm(forms.Form):
         quiet = QuietHours(given["quiet_since"], given["quiet_until"], given["weekends"])
         return Choices(
             quiet if given["is_quiet"] else None,
-            {sort.code: _channels(given, sort) for sort in SORTS},
-            {sort.code: sort.must_wake or given[f"{sort.code}-wakes"] for sort in SORTS},
+            {sort.code: self._channels(sort) for sort in SORTS},
+            {sort.code: self._wakes(sort) for sort in SORTS},
             given["digest_hour"] if given["wants_digest"] else None,
         )
 
+    def _channels(self, sort: Sort) -> tuple[str, ...]:
+        """Return the own choice; of what is locked the one made before, which counts elsewhere."""
+        locked, before = self._demanded(sort), self._choices.over(sort)
+        given = self.cleaned_data
+        return tuple(
+            str(each)
+            for each in Channel
+            if (each in before if each in locked else given[f"{sort.code}-{each}"])
+        )
 
-def _channels(given: dict[str, Any], sort: Sort) -> tuple[str, ...]:
-    return tuple(str(each) for each in Channel if each in sort.demanded or given[f"{sort.code}-{each}"])
+    def _wakes(self, sort: Sort) -> bool:
+        if self._must_wake(sort):
+            return self._choices.wakes_for(sort)
+        return bool(self.cleaned_data[f"{sort.code}-wakes"])
 
 
 def _box(*, is_on: bool, is_locked: bool) -> forms.BooleanField:
-    # A disabled field keeps what it began with, whatever is sent.
-    return forms.BooleanField(required=False, initial=is_on, disabled=is_locked)
+    # A disabled field keeps what it began with, whatever is sent; what is locked is shown ticked.
+    return forms.BooleanField(required=False, initial=is_on or is_locked, disabled=is_locked)

@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 TIMEOUT_S: Final = 10.0
+LOOKUP_S: Final = 5.0
 ANSWER_BYTES_MAX: Final = 65_536
 URL_CHARACTERS_MAX: Final = 2000
 PORTS: Final = frozenset({443, 8443})
@@ -129,14 +130,33 @@ def resolve(url: str) -> Target:
         raise OutgoingRefused("not_https")
     if port not in PORTS and not is_allowed:
         raise OutgoingRefused("port_not_allowed")
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise OutgoingRefused("no_such_host") from error
-    addresses = [str(each[4][0]) for each in found]
+    addresses = _look_up(host, port)
     if not addresses or not (is_allowed or all(is_public(each) for each in addresses)):
         raise OutgoingRefused("not_public")
     return Target(scheme, host, port, path, addresses[0])
+
+
+def _look_up(host: str, port: int) -> list[str]:
+    """Ask the resolver, which knows no limit of its own: in a thread that is left behind when it hangs."""
+    found: list[str] = []
+    faults: list[Exception] = []
+
+    def ask() -> None:
+        try:
+            answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            faults.append(error)
+        else:
+            found.extend(str(each[4][0]) for each in answers)
+
+    asking = threading.Thread(target=ask, name="look-up", daemon=True)
+    asking.start()
+    asking.join(LOOKUP_S)
+    if asking.is_alive():
+        raise OutgoingRefused("lookup_timed_out")
+    if faults:
+        raise OutgoingRefused("no_such_host") from faults[0]
+    return found
 
 
 def is_public(text: str) -> bool:

@@ -27,6 +27,7 @@ from portal.outages import AWAY, PASSING, keep, until
 from portal.streams import SHARDS, ChainKey, Entry, look_at_heads, read_entries
 from portal.threads import QueryThreads
 from portal.wake import POKE
+from portal.webhooks.waking import wake_sender
 
 LOOK_EACH_S: Final = 0.25
 OVERLAP: Final = timedelta(seconds=5)
@@ -111,9 +112,13 @@ class Relay:
         while True:
             await until(self._wake, LOOK_EACH_S)
             self._wake.clear()
+            has_grown = False
             for key, entries in await self._threads.run(self._read_new):
                 await self._push(group_of(key), entries_message(key, entries))
+                has_grown = True
             self._looked.set()
+            if has_grown:
+                await self._threads.run(wake_sender)
 
     def _read_new(self) -> list[tuple[ChainKey, list[Entry]]]:
         is_first = self._looked_at is None

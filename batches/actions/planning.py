@@ -35,12 +35,14 @@ def plan_batch(
     started_at: datetime | None = None,
     external_id: str = "",
     phases: Sequence[tuple[str, datetime]] = (),
+    is_patient_lot: bool = False,
 ) -> Batch:
     """Enter a batch that will execute a recipe version, or one that is running already.
 
     With `started_at`, from 2000 to five minutes from now, the batch is in process, in the recipe's first
     phase, or, with `phases` (code, start) in order, in the last of them; the first starts with the batch.
-    `planned_start` reaches twenty years ahead. Raises: NotFound, Refused, Invalid, Conflict.
+    `planned_start` reaches twenty years ahead; `is_patient_lot` says that it is for one patient. Raises:
+    NotFound, Refused, Invalid, Conflict.
     Records: batch.planned v1, batch.started v1. Source: 21 CFR 211.188 (batch production records).
     """
     program = lock_program(actor, program_id)
@@ -55,6 +57,7 @@ def plan_batch(
         external_id=external_id,
     )
     batch.equipment, batch.site = equipment, _site(actor, program, site_id)
+    batch.is_patient_lot = is_patient_lot
     started_at = started_at or (phases[0][1] if phases else None)
     if started_at is None:
         batch.save(force_insert=True)

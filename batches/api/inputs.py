@@ -26,6 +26,7 @@ class PlanInput(Input):
     equipment = Text(most=60, required=False, allow_blank=True)
     site = serializers.UUIDField(required=False)
     external_id = Text(most=120, required=False, allow_blank=True)
+    is_patient_lot = serializers.BooleanField(required=False, help_text="Made for one patient.")
 
 
 class MirrorBatchInput(Input):

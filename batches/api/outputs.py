@@ -152,6 +152,7 @@ class BatchShown(serializers.Serializer[Any]):
     phase = PhaseShown(allow_null=True)
     site = SiteShown(allow_null=True)
     equipment = serializers.CharField()
+    is_patient_lot = serializers.BooleanField()
     planned_start = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
     ended_at = serializers.DateTimeField(allow_null=True)

@@ -40,6 +40,7 @@ def batch_json(actor: Actor, batch: Batch) -> Json:
         "phase": phase and {"id": phase.pk, "code": phase.code, "title": phase.title},
         "site": batch.site and {"id": batch.site.pk, "name": batch.site.name, "zone": batch.site.zone},
         "equipment": batch.equipment,
+        "is_patient_lot": batch.is_patient_lot,
         "planned_start": batch.planned_start,
         "started_at": batch.started_at,
         "ended_at": batch.ended_at,

@@ -21,6 +21,8 @@ class Batch(SpaceRecord):
     recipe_version = RecordKey(RecipeVersion)
     site = RecordKey(ProgramSite, null=True, blank=True)
     equipment = models.CharField(max_length=60, blank=True)
+    # Made for one patient: what may touch dose, identity or slot is told at any hour.
+    is_patient_lot = models.BooleanField(default=False, db_default=False)
     state = models.CharField(max_length=14, choices=BatchState, default=BatchState.PLANNED)
     phase = RecordKey(ProcedureStep, null=True, blank=True)
     planned_start = models.DateTimeField()

@@ -126,6 +126,7 @@ class Making:
             equipment=lot.equipment,
             site_id=self._sites[space_id, lot.site.name],
             planned_start=started_at,
+            is_patient_lot=lot.recipe.is_patient_lot,
             phases=[(code, started_at + timedelta(seconds=at_s)) for code, at_s in lot.phases],
         )
         self.batches[lot.number] = batch

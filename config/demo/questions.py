@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from config.demo.incidents.story_a import RUNNING
+from config.demo.incidents.story_c import RUNNING as RUNNING_PATIENT
 from config.demo.lots.writing import clock
-from config.demo.recipes.writing import HOUR
+from config.demo.recipes.writing import HOUR, MINUTE
 from portal.decisions.wording import Option
 
 
@@ -73,6 +74,26 @@ QUESTIONS: Final = (
         meanwhile="One person stands at the vessel and moves the valve by hand when it sticks.",
         if_lost="The valve is moved by hand and the unit is changed after the run.",
         lost_s=9 * HOUR,
+        from_now=True,
+    ),
+    Question(
+        lot="P-0091",
+        external_id=RUNNING_PATIENT.external_id,
+        title="P-0091: harvest today, tomorrow, or stop?",
+        details=(
+            "Viability 90 % on day 6 after the CO₂ failure, 82 % on day 7, 75 % this morning. Forecast from"
+            " 24 earlier lots, 80 % interval, for information: 73-77 % before the wash if harvested today,"
+            " 66-72 % tomorrow. The dose is there five times over. Specification at release: at least 70 %."
+        ),
+        options=(
+            Option("A", "Harvest today, day 8"),
+            Option("B", "Harvest tomorrow, day 9, as planned"),
+            Option("C", "Stop the lot"),
+        ),
+        recommendation="Every day costs seven points of viability, and the dose is reached.",
+        meanwhile="The wash is prepared for today; the culture goes on.",
+        if_lost="The suite is given to the next lot at 11:00; this one is harvested tomorrow.",
+        lost_s=140 * MINUTE,
         from_now=True,
     ),
 )

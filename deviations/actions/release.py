@@ -15,7 +15,7 @@ from portal import ledger
 from portal.access import require_role
 from portal.action import action, instant
 from portal.actor import Actor, Side
-from portal.alerts import raise_alert
+from portal.alerts import PATIENT_LOT, raise_alert
 from portal.clocks import end_clocks, note_step
 from portal.errors import NotFound
 from portal.models import Clock
@@ -53,6 +53,7 @@ def release_notice(actor: Actor, deviation_id: UUID, *, version: int | None) -> 
         title=f"{deviation.number}: {deviation.title}",
         classification=classification,
         clause=preview.clause,
+        ladder=PATIENT_LOT if _is_of_patient_lot(deviation) else "",
         began_at=deviation.recorded_at,
     )
     code = actor.code(deviation.space_id)
@@ -90,6 +91,10 @@ def _disclose(preview: NoticePreview) -> None:
         each.audience = Audience.SHARED
         each.bump()
         each.save(update_fields=["audience", "version", "name", "file_key"])
+
+
+def _is_of_patient_lot(deviation: Deviation) -> bool:
+    return deviation.batch is not None and deviation.batch.is_patient_lot
 
 
 @action("notice.chase")

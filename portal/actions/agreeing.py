@@ -237,6 +237,32 @@ def submit_agreement(
     return found
 
 
+@action("agreement.put_in")
+def put_into_review(actor: Actor, version_id: UUID, *, version: int | None) -> AgreementVersion:
+    """Put the words and rules of an own draft in place of those in review; the draft is done with.
+
+    The own side has the pen of the version in review, which is returned. Raises: NotFound, Refused,
+    InvalidTransition, VersionMissing, StaleVersion, Conflict. Records: agreement.withdrawn v1 on the own
+    chain, agreement.edited v1.
+    """
+    draft = _lock(actor, version_id, "put_in", version)
+    rows = AgreementVersion.objects.visible_to(actor).filter(space_id=draft.space_id)
+    reviewed = rows.filter(of_program(draft.program_id), state=AgreementState.IN_REVIEW)
+    found = reviewed.select_for_update(of=("self",)).first()
+    if found is None:
+        raise Conflict("Nothing is in review that it could go into. Submit the draft itself.")
+    _require_pen(actor, found)
+    found.write(draft.document)
+    found.not_before, found.note = draft.not_before or found.not_before, draft.note or found.note
+    found.save(update_fields=["title", "text", "digest", "not_before", "note", "version"])
+    draft.state = AgreementState.WITHDRAWN
+    draft.bump()
+    draft.save(update_fields=["state", "version"])
+    ledger.record(found, AgreementEdited(digest=found.digest))
+    ledger.record(draft, AgreementWithdrawn(code=actor.code(draft.space_id)))
+    return found
+
+
 @action("agreement.pass_pen")
 def pass_pen(actor: Actor, version_id: UUID, *, version: int | None) -> AgreementVersion:
     """Let the other side edit.

@@ -66,7 +66,8 @@ def claim_deliveries(
 ) -> list[Letter]:
     """Take due messages of one space for one attempt each; what another courier holds is left out.
 
-    The attempt is counted before it is made: a message that kills its courier ends as well. Raises: Refused.
+    The attempt is counted before it is made: a message that kills its courier ends as well. One that was to
+    wait, for quiet or duty hours, is not sent when receipt was given meanwhile. Raises: Refused.
     """
     require_role(actor, space_id, SYSTEM, to="deliver messages")
     now = instant()
@@ -81,7 +82,9 @@ def claim_deliveries(
     letters = []
     for delivery in claimed:
         addresses = ways.get((delivery.person_id, delivery.channel), ())
-        if not addresses or delivery.attempts >= ATTEMPTS_MAX or delivery.lost >= LOST_MAX:
+        if _is_needless(delivery, alerts[delivery.alert_id]):
+            delivery.spare()
+        elif not addresses or delivery.attempts >= ATTEMPTS_MAX or delivery.lost >= LOST_MAX:
             delivery.give_up(delivery.error or ("courier_lost" if addresses else NOWHERE[delivery.channel]))
         else:
             delivery.claim(courier_id, now + LEASE)
@@ -94,6 +97,12 @@ def claim_deliveries(
     return letters
 
 
+def _is_needless(delivery: Delivery, alert: Alert) -> bool:
+    """Say whether receipt was given before the message was to leave; what was begun once is carried on."""
+    given_at = alert.acknowledged_at
+    return not delivery.attempts and given_at is not None and given_at < delivery.next_at
+
+
 def _letter(delivery: Delivery, alert: Alert, addresses: tuple[str, ...]) -> Letter:
     return Letter(
         delivery.pk,
@@ -103,7 +112,7 @@ def _letter(delivery: Delivery, alert: Alert, addresses: tuple[str, ...]) -> Let
         delivery.channel,
         delivery.person_id,
         addresses,
-        is_urgent=sort_of(alert.kind, alert.classification, alert.clause).must_wake,
+        is_urgent=sort_of(alert.kind, alert.classification, alert.clause).wakes,
         is_drill=alert.kind == DRILL,
     )
 

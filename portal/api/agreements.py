@@ -114,6 +114,7 @@ class Step:
 STEPS: Final[Mapping[str, Step]] = {
     "edit": Step(agreeing.edit_agreement, TextInput),
     "submit": Step(agreeing.submit_agreement, SubmitInput),
+    "put_in": Step(agreeing.put_into_review),
     "pass_pen": Step(agreeing.pass_pen),
     "reopen": Step(agreeing.reopen_agreement, AgreementReasonInput),
     "withdraw": Step(agreeing.withdraw_agreement, AgreementReasonInput),

@@ -34,7 +34,7 @@ from portal.api.base import (
 )
 from portal.api.fields import Instant
 from portal.api.signatures import SignatureOut
-from portal.api.transitions import ActionOffer, NoInput, offer_actions
+from portal.api.transitions import IF_MATCH, ActionOffer, NoInput, offer_actions
 from portal.decisions.access import transitions_of
 from portal.decisions.wording import LENGTHS, REASON_MAX, REASON_MIN, Evidence, Option, Wording
 from portal.models import DecisionRequest
@@ -47,9 +47,6 @@ from portal.queries.decisions import (
 )
 from portal.states import DecisionState
 
-IF_MATCH: Final = OpenApiParameter(
-    "If-Match", OpenApiTypes.STR, OpenApiParameter.HEADER, description='The version seen, as "3".'
-)
 FILTERS: Final = [
     OpenApiParameter("program", OpenApiTypes.UUID, description="Of this program."),
     OpenApiParameter("subject", OpenApiTypes.UUID, description="About this record."),

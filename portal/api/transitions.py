@@ -7,6 +7,8 @@ import functools
 from collections.abc import Mapping
 from typing import Any, Final
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.fields import empty
 
@@ -15,6 +17,9 @@ from portal.actor import Actor
 from portal.api.base import Input
 from portal.states import Transitions
 
+IF_MATCH: Final = OpenApiParameter(
+    "If-Match", OpenApiTypes.STR, OpenApiParameter.HEADER, description='The version seen, as "3".'
+)
 KINDS: Final[tuple[tuple[type[serializers.Field[Any, Any, Any, Any]], dict[str, Any]], ...]] = (
     (serializers.BooleanField, {"type": "boolean"}),
     (serializers.IntegerField, {"type": "integer"}),

@@ -12,9 +12,11 @@ from portal.api import (
     clocks,
     decisions,
     documents,
+    duty,
     events,
     log,
     programs,
+    rosters,
     webhooks,
 )
 
@@ -26,6 +28,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *clocks.urlpatterns,
     *calendars.urlpatterns,
     *decisions.urlpatterns,
+    *duty.urlpatterns,
+    *rosters.urlpatterns,
     *events.urlpatterns,
     *log.urlpatterns,
     *webhooks.urlpatterns,

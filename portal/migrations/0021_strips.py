@@ -1,8 +1,12 @@
-"""A pause that was asked for is declined, or taken back: two more lines of a clock's history."""
+"""A pause is declined or taken back, a message becomes needless, and the auditor counts who was not told."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from django.db import migrations, models
+
+SQL = Path(__file__).with_name("sql")
 
 
 class Migration(migrations.Migration):
@@ -11,6 +15,22 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterField(
+            model_name="delivery",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("waiting", "waiting"),
+                    ("sent", "sent"),
+                    ("failed", "failed"),
+                    ("digest", "left to the morning mail"),
+                    ("needless", "not sent, acknowledged before"),
+                ],
+                default="waiting",
+                max_length=8,
+            ),
+        ),
+        migrations.RunSQL((SQL / "audit.sql").read_text(encoding="utf-8"), migrations.RunSQL.noop),
         migrations.AlterField(
             model_name="clockmove",
             name="step",

@@ -153,6 +153,11 @@ class Delivery(SpaceRecord):
         self.lost, self.courier_id = 0, None
         self.bump()
 
+    def spare(self) -> None:
+        """Note that it need not go any more: receipt was given while it waited."""
+        self.state = DeliveryState.NEEDLESS
+        self.bump()
+
     def give_up(self, error: str) -> None:
         """Note that no further attempt is made."""
         self.state, self.error, self.courier_id = DeliveryState.FAILED, error, None

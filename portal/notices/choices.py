@@ -31,10 +31,6 @@ class Sort:
     words: Words
     channels: tuple[str, ...] = (Channel.EMAIL, Channel.PUSH, Channel.CHAT)
     wakes: bool = False
-    # The clause that demands it, and what it demands whatever a person chooses.
-    clause: str = ""
-    demanded: tuple[str, ...] = ()
-    must_wake: bool = False
 
 
 CRITICAL: Final = Sort(
@@ -42,9 +38,6 @@ CRITICAL: Final = Sort(
     _("Critical, and patient lots"),
     _("Critical deviations, and whatever may touch dose, identity or slot of a patient lot."),
     wakes=True,
-    clause="5.1",
-    demanded=(Channel.EMAIL,),
-    must_wake=True,
 )
 SORTS: Final = (
     CRITICAL,
@@ -57,8 +50,6 @@ SORTS: Final = (
         "major",
         _("Major deviations"),
         _("First notices and what follows from them."),
-        clause="5.2",
-        demanded=(Channel.EMAIL,),
     ),
     Sort("minor", _("Minor deviations"), _("They stand in the monthly list and the batch package as well.")),
     Sort(
@@ -73,7 +64,7 @@ BY_CODE: Final[Mapping[str, Sort]] = {each.code: each for each in SORTS}
 
 def sort_of(kind: str, classification: str | None, clause: str) -> Sort:
     """Return the line of the settings that an alert falls under; the gravest wins."""
-    if classification == Classification.CRITICAL or clause == PATIENT_CLAUSE:
+    if classification == Classification.CRITICAL or kind == "patient_lot" or clause == PATIENT_CLAUSE:
         return BY_CODE["critical"]
     if kind.startswith("decision."):
         return BY_CODE["decision"]
@@ -159,13 +150,13 @@ class Choices:
     digest_hour: int | None = None
 
     def over(self, sort: Sort) -> tuple[str, ...]:
-        """Return the channels of a sort: the chosen ones and those a clause demands."""
+        """Return the channels of a sort as chosen."""
         chosen = self.channels.get(sort.code, sort.channels)
-        return tuple(each for each in Channel.values if each in chosen or each in sort.demanded)
+        return tuple(each for each in Channel.values if each in chosen)
 
     def wakes_for(self, sort: Sort) -> bool:
-        """Say whether a sort of notice keeps no quiet hours."""
-        return sort.must_wake or self.wakes.get(sort.code, sort.wakes)
+        """Say whether a sort of notice keeps no quiet hours, as chosen."""
+        return self.wakes.get(sort.code, sort.wakes)
 
     def plain(self) -> dict[str, Any]:
         """Return them as they are stored."""
@@ -208,7 +199,7 @@ def plan(
 ) -> list[Planned]:
     """Return the messages of one person for one notice; `open_to` are the channels that lead to them.
 
-    `demanded` and `must_wake` are what the signed ladder of the program asks for, whatever was chosen.
+    `demanded` and `must_wake` are what the clauses of the program ask for, whatever was chosen.
 
     In quiet hours what need not wake waits for their end, or is left to the morning mail where there is one.
     The page and the socket tell at once in any case.

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from portal.action import current_action
 from portal.models import Alert, Delivery
 from portal.notices.choices import plan, sort_of
+from portal.notices.demands import SIGNED, demand_of
 from portal.notices.reading import ways_to
-from portal.states import Channel, DeliveryState
-
-# What agreements call the channels that lead to a person.
-SIGNED: Final[Mapping[str, str]] = {
-    "email": Channel.EMAIL,
-    "web_push": Channel.PUSH,
-    "chat": Channel.CHAT,
-    "sms": Channel.CHAT,
-}
+from portal.states import DeliveryState
+from portal.terms import terms_of
 
 
 def write_messages(
@@ -32,15 +26,16 @@ def write_messages(
 ) -> None:
     """Write the messages of an alert's step to the people told by it; runs inside an action only.
 
-    `now` is when they may leave at the earliest. What the signed ladder names, channels and whether it wakes,
-    stands above what they chose. A channel that leads to nobody gets no row; the page and the socket tell in
-    any case.
+    `now` is when they may leave at the earliest. What the signed ladder and the clauses under which the alert
+    began demand, channels and whether it wakes, stands above what they chose. A channel that leads to nobody
+    gets no row; the page and the socket tell in any case.
     """
-    current_action()
+    actor = current_action().actor
     sort = sort_of(str(alert.kind), alert.classification, str(alert.clause))
     ways = ways_to(person_ids)
-    demanded = [SIGNED[each] for each in step_of_ladder.get("channels", ()) if each in SIGNED]
-    wakes = bool(step_of_ladder.get("wakes"))
+    clauses = demand_of(terms_of(actor, alert.space_id, alert.terms), str(alert.side), sort.code)
+    demanded = {SIGNED[each] for each in step_of_ladder.get("channels", ()) if each in SIGNED}
+    wakes = clauses.wakes or bool(step_of_ladder.get("wakes"))
     Delivery.objects.bulk_create(
         Delivery(
             space_id=alert.space_id,
@@ -59,7 +54,7 @@ def write_messages(
             now=now,
             zone=way.zone,
             open_to=way.open_to,
-            demanded=demanded,
+            demanded=[*demanded, *clauses.channels],
             must_wake=wakes,
         )
     )

@@ -72,6 +72,12 @@ def find_in_force(actor: Actor, partnership_id: UUID, at: datetime) -> Agreement
     return rows.filter(effective_from__lte=at).exclude(until__lte=at).order_by("-number").first()
 
 
+def find_in_review(actor: Actor, version: AgreementVersion) -> AgreementVersion | None:
+    """Return what is in review of the same agreement or annex, None while nothing is."""
+    rows = AgreementVersion.objects.visible_to(actor).filter(space_id=version.space_id)
+    return rows.filter(program_id=version.program_id, state=AgreementState.IN_REVIEW).first()
+
+
 def list_terms(actor: Actor, program_id: UUID) -> list[ProgramTerms]:
     """Return what was agreed for a program, the newest first."""
     rows = ProgramTerms.objects.visible_to(actor).filter(space_id=program_id)

@@ -15,7 +15,13 @@ from portal.clocks.names import fixed_kinds, is_fixed, kinds_with_own_item
 from portal.clocks.silence import STEPS
 from portal.errors import NotFound
 from portal.models import BusinessCalendar, Clock, ClockMove, Record
-from portal.states import CLOCK_KEEPERS, CLOCK_TRANSITIONS, ClockState, clock_keepers
+from portal.states import (
+    CLOCK_KEEPERS,
+    CLOCK_TRANSITIONS,
+    SPONSOR_REGULATORY,
+    ClockState,
+    clock_keepers,
+)
 
 # What stays in sight: what runs or rests, and what was not done in time until it is done.
 OPEN = Q(state__in=(ClockState.RUNNING, ClockState.PAUSED)) | Q(state=ClockState.BREACHED, done_at=None)
@@ -105,11 +111,16 @@ def _is_open_to(actor: Actor, clock: Clock, name: str) -> bool:
 
 
 def kept_clocks(actor: Actor) -> QuerySet[Clock]:
-    """Return the open clocks of the actor's own side that are the actor's to keep, unordered."""
+    """Return the open clocks of the actor's own side that are the actor's to keep, unordered.
+
+    Those of the law are kept by regulatory affairs, who sign the decisions that end them.
+    """
     mine = Q(pk__in=[])
     for role in CLOCK_KEEPERS:
         spaces = [space for space in actor.seats if actor.holds(space, role)]
-        mine |= Q(side=role.side, space_id__in=spaces)
+        mine |= Q(side=role.side, space_id__in=spaces, is_regulatory=False)
+    duties = [space for space in actor.seats if actor.holds(space, SPONSOR_REGULATORY)]
+    mine |= Q(side=SPONSOR_REGULATORY.side, space_id__in=duties, is_regulatory=True)
     return list_clocks(actor).filter(OPEN, mine).exclude(kind__in=kinds_with_own_item())
 
 

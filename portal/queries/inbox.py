@@ -15,6 +15,7 @@ from portal.alerts import LADDER
 from portal.clocks.names import name_of
 from portal.four_eyes import STEPS
 from portal.models import Alert, Clock, Receipt
+from portal.queries.agreements_waiting import agreements_waiting
 from portal.queries.alerts import alert_lines
 from portal.queries.clocks import clock_lines, kept_clocks
 from portal.queries.decisions import DECISION_ALERTS, asked_of, decision_lines
@@ -26,6 +27,7 @@ from portal.states import PEOPLE_WHO_ADMINISTER, AlertState
 ITEMS_MAX: Final = 200
 WHY: Final[Mapping[str, str | Promise]] = {
     "excursion.par": gettext_lazy("Live alert outside the proven range"),
+    "patient_lot": gettext_lazy("May touch dose, identity or slot of a patient lot"),
     "deviation.notice": gettext_lazy("First notice"),
     "notice.unreleased": gettext_lazy("Notice not released in half its time"),
     "watch": gettext_lazy("Early signal"),
@@ -174,6 +176,28 @@ def reviews_to_finish(actor: Actor) -> list[InboxItem]:
             space_id=each.space_id,
         )
         for each in reviews_waiting(actor)
+    ]
+
+
+@inbox.register
+def agreements_to_move_on(actor: Actor) -> list[InboxItem]:
+    """Return the versions of agreements of which this person's side has the pen, or that it signs next."""
+    return [
+        InboxItem(
+            subject_type="agreement_version",
+            subject_id=each.version.pk,
+            number=each.version.label,
+            title=str(each.version.title),
+            kind="signature" if each.is_to_sign else "agreement",
+            why=each.why,
+            clause="",
+            side=each.side,
+            due_at=None,
+            url=f"/agreement/{each.version.pk}/",
+            classification=None,
+            space_id=each.version.space_id,
+        )
+        for each in agreements_waiting(actor)
     ]
 
 

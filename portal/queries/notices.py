@@ -8,14 +8,18 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from django.db.models import Q
+
+from portal.action import instant
 from portal.actor import Actor
 from portal.models import Alert, Delivery, NoticeSetting, Person, PushDevice, Receipt
 from portal.notices import chat
 from portal.notices.choices import Choices
+from portal.notices.demands import ProgramDemands, demands_on
 from portal.notices.reading import ways_to
 from portal.states import Channel, DeliveryState
 
-LINES_MOST: Final = 200
+LINES_A_PAGE: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +48,32 @@ class OwnSettings:
     devices: Sequence[PushDevice]
     has_chat: bool
     is_chat_installed: bool
+    demands: Sequence[ProgramDemands]
 
 
-def list_told(actor: Actor) -> list[Told]:
-    """Return the newest two hundred notices that came to the actor, newest first; three queries."""
+def list_told(actor: Actor, *, after: tuple[datetime, UUID] | None = None) -> tuple[list[Told], bool]:
+    """Return a page of the notices that came to the actor, newest first, and whether older ones follow.
+
+    `after` is when the last one of the page before was told, and its receipt. Three queries.
+    """
     mine = Receipt.objects.visible_to(actor).filter(person_id=actor.person_id)
-    receipts = list(mine.order_by("-told_at", "pk")[:LINES_MOST])
+    if after is not None:
+        at, last = after
+        mine = mine.filter(Q(told_at__lt=at) | Q(told_at=at, pk__lt=last))
+    found = list(mine.order_by("-told_at", "-pk")[: LINES_A_PAGE + 1])
+    receipts = found[:LINES_A_PAGE]
     ids = [each.alert_id for each in receipts]
     alerts = Alert.objects.visible_to(actor).in_bulk(ids)
     rows = Delivery.objects.visible_to(actor).filter(alert_id__in=ids, person_id=actor.person_id)
     messages: dict[UUID, list[Delivery]] = {}
     for each in rows.order_by("step", "channel", "pk"):
         messages.setdefault(each.alert_id, []).append(each)
-    return [
+    told = [
         Told(alerts[each.alert_id], each, tuple(messages.get(each.alert_id, ())))
         for each in receipts
         if each.alert_id in alerts
     ]
+    return told, len(found) > LINES_A_PAGE
 
 
 def read_own_settings(actor: Actor) -> OwnSettings:
@@ -75,6 +88,7 @@ def read_own_settings(actor: Actor) -> OwnSettings:
         devices=list(PushDevice.objects.filter(person_id=actor.person_id).order_by("added_at", "id")),
         has_chat=Channel.CHAT in way.open_to,
         is_chat_installed=chat.is_installed(),
+        demands=demands_on(actor, instant()),
     )
 
 

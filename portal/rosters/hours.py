@@ -71,6 +71,17 @@ class DutyHours:
         last = day + timedelta(days=1) if self.ends == MIDNIGHT else day
         return instant_of(last, self.ends, zone)
 
+    @property
+    def words(self) -> str:
+        """Return them as they are typed, nothing for always; days that are no one stretch with commas."""
+        if self.is_always:
+            return ""
+        days = sorted(set(self.days))
+        is_stretch = days == list(range(days[0], days[-1] + 1))
+        span = f"{WEEKDAYS[days[0]]}-{WEEKDAYS[days[-1]]}" if is_stretch and len(days) > 1 else ""
+        named = span or ",".join(WEEKDAYS[each] for each in days)
+        return f"{named} {self.begins:%H:%M}-{self.ends:%H:%M}"
+
     def plain(self) -> dict[str, Any]:
         """Return the hours as a roster keeps them."""
         return {

@@ -186,6 +186,9 @@ AGREEMENT_TRANSITIONS: Final[Transitions] = {
     "submit": Transition(
         (AgreementState.DRAFT,), AgreementState.IN_REVIEW, AGREEMENT_DRAFTERS, _("Submit for review")
     ),
+    "put_in": Transition(
+        (AgreementState.DRAFT,), AgreementState.WITHDRAWN, AGREEMENT_DRAFTERS, _("Put into the review")
+    ),
     "pass_pen": Transition((AgreementState.IN_REVIEW,), None, AGREEMENT_DRAFTERS, _("Pass the pen")),
     "sign": Transition(
         (AgreementState.IN_REVIEW,),

@@ -191,6 +191,7 @@ class DeliveryState(models.TextChoices):
     SENT = "sent", _("sent")
     FAILED = "failed", _("failed")
     DIGEST = "digest", _("left to the morning mail")
+    NEEDLESS = "needless", _("not sent, acknowledged before")
 
 
 class Channel(models.TextChoices):

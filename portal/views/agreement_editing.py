@@ -242,6 +242,7 @@ def _clause_of(version: AgreementVersion, code: str) -> Clause | None:
 Call = Callable[..., AgreementVersion]
 STEPS: Final[Mapping[str, Call]] = {
     "submit": agreeing.submit_agreement,
+    "put_in": agreeing.put_into_review,
     "pass_pen": agreeing.pass_pen,
     "reopen": agreeing.reopen_agreement,
     "withdraw": agreeing.withdraw_agreement,

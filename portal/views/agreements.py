@@ -30,6 +30,7 @@ from portal.queries.agreements import (
     count_seated,
     find_before,
     find_in_force,
+    find_in_review,
     get_held,
     is_newest_main,
     list_agreements,
@@ -226,6 +227,13 @@ def steps_of(actor: Actor, version: AgreementVersion) -> dict[str, bool]:
     found = set(available(actor, version, AGREEMENT_TRANSITIONS))
     if not sits_on(actor, version.space_id, str(version.pen)):
         found -= {"edit", "pass_pen"}
+    if found & {"submit", "put_in"}:
+        reviewed = find_in_review(actor, version)
+        # One version at a time: what is there already is changed by whose side has the pen, or comes first.
+        if reviewed is None or not sits_on(actor, version.space_id, str(reviewed.pen)):
+            found -= {"put_in"}
+        if reviewed is not None:
+            found -= {"submit"}
     if not is_newest_main(version):
         found -= {"ask_end", "terminate"}
     elif version.ending_at is None or sits_on(actor, version.space_id, version.ending_by):

@@ -25,12 +25,14 @@ from portal.business_time.calendars import DAYS
 from portal.business_time.holidays import FIRST_YEAR, LAST_YEAR, countries
 from portal.errors import DomainError, Refused
 from portal.forms import explain
-from portal.models import BusinessCalendar, Program
+from portal.models import BusinessCalendar, Program, ProgramSite
 from portal.pages import Page, PageRequest
 from portal.queries.clocks import list_calendars
 from portal.queries.rooms import list_rooms
 from portal.states import CALENDAR_KEEPERS
 
+# A side, or one of its sites.
+Whose = tuple[str, ProgramSite | None]
 DAY_NAMES: Final = dict(zip(DAYS, months.day_name, strict=True))
 
 
@@ -103,7 +105,7 @@ def _by_line(text: str) -> dict[str, str]:
 class CalendarsPage(Page):
     """Both sides' calendars of a program in force now, their year, their versions, and the own next one."""
 
-    here: ClassVar[str] = "escalations"
+    here: ClassVar[str] = "agreement"
     template_name: ClassVar[str] = "portal/calendars.html"
 
     def context(self, request: PageRequest, **kwargs: Any) -> dict[str, Any]:
@@ -118,7 +120,7 @@ class CalendarsPage(Page):
             "rooms": sorted(list_rooms(actor).values(), key=lambda each: each.program.code),
             "year": year,
             "years": (year - 1, year + 1),
-            "sides": [_side(program, side, rows, year, today) for side in ("manufacturer", "sponsor")],
+            "sides": [_side(program, whose, rows, year, today) for whose in _whose(rows)],
             "form": _form(actor, program, rows, today),
         }
 
@@ -184,14 +186,28 @@ def _lines(found: dict[str, str]) -> str:
     return "\n".join(f"{first} {rest}".strip() for first, rest in found.items())
 
 
+def _whose(rows: list[BusinessCalendar]) -> list[Whose]:
+    """Return whose calendars there are: a side's, then those of its sites, by name."""
+    sites = {each.site_id: (each.side, each.site) for each in rows if each.site is not None}
+    own = sorted(sites.values(), key=lambda each: each[1].name)
+    return [
+        line
+        for side in ("manufacturer", "sponsor")
+        for line in ((side, None), *((of, site) for of, site in own if of == side))
+    ]
+
+
 def _side(
-    program: Program, side: str, rows: list[BusinessCalendar], year: int, today: date
+    program: Program, whose: Whose, rows: list[BusinessCalendar], year: int, today: date
 ) -> dict[str, Any]:
-    own = [each for each in rows if each.side == side]
-    now = next((each for each in own if each.site_id is None and each.effective_on <= today), None)
+    side, site = whose
+    site_id = site.pk if site is not None else None
+    own = [each for each in rows if each.side == side and each.site_id == site_id]
+    now = next((each for each in own if each.effective_on <= today), None)
     found = Calendar(program.zone) if now is None else Calendar.of(now.content, number=now.number)
+    name = program.manufacturer_name if side == "manufacturer" else program.sponsor_name
     return {
-        "name": program.manufacturer_name if side == "manufacturer" else program.sponsor_name,
+        "name": f"{name}, {site.name}" if site is not None else name,
         "number": found.number,
         "calendar": found,
         "hours": _hours(found),

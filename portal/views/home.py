@@ -22,8 +22,8 @@ from portal.queries.rooms import Room, list_rooms
 from portal.rosters.drills import DRILL
 from portal.slots import InboxItem
 from portal.states import AlertState
-from portal.terms import clause_words
-from portal.views.ladders import ball, banner, sits_on
+from portal.terms import clause_link, clause_words
+from portal.views.ladders import ball, banner, detail_of, sits_on
 from portal.views.looked_at import LookedAtPage
 
 OTHERS_MAX: Final = 20
@@ -39,6 +39,7 @@ TAGS: Final[Mapping[str, str | Promise]] = {
     "proposal": gettext_lazy("second word"),
     "review": gettext_lazy("review"),
     "signature": gettext_lazy("signature"),
+    "agreement": gettext_lazy("agreement"),
 }
 # More stand behind a link: nobody works through five hundred lines, and each costs.
 SHOWN_FIRST: Final = 50
@@ -84,11 +85,16 @@ def _row(actor: Actor, item: InboxItem, rooms: Mapping[UUID, Room]) -> dict[str,
         "item": item,
         "tone": item.classification or ("warn" if item.subject_type == "alert" else ""),
         "tag": "" if item.classification else _tag(item),
-        "detail": ", ".join(
-            each for each in (*where, item.why, clause_words(item.clause, item.terms)) if each
-        ),
+        "detail": detail_of(*where, item.why, _clause(item)),
         "acknowledge_url": f"{item.url}acknowledge/" if item.subject_type == "alert" else "",
     }
+
+
+def _clause(item: InboxItem) -> str:
+    """Return the clause by which something waits, as a link to where it is read."""
+    if item.space_id is None:
+        return clause_words(item.clause, item.terms)
+    return clause_link(item.space_id, item.clause, item.terms)
 
 
 def _partner(actor: Actor, program: Any) -> str:
@@ -136,7 +142,7 @@ def _others_clock(actor: Actor, line: ClockLine, rooms: Mapping[UUID, Room]) -> 
         "word": _("deadline"),
         "title": f"{number} {name_of(clock.kind)}".strip(),
         "url": f"/clocks/{clock.pk}/",
-        "detail": ", ".join(each for each in (where, clause_words(clock.clause, clock.terms)) if each),
+        "detail": detail_of(where, clause_link(clock.space_id, clock.clause, clock.terms)),
         "ball": ball(actor, program, clock.space_id, str(clock.side)),
         "due_at": clock.due_at,
     }

@@ -165,6 +165,7 @@ def why(status: int | None, error: str) -> str:
         "tls_failed": _("its certificate does not hold"),
         "answer_too_large": _("its answer is too long"),
         "no_such_host": _("nobody knows the name"),
+        "lookup_timed_out": _("the name was not looked up in time"),
         "not_public": _("the address is none of the open internet"),
         "key_away": _("waits for the key of your organisation"),
     }

@@ -7,6 +7,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.utils.functional import Promise
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -17,11 +19,12 @@ from portal.queries.rooms import Room
 from portal.rosters.drills import DRILL
 from portal.shell import LINKS
 from portal.states import AlertState, Channel, DeliveryState, role_words
-from portal.terms import clause_link, clause_words
+from portal.terms import clause_link
 
 Shown = dict[str, Any]
 KINDS: Final[Mapping[str, str | Promise]] = {
     "excursion.par": gettext_lazy("Outside PAR"),
+    "patient_lot": gettext_lazy("Patient lot outside its limits"),
     "deviation.notice": gettext_lazy("Notice of a deviation"),
     "notice.unreleased": gettext_lazy("Notice not released"),
     "decision.asked": gettext_lazy("Decision asked"),
@@ -77,6 +80,11 @@ def roles_words(roles: Sequence[str]) -> str:
     return ", ".join(role_words(each) for each in roles)
 
 
+def detail_of(*parts: str) -> SafeString:
+    """Return what stands in a second line, with commas between; a clause in it stays a link."""
+    return format_html_join(", ", "{}", ((each,) for each in parts if each))
+
+
 def banner(actor: Actor, line: AlertLine, room: Room | None, *, next_url: str = "") -> Shown:
     """Return an alert for the banner component."""
     alert = line.alert
@@ -84,7 +92,7 @@ def banner(actor: Actor, line: AlertLine, room: Room | None, *, next_url: str = 
     detail = [
         kind_words(alert),
         program.code if program is not None else "",
-        clause_words(alert.clause, alert.terms),
+        clause_link(alert.space_id, alert.clause, alert.terms),
     ]
     return {
         "id": alert.pk,
@@ -93,7 +101,7 @@ def banner(actor: Actor, line: AlertLine, room: Room | None, *, next_url: str = 
         "word": "" if alert.classification else _("DRILL") if alert.kind == DRILL else _("live alert"),
         "title": alert.title,
         "url": LINKS["alert"].format(id=alert.pk),
-        "detail": ", ".join(each for each in detail if each),
+        "detail": detail_of(*detail),
         "due_at": line.next_at,
         "acknowledge_url": acknowledge_url(alert) if line.may_acknowledge else "",
         "acknowledged_words": state_words(actor, alert, program),
@@ -200,5 +208,6 @@ def message_words(message: Delivery) -> str:
             DeliveryState.SENT: _("%(channel)s sent"),
             DeliveryState.FAILED: _("%(channel)s failed"),
             DeliveryState.DIGEST: _("%(channel)s left to the morning mail"),
+            DeliveryState.NEEDLESS: _("%(channel)s not sent: acknowledged while it waited"),
         }[DeliveryState(message.state)]
     return words % {"channel": channel, "n": message.attempts}

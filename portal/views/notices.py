@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, ClassVar, Final, cast
+from urllib.parse import urlencode
+from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.staticfiles import finders
@@ -23,9 +26,16 @@ from portal.actions import notices
 from portal.forms_notices import NoticesForm
 from portal.notices.push import public_key
 from portal.pages import Page, PageRequest
-from portal.queries.notices import Told, last_digest_at, list_told, read_own_settings, stuck_since
+from portal.queries.notices import (
+    OwnSettings,
+    Told,
+    last_digest_at,
+    list_told,
+    read_own_settings,
+    stuck_since,
+)
 from portal.queries.rooms import list_rooms
-from portal.terms import clause_words
+from portal.terms import clause_link, clause_words
 from portal.views.ladders import kind_words, message_words, state_words
 
 WORKER: Final = "portal/js/push_worker.js"
@@ -41,13 +51,31 @@ class NoticesPage(Page):
         """Return the list, parted where the last morning mail was."""
         actor, rooms = request.actor, list_rooms(request.actor)
         since = last_digest_at(actor)
-        told = [(each, _row(request, each, rooms)) for each in list_told(actor)]
+        after = _place(request.GET.get("after", ""))
+        found, has_older = list_told(actor, after=after)
+        told = [(each, _row(request, each, rooms)) for each in found]
+        last = found[-1].receipt if found else None
         return {
             "since": since,
+            "is_first": after is None,
+            "newest_url": reverse("notices") if after is not None else "",
+            "older_url": f"?{urlencode({'after': f'{last.told_at.isoformat()}~{last.pk}'})}"
+            if has_older and last is not None
+            else "",
             "fresh": [row for each, row in told if since is not None and each.receipt.told_at > since],
             "earlier": [row for each, row in told if since is None or each.receipt.told_at <= since],
             "stuck_since": stuck_since(actor),
         }
+
+
+def _place(given: str) -> tuple[datetime, UUID] | None:
+    """Return where a page begins; what is no place begins at the newest."""
+    at, _tilde, last = given.partition("~")
+    try:
+        found = datetime.fromisoformat(at), UUID(last)
+    except ValueError:
+        return None
+    return found if found[0].tzinfo is not None else None
 
 
 def _row(request: PageRequest, told: Told, rooms: Any) -> dict[str, Any]:
@@ -78,11 +106,11 @@ class NoticeSettingsPage(Page):
     def context(self, request: PageRequest, **kwargs: Any) -> dict[str, Any]:
         """Return the form as it stands."""
         own = read_own_settings(request.actor)
-        form = kwargs.get("form") or NoticesForm(choices=own.choices)
+        form = kwargs.get("form") or NoticesForm(choices=own.choices, demands=own.demands)
         return {
             "own": own,
             "form": form,
-            "lines": form.lines(),
+            "lines": [each | {"clauses": _clauses(own, each["sort"].code)} for each in form.lines()],
             "push_key": public_key(),
             "stuck_since": stuck_since(request.actor),
         }
@@ -92,12 +120,23 @@ class NoticeSettingsPage(Page):
         asked = cast("PageRequest", request)
         with reading(asked.actor):
             own = read_own_settings(asked.actor)
-            form = NoticesForm(asked.POST, choices=own.choices)
+            form = NoticesForm(asked.POST, choices=own.choices, demands=own.demands)
             if not form.is_valid():
                 return self.show(asked, status=422, form=form)
         notices.choose_notices(asked.actor, choices=form.chosen())
         messages.success(asked, _("Kept. It holds from the next notification on."))
         return HttpResponseRedirect(reverse("notice_settings"), status=303)
+
+
+def _clauses(own: OwnSettings, sort: str) -> list[dict[str, Any]]:
+    """Return by which clauses of which programs something of a sort is locked."""
+    found: dict[tuple[int | None, str], dict[str, Any]] = {}
+    for each in own.demands:
+        for code in each.by_sort[sort].clauses:
+            link = clause_link(each.program_id, code, each.version)
+            line = found.setdefault((each.version, code), {"link": link, "programs": []})
+            line["programs"].append(each.code)
+    return [each | {"programs": ", ".join(each["programs"])} for each in found.values()]
 
 
 class AddDevice(NoticeSettingsPage):

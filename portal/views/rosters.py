@@ -246,7 +246,7 @@ class RosterPage(Page):
             "found": found,
             "zone": found.plan.rotation.zone,
             "order": [people.get(each, _("no longer in this role")) for each in found.plan.rotation.people],
-            "hours": _hours_words(found.plan.rotation.hours),
+            "hours": found.plan.rotation.hours.words or _("at any hour"),
             "stretches": _stretches(found, actor, keeps=keeps),
             "keeps": keeps,
             "people": people,
@@ -342,18 +342,10 @@ def _initial(found: RosterDetail) -> dict[str, Any]:
         "handover_at": rotation.handover_at,
         "days": rotation.days,
         "zone": rotation.zone,
-        "hours": _hours_words(rotation.hours, empty=""),
+        "hours": rotation.hours.words,
         "version": found.roster.version,
         **{f"place_{person_id}": number for number, person_id in enumerate(rotation.people, 1)},
     }
-
-
-def _hours_words(hours: DutyHours, *, empty: str | None = None) -> str:
-    if hours.is_always:
-        return _("at any hour") if empty is None else empty
-    plain = hours.plain()
-    days = plain["days"]
-    return f"{days[0]}-{days[-1]} {plain['begins']}-{plain['ends']}"
 
 
 def _stretches(found: RosterDetail, actor: Actor, *, keeps: bool) -> list[dict[str, Any]]:

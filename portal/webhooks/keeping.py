@@ -51,7 +51,7 @@ def require_address(url: str) -> None:
     try:
         outgoing.resolve(url)
     except outgoing.OutgoingRefused as refused:
-        if refused.code != "no_such_host":
+        if refused.code not in ("no_such_host", "lookup_timed_out"):
             words = _refusals().get(refused.code, _("This is no address that can be called."))
             raise Invalid(words, code=refused.code, errors={"url": [words]}) from refused
 

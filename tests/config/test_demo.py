@@ -27,7 +27,17 @@ from config.demo.secrets import token_of
 from deviations.models import Deviation, Judgement
 from portal.action import reading
 from portal.api.authentication import actor_by_key
-from portal.models import AgreementVersion, Alert, Clock, Person, Program, ProgramTerms, SigningTry
+from portal.models import (
+    AgreementVersion,
+    Alert,
+    BusinessCalendar,
+    Clock,
+    DecisionRequest,
+    Person,
+    Program,
+    ProgramTerms,
+    SigningTry,
+)
 from portal.queries.signatures import signatures_of
 from portal.states import Audience
 from tests import conftest, database
@@ -200,8 +210,36 @@ def test_something_waits_for_each_role(crew):
     assert sorted(waiting) == [
         ("decision.answered", "manufacturer"),
         ("decision.asked", "sponsor"),
+        ("decision.asked", "sponsor"),
         ("deviation.notice", "sponsor"),
+        ("patient_lot", "manufacturer"),
+        ("patient_lot", "sponsor"),
     ]
+
+
+def test_story_c_waits_for_the_choice_of_the_harvest_day(crew):
+    sponsor = crew["sponsor_cmc"]
+    with reading(sponsor):
+        lot = Batch.objects.visible_to(sponsor).get(number="P-0091")
+        alert = Alert.objects.visible_to(sponsor).get(kind="patient_lot", side="sponsor")
+        told = Deviation.objects.visible_to(sponsor).get(batch=lot)
+        asked = DecisionRequest.objects.visible_to(sponsor).get(subject_id=told.pk)
+    assert lot.is_patient_lot
+    assert (str(alert.title), alert.clause) == ("P-0091: Viability below action limit (80 %)", "5.4")
+    assert (asked.state, str(asked.title)) == ("asked", "P-0091: harvest today, tomorrow, or stop?")
+
+
+def test_both_plants_and_both_sponsors_have_calendars(demo):
+    setup = setup_actor()
+    with reading(setup):
+        rows = BusinessCalendar.objects.visible_to(setup).select_related("site")
+        found = {(each.side, each.content["country"], each.site.name if each.site else "") for each in rows}
+    assert found == {
+        ("manufacturer", "SE", ""),
+        ("manufacturer", "IE", "Cork"),
+        ("sponsor", "US", ""),
+        ("sponsor", "CH", ""),
+    }
 
 
 def test_old_readings_leave_no_alert_behind(demo):
@@ -209,7 +247,7 @@ def test_old_readings_leave_no_alert_behind(demo):
     with reading(setup):
         assert not Alert.objects.visible_to(setup).filter(kind="excursion.par").exists()
         numbers = set(Excursion.objects.visible_to(setup).values_list("batch__number", flat=True))
-    assert numbers == {FROZEN_LOT.number}
+    assert numbers == {FROZEN_LOT.number, "P-0091"}
 
 
 def test_the_sponsor_sees_no_word_of_the_rival(crew):

@@ -7,6 +7,7 @@ import pytest
 from portal import tasks
 from portal.action import reading
 from portal.actions import deliveries
+from portal.actions.alerts import acknowledge_alert
 from portal.actions.deliveries import (
     ATTEMPTS_MAX,
     LEASE,
@@ -20,7 +21,7 @@ from portal.actor import Side, system_actor
 from portal.courier import carry
 from portal.errors import Refused
 from portal.models import Delivery, Member
-from tests.conftest import entries_of, head_of
+from tests.conftest import actor, entries_of, head_of
 from tests.factories import cast
 from tests.factories.alerts import raised, rows_of
 
@@ -49,6 +50,28 @@ def test_each_told_person_gets_one_mail_and_nobody_else(database, mailbox):
     assert all(each.sent_at > alert.raised_at for each in rows_of(alert)["deliveries"])
     assert tasks.deliver() == 0
     assert len(mailbox.messages) == 2
+
+
+def test_what_waited_for_the_morning_is_not_sent_once_receipt_is_given(
+    database, mailbox, settings, clock, signed_in
+):
+    settings.QUIET = "00:00-23:59"
+    alert = raised()
+    assert tasks.deliver() == 0
+    acknowledge_alert(actor("sponsor_qa"), alert.pk)
+    clock.move(timedelta(days=1))
+    assert tasks.deliver() == 0
+    assert mailbox.messages == []
+    assert states(alert) == [("needless", 0, ""), ("needless", 0, "")]
+    page = signed_in("sponsor_qa").get(f"/alerts/{alert.pk}/").content.decode()
+    assert page.count("e-mail not sent: acknowledged while it waited") == 2
+
+
+def test_a_receipt_stops_no_message_that_was_to_go_at_once(database, mailbox):
+    alert = raised()
+    acknowledge_alert(actor("sponsor_qa"), alert.pk)
+    assert tasks.deliver() == 2
+    assert [state for state, _, _ in states(alert)] == ["sent", "sent"]
 
 
 def test_a_mail_holds_a_neutral_line_and_a_link_and_nothing_of_the_product(database, mailbox):

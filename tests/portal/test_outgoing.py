@@ -102,6 +102,17 @@ def names(monkeypatch):
     return known
 
 
+def test_a_resolver_that_hangs_is_not_waited_for(monkeypatch, settings):
+    hangs = threading.Event()
+    monkeypatch.setattr(outgoing, "LOOKUP_S", 0.05)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_given, **_more: hangs.wait(20) and [])
+    begun = time.monotonic()
+    with pytest.raises(OutgoingRefused, match="lookup_timed_out"):
+        send("https://hooks.customer.example/in")
+    assert time.monotonic() - begun < 2
+    hangs.set()
+
+
 # Each is this machine, a private network or the cloud's own service, in some spelling.
 HOSTS = [
     *("127.0.0.1", "127.0.0.2", "127.1", "127.0.1", "127.255.255.254", "0.0.0.0", "0", "0.0", "127.0.0.1."),

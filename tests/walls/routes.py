@@ -60,6 +60,9 @@ def probed():
             yield address, name
 
 
+ROTATION = {
+    "people": [str(uuid.uuid4())], "begins_on": "2026-03-02", "handover_at": "07:00", "zone": "UTC",
+}  # fmt: skip
 WORDING = {
     "title": "Continue or stop?", "options": [{"code": "A", "words": "Continue"}], "recommended": "A",
     "recommendation": "It is sound.", "lost_at": "2040-01-01T00:00:00Z", "meanwhile": "It goes on.",
@@ -177,6 +180,19 @@ def body(address, ids):
         "hold_id>/release/": {"reason": "Reason of a few words.", "version": "1"},
         "close/": {"summary": "Summary of what was found and done.", "reason": "Reason of a few words."},
         "cancel/": {"reason": "Reason of a few words."},
+        "v1/drills/": {"program": str(ids["program_id"]), "ladder": "live_alert", "wait_s": 30},
+        "v1/rosters/": ROTATION | {"space": str(ids["program_id"]), "role": "qa"},
+        "rotation/": ROTATION,
+        "v1/rosters/<uuid:roster_id>/withdraw/": {"person": str(uuid.uuid4()), "begins_at": now},
+        "stand_in/": {"person": str(uuid.uuid4()), "begins_at": "2040-01-01T08:00:00Z",
+                      "ends_at": "2040-01-02T08:00:00Z"},
+        "absence/": {"person": str(uuid.uuid4()), "begins_at": "2040-01-01T08:00:00Z",
+                     "ends_at": "2040-01-02T08:00:00Z"},
+        "decline/": {"reason": "Reason of a few words."},
+        "reporting/": {"kinds": ["nda"], "reach": "distributed", "events": ["mix_up"],
+                       "aware_at": "2026-03-01T08:00:00Z"},
+        "reporting/decide/": {"rule": "field_alert", "decision": "not_reportable",
+                              "because": "The lot was not distributed and stays in quarantine."},
         "drills/": {"program": str(ids["program_id"]), "ladder": "live_alert", "wait": "30"},
         "duty/": {"languages": "Latin", "telephone": "+49 30 5550", "share": "on"},
         "stretch/": {"kind": "absence", "person": str(uuid.uuid4()), "begins_at": "2040-01-01T08:00",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from config.demo.companies import AV310, TB22
-from config.demo.incidents import story_a
+from config.demo.incidents import story_a, story_c
 from config.demo.incidents.writing import Incident
 from config.demo.recipes.writing import DAY, HOUR, MINUTE
 from portal.states import Classification
@@ -14,6 +14,7 @@ _FILLING: Final = 31.5 * HOUR
 
 CURRENT: Final = (
     story_a.RUNNING,
+    story_c.RUNNING,
     Incident(
         external_id="DV-{yy}-0915",
         external_status="Open",

@@ -6,7 +6,7 @@ from typing import Final
 
 from batches.states import LimitKind
 from config.demo.companies import AV310
-from config.demo.incidents import story_a
+from config.demo.incidents import story_a, story_c
 from config.demo.incidents.writing import Incident
 from config.demo.lots.writing import clock
 from config.demo.recipes.writing import HOUR, MINUTE
@@ -62,43 +62,7 @@ FINISHED_STORIES: Final = (
             " lots. The lot is rejected by both; not distributed, so no report to the authority."
         ),
     ),
-    Incident(
-        external_id="DV-{yy}-0794",
-        external_status="Closed, major",
-        project=AV310,
-        lot="P-0084",
-        title="CO₂ of INC-12 outside its range for 86 min, culture pH 7.74",
-        description=(
-            "On day 6 the CO₂ of INC-12 left its range at {left} and came back at {back}, minimum 0.9 %. Bank"
-            " B of the manifold was empty and its regulator closed. The plant's alarm came after its delay of"
-            " 30 min. Culture pH 7.74 at {sampled}. The sponsor's person on duty was told by telephone."
-        ),
-        occurred_s=clock(6, "02:05") + _LOT,
-        detected_s=clock(6, "02:20") + _LOT,
-        aware_s=clock(6, "02:26") + _LOT,
-        clocks={
-            "left": clock(6, "02:05") + _LOT,
-            "back": clock(6, "03:31") + _LOT,
-            "sampled": clock(6, "04:00") + _LOT,
-        },
-        reporter="cdmo_shift_lead",
-        immediate_action="Bank A opened by hand. No hold on processing: holding would end the lot.",
-        excursion=("CO2", LimitKind.ACTION),
-        classification=Classification.MAJOR,
-        rationale=(
-            "CPP outside its action limit for 86 min; viability and growth may suffer, identity and sterility"
-            " do not. Patient impact depends on the release results."
-        ),
-        is_told=True,
-        receiver="sponsor_qa",
-        lead_code="QA floor 07",
-        summary=(
-            "Root cause: the regulator of bank B was left closed after a change of cylinder, without a second"
-            " check; the alarm delay had been raised to 30 min in 2024 to silence door openings. CAPA: second"
-            " person at each change; delay 10 min with a door interlock; a backup cylinder per pair."
-            " Effectiveness: 4 unannounced change-over tests and no CO₂ excursion above 15 min in 90 d."
-        ),
-    ),
+    story_c.FINISHED,
     Incident(
         external_id="OOS-{yy}-0731",
         external_status="Closed, supplied at the physician's request",

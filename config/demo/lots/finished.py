@@ -16,6 +16,7 @@ from config.demo.lots.writing import (
     Lot,
     Stretch,
     clock,
+    co2_failure,
     samples,
     whole_course,
 )
@@ -250,17 +251,6 @@ def _finished_c() -> Lot:
     phases, ended_s = whole_course(CELL_THERAPY)
     day_s = -9 * HOUR
     gas = ("INCT", "CO2")
-    failure = tuple(
-        (clock(6, time) + day_s, value)
-        for time, value in (
-            ("02:03", 5.0),
-            ("02:05", 4.0),
-            ("02:40", 0.9),
-            ("03:20", 1.2),
-            ("03:31", 4.0),
-            ("03:34", 5.0),
-        )
-    )
     return Lot(
         CELL_THERAPY,
         "P-0084",
@@ -289,7 +279,7 @@ def _finished_c() -> Lot:
                 )
             ),
         ),
-        bends=(Bend("CO2", failure),),
+        bends=(co2_failure(day_s),),
         ended_s=ended_s,
     )
 

@@ -12,6 +12,7 @@ from config.demo.lots.writing import (
     Lot,
     Stretch,
     clock,
+    co2_failure,
     course_until,
     samples,
     sensors,
@@ -33,6 +34,8 @@ _SHOWN: Final = ("TEMP", "PH", "DO")
 _BESIDE: Final = tuple(code for code in sensors(DRUG_SUBSTANCE) if code not in _SHOWN)
 _SAMPLES: Final = samples(DRUG_SUBSTANCE)
 _GAS: Final = ("INCT", "CO2")
+# A patient lot begins at 09:00 of day 0.
+_PATIENT_DAY_S: Final = -9 * HOUR
 
 # Story A, frozen at its sixth step: day 9 of the culture, 15:30 by the plant's clock.
 FROZEN_AT_S: Final = clock(9, "15:30")
@@ -130,16 +133,23 @@ RUNNING: Final = (
     ),
     Lot(
         CELL_THERAPY,
+        # 08:40 on day 8: it is to be chosen when to harvest.
         "P-0091",
-        6 * DAY + 9 * HOUR,
+        clock(8, "08:40") + _PATIENT_DAY_S,
         course_until(CELL_THERAPY, "EXPANSION"),
         MALMO,
         "INC-12",
         stretches=(
             Stretch(_GAS, 0, 5 * DAY, 3 * COARSE_S),
-            Stretch(_GAS, 5 * DAY, None, COARSE_S),
+            Stretch(_GAS, 5 * DAY, 6 * DAY, COARSE_S),
+            Stretch(_GAS, 6 * DAY, None, 2 * COARSE_S),
             Stretch(samples(CELL_THERAPY), 0, None, DAY),
         ),
+        dots=(
+            Dots("CULTPH", ((clock(6, "04:00") + _PATIENT_DAY_S, 7.74),)),
+            Dots("VIAB", ((clock(8, "08:00") + _PATIENT_DAY_S, 75),)),
+        ),
+        bends=(co2_failure(_PATIENT_DAY_S),),
     ),
     Lot(
         CELL_THERAPY,

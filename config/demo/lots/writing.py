@@ -102,3 +102,9 @@ def course_until(recipe: Recipe, code: str) -> PhaseStarts:
     starts, _ = whole_course(recipe)
     last = [phase for phase, _ in starts].index(code)
     return starts[: last + 1]
+
+
+def co2_failure(day_s: float) -> Bend:
+    """Return how the CO₂ of an incubator fails on day 6 of story C; `day_s` is the midnight of day 0."""
+    course = (("02:03", 5.0), ("02:05", 4.0), ("02:40", 0.9), ("03:20", 1.2), ("03:31", 4.0), ("03:34", 5.0))
+    return Bend("CO2", tuple((clock(6, time) + day_s, value) for time, value in course))

@@ -70,4 +70,5 @@ CELL_THERAPY: Final = Recipe(
         lab("ENDO", "Endotoxin", "EU/mL", spec(high="1.0"), decimals=2),
     ),
     model="cell_therapy",
+    is_patient_lot=True,
 )

@@ -27,6 +27,7 @@ class Recipe:
     steps: Sequence[StepSpec]
     parameters: Sequence[ParameterSpec]
     model: str = "generic"
+    is_patient_lot: bool = False
     materials: Sequence[MaterialSpec] = ()
     hold_times: Sequence[HoldTimeSpec] = ()
 

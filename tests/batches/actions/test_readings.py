@@ -13,12 +13,14 @@ from batches.digest import frame_digest
 from batches.errors import BatchNotRunning
 from batches.frames import FrameRefused, FrameTooLarge, FrameTypeRefused
 from batches.models import Excursion, Frame, Latest, Reading
+from batches.states import ParameterKind
 from portal.action import reading
 from portal.errors import NotFound, Refused
 from portal.models import Alert
 from tests.conftest import actor, entries_of, head_of
 from tests.factories import batches as make
 from tests.factories import cast
+from tests.factories.alerts import rows_of
 
 JSON = "application/json"
 TEN = timedelta(seconds=10)
@@ -236,6 +238,43 @@ class TestAlerts:
         make.send(gateway, batch, make.course([38.0], start=start))
         with reading(gateway):
             assert (Excursion.objects.count(), Alert.objects.count()) == (1, 0)
+
+    def test_of_a_patient_lot_an_action_limit_alerts_both_sides_once_and_wakes(
+        self, database, start, gateway, settings
+    ):
+        settings.QUIET = "00:00-23:59 weekends"
+        lot = make.batch(number="P-1", is_patient_lot=True)
+        # Beyond action, then beyond PAR: one episode.
+        make.send(gateway, lot, make.course([37.4], start=start))
+        make.send(gateway, lot, make.course([37.4, 38.0], start=start + TEN))
+        with reading(gateway):
+            found = list(Alert.objects.filter(kind="patient_lot").order_by("side"))
+        assert [(each.side, each.clause, str(each.title)) for each in found] == [
+            ("manufacturer", "5.4", "P-1: Temperature above action limit (37.3 °C)"),
+            ("sponsor", "5.4", "P-1: Temperature above action limit (37.3 °C)"),
+        ]
+        for each in found:
+            rows = rows_of(each)
+            assert {message.next_at - each.raised_at for message in rows["deliveries"]} == {timedelta(0)}
+            assert [step["wakes"] for step in rows["clock"].plan] == [True, True]
+
+    def test_the_last_sample_of_a_lot_that_ended_long_ago_wakes_nobody(self, database, gateway):
+        sample = make.temperature(make.limit("action", low=80), code="VIAB", expected_interval_s=86_400)
+        recipe = make.recipe(number="MBR-P", measured=[sample])
+        lot = make.batch(number="P-1", of=recipe, running=timedelta(days=9), is_patient_lot=True)
+        make.send(gateway, lot, [("VIAB", make.now() - timedelta(days=4), 75.0)])
+        with reading(gateway):
+            assert (Excursion.objects.count(), Alert.objects.count()) == (1, 0)
+        make.send(gateway, lot, [("VIAB", make.now() - timedelta(days=1), 74.0)])
+        with reading(gateway):
+            assert {each.kind for each in Alert.objects.all()} == {"patient_lot"}
+
+    def test_of_a_patient_lot_what_is_only_monitored_alerts_nobody(self, database, start, gateway):
+        watched = make.temperature(make.limit("action", high=37), code="ROOM", kind=ParameterKind.OTHER)
+        lot = make.batch(of=make.recipe(number="MBR-P", measured=[watched]), is_patient_lot=True)
+        make.send(gateway, lot, make.course([38.0], code="ROOM", start=start))
+        with reading(gateway):
+            assert not Alert.objects.exists()
 
     def test_an_alert_waits_for_its_delay(self, database, start, gateway):
         slow = make.temperature(make.limit("par", 35, 37, delay_s=25))

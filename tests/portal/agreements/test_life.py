@@ -148,6 +148,32 @@ class TestInReview:
         found = agreeing.remove_clause(cdmo_qa, found.pk, code="5.2", version=found.version)
         assert "5.2" not in [each.code for each in found.document.clauses]
 
+    def test_a_draft_takes_the_place_of_the_text_while_its_side_has_the_pen(
+        self, database, cdmo_qa, sponsor_qa
+    ):
+        found = make.in_review(cdmo_qa)
+        draft = agreeing.draft_from_version(sponsor_qa, found.pk)
+        draft = agreeing.remove_clause(sponsor_qa, draft.pk, code="5.1", version=draft.version)
+        after = agreeing.put_into_review(sponsor_qa, draft.pk, version=draft.version)
+        assert (after.pk, after.number, after.pen, after.state) == (found.pk, 1, "sponsor", "in_review")
+        assert after.version == found.version + 1
+        assert seen(cdmo_qa, after).document == draft.document
+        assert seen(sponsor_qa, draft).state == "withdrawn"
+        assert seen(cdmo_qa, draft) is None
+        assert kinds()[-1] == "agreement.edited"
+        assert kinds("sponsor")[-1] == "agreement.withdrawn"
+
+    def test_without_the_pen_or_a_review_there_is_nothing_to_put_a_draft_into(
+        self, database, cdmo_qa, sponsor_qa
+    ):
+        alone = make.draft(cdmo_qa)
+        with pytest.raises(Conflict):
+            agreeing.put_into_review(cdmo_qa, alone.pk, version=alone.version)
+        found = make.in_review(cdmo_qa)
+        with pytest.raises(Refused):
+            agreeing.put_into_review(cdmo_qa, alone.pk, version=alone.version)
+        assert (seen(cdmo_qa, alone).state, seen(cdmo_qa, found).version) == ("draft", found.version)
+
     def test_one_version_at_a_time(self, database, cdmo_qa):
         make.in_review(cdmo_qa)
         with pytest.raises(Conflict):

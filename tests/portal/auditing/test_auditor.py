@@ -14,9 +14,11 @@ from django.db import connection
 from portal import tasks
 from portal.action import action
 from portal.actions.alerts import acknowledge_alert
+from portal.actions.notices import choose_notices
 from portal.actor import Side, system_actor
 from portal.auditing.checks import Cursor, Fault, holds, look
 from portal.auditing.voice import Voice
+from portal.notices.choices import Choices
 from tests.conftest import actor
 from tests.factories import cast
 from tests.factories.alerts import raised
@@ -95,6 +97,23 @@ def skip_step(actor, alert_id):
 def test_a_step_that_is_counted_and_was_not_taken_is_found(alive):
     skip_step(SWEEP, raised().pk)
     assert found() == {"steps_lost": 1}
+
+
+def test_a_step_that_told_somebody_and_wrote_no_message_is_found(alive, as_owner, monkeypatch, sponsor_qa):
+    from portal import alerts
+
+    with monkeypatch.context() as lost:
+        lost.setattr(alerts, "write_messages", lambda *_args, **_given: None)
+        silent = raised()
+    assert found() == {"steps_untold": 1}
+    raised(Side.MANUFACTURER)
+    assert found() == {"steps_untold": 1}
+    # Who wants no mail of this sort is told on the page alone.
+    for person in (sponsor_qa, actor("sponsor_viewer")):
+        choose_notices(person, choices=Choices(None, {"live": ()}))
+    assert found() == {}
+    acknowledge_alert(sponsor_qa, silent.pk)
+    assert found() == {}
 
 
 def test_who_does_not_beat_is_silent(database, clock):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
@@ -96,7 +97,7 @@ def test_who_has_a_morning_mail_finds_in_it_what_came_at_night(database, sponsor
 def test_the_page_keeps_what_was_chosen_and_locks_what_a_clause_demands(database, signed_in):
     client = signed_in("sponsor_qa")
     page = client.get("/notices/settings/").content.decode()
-    assert "clause 5.1 demands what is locked" in page
+    assert re.search(r"AV-101[^<]*: <a [^>]*>clause 5\.1, default rule</a>", page)
     assert 'name="critical-email"' in page
     assert page.count(" disabled") == 3  # mail and waking of critical, mail of major
     answer = client.post("/notices/settings/", FORM | {"live-push": "on", "wants_digest": "on"})
@@ -204,3 +205,20 @@ def test_the_list_has_every_notice_and_what_became_of_each_message(database, sig
 def test_who_is_no_member_of_an_organisation_is_refused(database):
     with pytest.raises(Refused):
         choose_notices(system_actor("sweep", cast.PROGRAM), choices=Choices(None))
+
+
+def test_the_list_comes_in_pages_that_lead_on(database, signed_in, monkeypatch):
+    from portal.queries import notices as queries
+
+    monkeypatch.setattr(queries, "LINES_A_PAGE", 2)
+    found = [raised() for _ in range(3)]
+    client = signed_in("sponsor_viewer")
+    first = client.get("/notices/").content.decode()
+    shown = [f"/alerts/{each.pk}/" in first for each in found]
+    assert shown == [False, True, True]
+    older = re.search(r'rel="next" href="([^"]+)"', first)[1]
+    second = client.get(f"/notices/{older}").content.decode()
+    assert [f"/alerts/{each.pk}/" in second for each in found] == [True, False, False]
+    assert 'rel="next"' not in second
+    assert 'rel="prev" href="/notices/"' in second
+    assert client.get("/notices/?after=nonsense").status_code == 200

@@ -8,10 +8,11 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from portal.actor import Side, system_actor
 from portal.models import Look
-from tests.factories import alerts, batches, cast
+from tests.factories import agreements, alerts, batches, cast
 from tests.factories import deviations as make
 
 
@@ -222,3 +223,37 @@ def test_news_of_three_batches_cost_as_many_queries_as_of_one(database, signed_i
     one("B-2")
     one("B-3")
     assert queries() == few
+
+
+def test_the_clause_of_a_line_leads_to_where_it_is_read(database, signed_in):
+    alerts.raised(Side.SPONSOR)
+    address = reverse("program_terms", args=[cast.PROGRAM, "default"])
+    link = f'<a href="{address}#clause-5.7">clause 5.7, default rule</a>'
+    for key in ("sponsor_viewer", "cdmo_qa"):
+        assert link in text_of(signed_in(key))
+
+
+def test_a_version_in_review_stands_with_the_side_that_has_the_pen(database, cdmo_qa, signed_in):
+    found = agreements.in_review(cdmo_qa)
+    link = f'href="/agreement/{found.pk}/"'
+    assert link not in text_of(signed_in("cdmo_qa"))
+    for key in ("sponsor_qa", "sponsor_quality_head"):
+        text = text_of(signed_in(key))
+        assert link in text
+        assert "your side has the pen" in text
+    for key in ("sponsor_viewer", "rival_sponsor_qa", "inspector"):
+        assert link not in text_of(signed_in(key))
+
+
+def test_what_one_head_signed_waits_for_the_other(
+    database, cdmo_quality_head, sponsor_quality_head, signed_in
+):
+    maker, _sponsor = agreements.heads(cdmo_quality_head, sponsor_quality_head)
+    found = agreements.in_review(maker)
+    agreements.approve(maker, found)
+    link = f'href="/agreement/{found.pk}/"'
+    text = text_of(signed_in("sponsor_quality_head"))
+    assert link in text
+    assert "waits for your signature" in text
+    for key in ("cdmo_quality_head", "sponsor_qa", "rival_sponsor_qa"):
+        assert link not in text_of(signed_in(key))
