@@ -72,6 +72,13 @@ def measure(table: Table, chosen: FileMap) -> Span:
     return Span(rows, min(ends), max(ends))
 
 
+def list_groups(table: Table, column: str) -> list[str]:
+    """List the batches of a file that holds several, in its order. Raises: FileProblem."""
+    place = table.names.index(column)
+    rows = (row for block in table.blocks() for row in block.rows if place < len(row))
+    return list(dict.fromkeys(row[place].strip() for row in rows))
+
+
 def choose_group(table: Table, chosen: FileMap, group: str | None) -> FileMap:
     """Settle which of several batches in one file is meant. Raises: MapProblem listing them."""
     group = group if group is not None else chosen.group
@@ -81,14 +88,11 @@ def choose_group(table: Table, chosen: FileMap, group: str | None) -> FileMap:
                 f"The map {chosen.name} says no group_by, so there is no batch {group} to choose."
             )
         return chosen
-    place = table.names.index(chosen.group_by)
-    found = dict.fromkeys(
-        row[place].strip() for block in table.blocks() for row in block.rows if place < len(row)
-    )
+    found = list_groups(table, chosen.group_by)
     if group is None and len(found) == 1:
-        group = next(iter(found))
+        group = found[0]
     if group not in found:
-        shown = ", ".join(list(found)[:GROUPS_SHOWN]) + (", ..." if len(found) > GROUPS_SHOWN else "")
+        shown = ", ".join(found[:GROUPS_SHOWN]) + (", ..." if len(found) > GROUPS_SHOWN else "")
         asked = f"no {chosen.group_by} {group}" if group is not None else f"{len(found)} batches"
         raise MapProblem(
             f"{table.path.name} holds {asked}; {chosen.group_by} is one of {shown}. "
