@@ -48,12 +48,11 @@ def raise_alert(
     manufacturer's people are there. The title is read by everyone on the alert's chain.
     Records: alert.raised v1.
     """
-    actor = current_action().actor
     if audience not in ("shared", side):
         msg = f"an alert for the {side} cannot stand on the chain of the {audience}"
         raise ValueError(msg)
     now = instant()
-    terms = terms_at(actor, subject.space_id, began_at or now)
+    terms = terms_at(current_action().actor, subject.space_id, began_at or now)
     alert = Alert.objects.create(
         space_id=subject.space_id,
         audience=audience,
