@@ -42,11 +42,20 @@ class PhaseRun:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A stretch of time in which a limit applies, its end not included."""
+    """A stretch of time in which a limit applies, its end not included.
+
+    `origin_us` is from when the time in the phase counts, where a cut moved the start.
+    """
 
     limit: Limit
     start_us: int = OPEN_START_US
     end_us: int = OPEN_END_US
+    origin_us: int | None = None
+
+    @property
+    def origin(self) -> int:
+        """From when the time in the phase counts."""
+        return self.start_us if self.origin_us is None else self.origin_us
 
     def covers(self, instant_us: int) -> bool:
         return self.start_us <= instant_us < self.end_us

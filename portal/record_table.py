@@ -128,6 +128,10 @@ class TelemetryTable(TableOperation):
         return [*walls(model._meta.db_table, commands=self.commands), *composite_keys(model)]
 
 
+class DraftTable(TelemetryTable):
+    """Make a table of drafts: walls and keys, no note; what was never handed over leaves no trace."""
+
+
 class StateGuard(TableOperation):
     """Let the database refuse an edge that the TRANSITIONS table does not hold."""
 

@@ -44,19 +44,24 @@ def past_cases(actor: Actor, space_id: UUID, since: datetime) -> list[Case]:
         .filter(space_id=space_id, aware_at__gte=since)
         .exclude(state=DeviationState.CANCELLED)
         .order_by("aware_at", "pk")
-        .values_list("pk", "number", "aware_at", "ended_at", "batch__ended_at", "batch_id")
+        .values(
+            *("pk", "number", "aware_at", "recorded_at", "summarised_at", "ended_at"),
+            *("batch__ended_at", "batch_id"),
+        )
     )
     return [
         Case(
-            id=deviation_id,
-            number=number,
-            classification=classes.get(deviation_id),
-            aware_at=aware_at,
-            told_at=told[0] if (told := notices.get(deviation_id)) is not None else None,
+            id=each["pk"],
+            number=each["number"],
+            classification=classes.get(each["pk"]),
+            aware_at=each["aware_at"],
+            told_at=told[0] if (told := notices.get(each["pk"])) is not None else None,
             acknowledged_at=receipts.get(told[1]) if told is not None else None,
-            closed_at=closed_at,
-            completed_at=completed_at,
-            batch_id=batch_id,
+            recorded_at=each["recorded_at"],
+            summarised_at=each["summarised_at"],
+            closed_at=each["ended_at"],
+            completed_at=each["batch__ended_at"],
+            batch_id=each["batch_id"],
         )
-        for deviation_id, number, aware_at, closed_at, completed_at, batch_id in rows
+        for each in rows
     ]

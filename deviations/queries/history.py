@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from deviations.access import files_of, get_deviation
 from portal.actor import Actor
+from portal.agreements.words import silence_words
 from portal.decisions.words import WORDS
 from portal.models import Alert
 from portal.queries.decisions import decisions_about
@@ -112,6 +113,7 @@ _WORDS: Final[Mapping[str, Callable[[Payload], str]]] = {
     "deviation.investigation_started": lambda fact: (
         _("Under investigation, lead %s") % fact.get("lead_code", "")
     ),
+    "deviation.summarised": lambda _fact: _("Preliminary summary given"),
     "deviation.closed": lambda _fact: _("Closed"),
     "deviation.cancelled": lambda _fact: _("Cancelled"),
     "deviation.mirrored": lambda _fact: _("Copied from the CDMO's own quality system"),
@@ -125,12 +127,15 @@ _WORDS: Final[Mapping[str, Callable[[Payload], str]]] = {
         _("No receipt in time: step %(step)s told %(told)s people")
         % {"step": fact.get("step", ""), "told": fact.get("told", "")}
     ),
+    "clock.unanswered": silence_words,
     "signature.given": _signed,
     "reporting.assessed": lambda _fact: _("Facts for reports to authorities given"),
     "reporting.decided": lambda fact: (
         _("Report to the authority: %s") % str(fact.get("decision", "")).replace("_", " ")
     ),
     "clock.pause_asked": lambda fact: _("%s asked for a pause of a clock") % _side(fact),
+    "clock.pause_declined": lambda fact: _("%s declined a pause of a clock") % _side(fact),
+    "clock.pause_taken_back": lambda fact: _("%s asks for a pause no more") % _side(fact),
     "clock.paused": lambda _fact: _("Clock paused"),
     "clock.resumed": lambda _fact: _("Clock goes on"),
     "clock.extended": lambda fact: _("Clock extended, time %s") % fact.get("extensions", ""),

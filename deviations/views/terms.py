@@ -9,6 +9,7 @@ from portal.access import get_program
 from portal.agreements.applying import what_applies
 from portal.pages import Page, PageRequest
 from portal.queries.agreements import get_held
+from portal.queries.clocks import list_clocks
 from portal.terms import clause_address, terms_at
 
 
@@ -19,11 +20,15 @@ class AppliesPage(Page):
     template_name: ClassVar[str] = "deviations/applies.html"
 
     def context(self, request: PageRequest, **kwargs: Any) -> dict[str, Any]:
-        """Return each thing a clause settles, with its rule and why it is this one. Raises: NotFound."""
+        """Return each thing a clause settles: its rule, why it is this one, the clock that runs by it.
+
+        Raises: NotFound.
+        """
         actor = request.actor
         deviation = get_deviation(actor, kwargs["deviation_id"])
         terms = terms_at(actor, deviation.space_id, deviation.recorded_at)
         classification = class_of(actor, deviation)
+        clocks = {each.kind: each for each in list_clocks(actor, subject_id=deviation.pk)}
         return {
             "deviation": deviation,
             "program": get_program(actor, deviation.space_id),
@@ -31,7 +36,11 @@ class AppliesPage(Page):
             "held": get_held(actor, deviation.space_id, terms.version),
             "classification": classification,
             "lines": [
-                {"line": each, "url": clause_address(deviation.space_id, each.clause, terms.version)}
+                {
+                    "line": each,
+                    "url": clause_address(deviation.space_id, each.clause, terms.version),
+                    "clock": clocks.get(each.clock),
+                }
                 for each in what_applies(terms, classification)
             ],
         }

@@ -6,7 +6,7 @@ Signing is `portal.actions.signing`; what the second signature does stands in `p
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -37,6 +37,7 @@ from portal.states import AGREEMENT_DRAFTERS, AGREEMENT_TRANSITIONS, AgreementSt
 REASON_MIN: Final = 10
 REASON_MAX: Final = 4000
 NUMBER_MAX: Final = 9999
+A_DAY: Final = timedelta(days=1)
 SEALED_FIELDS: Final = ("title", "text", "note")
 
 
@@ -176,6 +177,9 @@ def state_date(
     if len(note) > REASON_MAX:
         words = f"At most {REASON_MAX} characters."
         raise Invalid(words, errors={"note": [words]})
+    if not_before is not None and not_before != found.not_before and not_before < instant() - A_DAY:
+        words = "Today or a day to come: nothing holds backwards."
+        raise Invalid(words, errors={"not_before": [words]})
     found.not_before, found.note = not_before, note.strip()
     found.bump()
     found.save(update_fields=["not_before", "note", "version"])

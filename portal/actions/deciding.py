@@ -16,6 +16,7 @@ from portal.actions.signing import put_signature, require_signing
 from portal.actor import Actor, Side
 from portal.alerts import LADDER, raise_alert
 from portal.clocks import end_clocks, start_clock
+from portal.clocks.silence import Silences, ask_heads, note_silence
 from portal.decisions.access import get_request, lock_program, lock_request, lock_visible
 from portal.decisions.signing import DECISION_REQUEST, take_answer
 from portal.decisions.wording import (
@@ -314,7 +315,8 @@ def watch_decision(actor: Actor, clock_id: UUID) -> Clock:
     """Ask the heads when half the time is gone without an answer; note the loss when it is over.
 
     Called by the sweep, perhaps twice or late: a clock that ended or moved on is left alone. The loss is "no
-    reply", never agreement. Raises: NotFound, Refused. Records: alert.raised v1, or decision.lost v1.
+    reply", never agreement; its clause says what follows. Raises: NotFound, Refused. Records:
+    alert.raised v1, or decision.lost v1 and clock.unanswered v1.
     """
     found = Clock.objects.visible_to(actor).filter(pk=clock_id, kind=CLOCK).first()
     if found is None:
@@ -327,7 +329,7 @@ def watch_decision(actor: Actor, clock_id: UUID) -> Clock:
     if clock.next_at is None or now < clock.next_at or request.state != DecisionState.ASKED:
         return clock
     if now >= clock.due_at:
-        _lose(actor, request, now)
+        _lose(actor, request, clock, now)
         clock.end(ClockState.BREACHED, now)
     else:
         _alert(request, UNANSWERED, request.other_side, first=[HEAD])
@@ -336,10 +338,14 @@ def watch_decision(actor: Actor, clock_id: UUID) -> Clock:
     return clock
 
 
-def _lose(actor: Actor, request: DecisionRequest, now: datetime) -> None:
+def _lose(actor: Actor, request: DecisionRequest, clock: Clock, now: datetime) -> None:
     request.lose(now)
     request.save(update_fields=list(ENDING))
     ledger.record(request, DecisionLost(clause=request.clause, lost_at=request.lost_at))
+    silence = Silences(actor).of(clock)
+    if silence is not None:
+        ledger.record(request, note_silence(clock, silence))
+        ask_heads(clock, request, silence)
     for alert in _alerts(actor, request):
         for ladder in _ladders(actor, alert):
             end_ladder(alert, ladder)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
 from portal.agreements.headings import TIMED
-from portal.agreements.rules import NoReply, Rule, Timeline
+from portal.agreements.rules import NoReply, Retention, Rule, Timeline
 from portal.agreements.terms import Applied, Terms
-from portal.agreements.words import ABOUT, JUDGEMENTS, known, rule_words
+from portal.agreements.words import ABOUT, JUDGEMENTS, known, notice_words, rule_words
 from portal.states import Classification, SeatSide
 
 # What may be timed of a deviation, in the order of its life.
@@ -31,26 +31,48 @@ class Applies:
     title: str
     words: str
     why: str
+    # The kind of the clock that the rule sets going; empty where it sets none.
+    clock: str = ""
 
 
 def what_applies(terms: Terms, classification: str | None) -> list[Applies]:
     """Return what a version says of a deviation of a class, None before it has one."""
-    return [_line(what, found, classification) for what, found in _asked(terms, classification)]
+    timed = [
+        replace(_line(what, found, classification), clock=clock)
+        for clock, what, found in _timed(terms, classification)
+    ]
+    return timed + [_line(what, found, classification) for what, found in _asked(terms, classification)]
+
+
+def _timed(terms: Terms, classification: str | None) -> Iterator[tuple[str, str, Applied[Any] | None]]:
+    yield "notice_release", _("First notice"), terms.notice(classification)
+    for activity in OF_DEVIATION:
+        found = terms.find(Timeline, activity=activity, classification=classification)
+        yield activity, str(TIMED[activity]), found
+
+
+def notices_by_class(terms: Terms) -> str:
+    """Return for each class when the other side is told by the version, the gravest first."""
+    return "; ".join(
+        _("%(class)s by no clause") % {"class": each.label}
+        if (found := terms.notice(each)) is None
+        else _("%(class)s %(when)s (clause %(code)s)")
+        % {"class": each.label, "when": notice_words(found.rule), "code": found.clause.code}
+        for each in reversed(Classification)
+    )
 
 
 def _asked(terms: Terms, classification: str | None) -> Iterator[tuple[str, Applied[Any] | None]]:
-    yield _("First notice"), terms.notice(classification)
     for side in SeatSide.MANUFACTURER, SeatSide.SPONSOR:
         said = _("Whom the notice asks, %s") % side.label
         yield said, terms.ladder("deviation.notice", side, classification)
     for judgement, name in JUDGEMENTS.items():
         yield str(name)[:1].upper() + str(name)[1:], terms.judgement(judgement, classification)
-    for activity in OF_DEVIATION:
-        yield str(TIMED[activity]), terms.find(Timeline, activity=activity, classification=classification)
     yield _("What it blocks"), terms.hold(classification=classification)
     for activity in SILENT:
         said = _("No reply: %s") % TIMED[activity]
         yield said, terms.find(NoReply, activity=activity)
+    yield _("How long it is kept"), terms.find(Retention, of="deviation")
 
 
 def _line(what: str, found: Applied[Any] | None, classification: str | None) -> Applies:

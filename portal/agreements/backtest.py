@@ -10,6 +10,7 @@ from typing import Literal
 from uuid import UUID
 
 from portal.agreements.durations import Duration
+from portal.agreements.rules import Timeline
 from portal.agreements.terms import Terms, plan_of
 
 DueAt = Callable[[Duration, datetime], datetime]
@@ -21,6 +22,8 @@ Outcome = Literal[
     "no_clause",
     "ladder_climbed",
     "ladder_ended",
+    "opening_late",
+    "summary_late",
     "closing_late",
     "disposition_blocked",
 ]
@@ -39,6 +42,8 @@ class Case:
     aware_at: datetime
     told_at: datetime | None = None
     acknowledged_at: datetime | None = None
+    recorded_at: datetime | None = None
+    summarised_at: datetime | None = None
     closed_at: datetime | None = None
     completed_at: datetime | None = None
     batch_id: UUID | None = None
@@ -79,7 +84,7 @@ def _lines(terms: Terms, case: Case, due_at: DueAt, now: datetime) -> Iterator[L
         return
     yield _notice(terms, case, due_at, now)
     yield from _ladder(terms, case)
-    yield from _closing(terms, case, due_at, now)
+    yield from _timelines(terms, case, due_at, now)
     yield from _block(terms, case, now)
 
 
@@ -110,13 +115,30 @@ def _ladder(terms: Terms, case: Case) -> Iterator[Line]:
         yield Line(case, outcome, code, None, case.acknowledged_at)
 
 
-def _closing(terms: Terms, case: Case, due_at: DueAt, now: datetime) -> Iterator[Line]:
-    found = terms.timeline("closing", case.classification)
-    if found is None:
-        return
-    due = due_at(found.rule.within, case.aware_at)
-    if (case.closed_at or now) > due:
-        yield Line(case, "closing_late", found.clause.code, due, case.closed_at)
+def _timelines(terms: Terms, case: Case, due_at: DueAt, now: datetime) -> Iterator[Line]:
+    """Yield a line for each act that came after its time, or has not come yet and is late.
+
+    A record closed without a summary owes none: the conclusion says it all.
+    """
+    is_open = case.closed_at is None
+    acts: tuple[tuple[str, Outcome, datetime | None, bool], ...] = (
+        ("opening", "opening_late", case.recorded_at, False),
+        ("preliminary_summary", "summary_late", case.summarised_at, is_open),
+        ("closing", "closing_late", case.closed_at, is_open),
+    )
+    for activity, outcome, at, is_awaited in acts:
+        found = terms.timeline(activity, case.classification)
+        since = _since(found.rule, case) if found is not None else None
+        if found is None or since is None or (at is None and not is_awaited):
+            continue
+        due = due_at(found.rule.within, since)
+        if (at or now) > due:
+            yield Line(case, outcome, found.clause.code, due, at)
+
+
+def _since(rule: Timeline, case: Case) -> datetime | None:
+    """Return what a rule's time counts from; awareness for what a past record does not tell."""
+    return {"recorded": case.recorded_at, "notice": case.told_at}.get(rule.since, case.aware_at)
 
 
 def _block(terms: Terms, case: Case, now: datetime) -> Iterator[Line]:

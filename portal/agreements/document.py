@@ -21,6 +21,14 @@ from portal.agreements.schema import FORMAT, SCHEMA
 DOCUMENT_BYTES_MAX: Final = 1_000_000
 FAULTS_MAX: Final = 50
 _VALIDATOR: Final = Draft202012Validator(SCHEMA)
+_TYPES: Final[Mapping[str, str]] = {
+    "integer": "a whole number",
+    "number": "a number",
+    "string": "text",
+    "array": "a list",
+    "object": "members with their values",
+    "boolean": "true or false",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +168,8 @@ def clause_of(text: str) -> Clause:
 
 
 def _load(text: str) -> Any:
+    if not text.strip():
+        raise DocumentInvalid([Fault("", "There is no text. An agreement has a title, a phase and clauses.")])
     if len(text.encode()) > DOCUMENT_BYTES_MAX:
         raise DocumentInvalid([Fault("", f"An agreement has at most {DOCUMENT_BYTES_MAX:,} bytes.")])
     try:
@@ -168,6 +178,8 @@ def _load(text: str) -> Any:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}" if mark is not None else ""
         words = getattr(error, "problem", None) or str(error) or "nested too deeply"
+        if isinstance(error, yaml.constructor.ConstructorError) and "tag" in words:
+            words = "tags like !!python are not read; write plain values"
         raise DocumentInvalid([Fault(where, f"This is no YAML: {words}.")]) from error
 
 
@@ -218,6 +230,19 @@ def _fault(error: ValidationError) -> Fault:
             words = f"A member that is not known here; accepted: {known}."
         case "oneOf":
             words = "One amount of one unit: minutes, hours, calendar_days, business_hours or business_days."
+        case "type":
+            words = f"{_short(deepest.instance)} is not {_TYPES[deepest.validator_value]}."
+        case "minimum" | "exclusiveMinimum":
+            words = f"{_short(deepest.instance)} is too little; the least is {deepest.validator_value}."
+        case "maximum":
+            words = f"{_short(deepest.instance)} is too much; the most is {deepest.validator_value}."
+        case "required":
+            missing = [each for each in deepest.validator_value if each not in deepest.instance]
+            words = f"This is missing: {', '.join(missing)}."
+        case "minItems" | "minLength":
+            words = (
+                "This is empty; give at least one." if deepest.validator == "minItems" else "This is empty."
+            )
         case _:
             words = f"{deepest.message[:200]}."
     return Fault(where, words)

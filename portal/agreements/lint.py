@@ -64,8 +64,13 @@ def lint(document: Document, seated: Seated | None = None) -> list[Finding]:
     return sorted(found, key=lambda each: order.index(each.gravity))
 
 
+def contradicts(findings: list[Finding]) -> bool:
+    """Say whether nobody could tell what would be signed: nothing is, before that is mended."""
+    return any(each.gravity == "contradiction" for each in findings)
+
+
 def may_be_signed(findings: list[Finding]) -> bool:
-    """Say whether nothing but advice is left."""
+    """Say whether nothing but advice is left; a hole is shown to who signs all the same."""
     return all(each.gravity == "advice" for each in findings)
 
 

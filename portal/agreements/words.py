@@ -118,11 +118,31 @@ OUTCOMES: Final[Words] = {
     "wait": lazy("the work waits"),
     "climb": lazy("the quality heads are asked"),
 }
+# What came of a silence, as both sides read it afterwards.
+CAME_OF_IT: Final[Words] = {
+    "go_on": lazy("No reply: it went on under %s. Recorded as no reply, never as agreement."),
+    "wait": lazy("No reply: under %s nothing goes on without an answer."),
+    "climb": lazy("No reply: under %s the quality heads were asked."),
+}
 AFTER: Final[Words] = {
     "expiry": lazy("expiry"),
     "disposition": lazy("disposition"),
     "closing": lazy("closing"),
     "end_of_agreement": lazy("the end of the agreement"),
+}
+# What a kind of rule is called where rules are listed.
+KINDS_OF_RULE: Final[Words] = {
+    "disclosure": lazy("Who sees"),
+    "notification": lazy("Notice"),
+    "class_map": lazy("Names of classes"),
+    "judgement": lazy("Judgement"),
+    "responsibility": lazy("Responsibility"),
+    "ladder": lazy("Ladder"),
+    "timeline": lazy("Time limit"),
+    "hold": lazy("Block"),
+    "early_signal": lazy("Early signal"),
+    "no_reply": lazy("No reply"),
+    "retention": lazy("Retention"),
 }
 AMOUNTS: Final[Mapping[str, Callable[[int], str]]] = {
     "minutes": lambda n: ngettext("%d minute", "%d minutes", n) % n,
@@ -199,6 +219,13 @@ def _within(duration: Duration, since: str) -> str:
     }
 
 
+def notice_words(rule: Notification) -> str:
+    """Return when the other side is told: within a time, or in a list."""
+    if rule.within is not None:
+        return _within(rule.within, rule.since)
+    return str(LISTS.get(rule.in_list, _("without a time")))
+
+
 @singledispatch
 def rule_words(rule: Rule) -> str:
     """Return a rule as one sentence."""
@@ -207,8 +234,7 @@ def rule_words(rule: Rule) -> str:
 
 @rule_words.register
 def _notification(rule: Notification) -> str:
-    when = _within(rule.within, rule.since) if rule.within is not None else str(LISTS.get(rule.in_list, ""))
-    told = {"who": roles_words(rule.to), "what": _of(rule), "when": when}
+    told = {"who": roles_words(rule.to), "what": _of(rule), "when": notice_words(rule)}
     parts = [(_("%(who)s are told of %(what)s %(when)s") % told).strip()]
     parts.append(f", {known(rule.channels, CHANNELS)}")
     if rule.released_by:
@@ -340,6 +366,19 @@ def _no_reply(rule: NoReply) -> str:
     }
     spared = listed(_not_for(each) for each in rule.not_for)
     return _sentence(said, _("(not for: %s)") % spared if spared else "")
+
+
+def silence_words(fact: Mapping[str, Any]) -> str:
+    """Say what a clause made of a silence, from the payload of `clock.unanswered`."""
+    version = fact.get("terms")
+    clause = _("clause %s, default rule") % fact.get("clause", "")
+    if version is not None:
+        clause = _("clause %(code)s, agreement v%(version)s") % {
+            "code": fact.get("clause", ""),
+            "version": version,
+        }
+    words: str = str(CAME_OF_IT.get(str(fact.get("outcome")), _("No reply (%s)"))) % clause
+    return words
 
 
 def _not_for(code: str) -> str:

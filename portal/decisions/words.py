@@ -27,8 +27,6 @@ WORDS: Final[Mapping[str, Callable[[Payload], str]]] = {
     "decision.asked": lambda fact: _("%s asks for a decision") % _side(fact),
     "decision.messaged": lambda fact: _("%s wrote about a decision request") % _side(fact),
     "decision.answered": _answered,
-    "decision.lost": lambda fact: (
-        _("No reply: the choice was lost, it went on under clause %s") % fact.get("clause", "")
-    ),
+    "decision.lost": lambda _fact: _("No reply: the choice was lost"),
     "decision.withdrawn": lambda _fact: _("Decision request withdrawn"),
 }

@@ -28,6 +28,24 @@ class ClockPauseAsked(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class ClockPauseDeclined(Fact):
+    """The other side did not consent to a pause; the clock runs on."""
+
+    name = "clock.pause_declined"
+    kind: str
+    side: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClockPauseTakenBack(Fact):
+    """Who asked for a pause asks for it no more."""
+
+    name = "clock.pause_taken_back"
+    kind: str
+    side: str
+
+
+@dataclass(frozen=True, slots=True)
 class ClockPaused(Fact):
     """A clock rests; a joint one by the word of both sides."""
 
@@ -73,6 +91,17 @@ class ClockBreached(Fact):
     kind: str
     clause: str
     due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClockUnanswered(Fact):
+    """Nobody replied in time, and what the clause names came about; it is never consent."""
+
+    name = "clock.unanswered"
+    kind: str
+    outcome: str
+    clause: str
+    terms: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,11 @@ class Clock(SpaceRecord):
         self.pause_asked_by = side
         self.bump()
 
+    def answer_pause(self) -> None:
+        """Note that nobody waits for a word on a pause any more."""
+        self.pause_asked_by = ""
+        self.bump()
+
     def pause(self, at: datetime) -> None:
         """Rest; the sweep does not come."""
         self.state, self.paused_at, self.pause_asked_by = ClockState.PAUSED, at, ""
@@ -115,7 +120,10 @@ class Clock(SpaceRecord):
 
 
 class ClockMove(SpaceRecord):
-    """One line of a clock's history: what happened, when, by which code, why, and the due times."""
+    """One line of a clock's history: what happened, when, by which code, why, and the due times.
+
+    What silence led to names the clause that says so, and its version (null: a default rule).
+    """
 
     clock = RecordKey(Clock)
     step = models.CharField(max_length=12, choices=ClockStep)
@@ -124,6 +132,8 @@ class ClockMove(SpaceRecord):
     # Who holds the ball from here on.
     side = models.CharField(max_length=12, choices=SeatSide)
     reason = SealedTextField(blank=True)
+    clause = models.CharField(max_length=20, blank=True)
+    terms = models.PositiveIntegerField(null=True, blank=True)
     due_before = models.DateTimeField(null=True, blank=True)
     due_after = models.DateTimeField(null=True, blank=True)
 

@@ -12,12 +12,15 @@ from django.db.models import Q, QuerySet
 from portal.action import instant
 from portal.actor import Actor, Side
 from portal.clocks.names import fixed_kinds, is_fixed, kinds_with_own_item
+from portal.clocks.silence import STEPS
 from portal.errors import NotFound
 from portal.models import BusinessCalendar, Clock, ClockMove, Record
 from portal.states import CLOCK_KEEPERS, CLOCK_TRANSITIONS, ClockState, clock_keepers
 
 # What stays in sight: what runs or rests, and what was not done in time until it is done.
 OPEN = Q(state__in=(ClockState.RUNNING, ClockState.PAUSED)) | Q(state=ClockState.BREACHED, done_at=None)
+# What comes next of a record: what is overdue first, then what runs; a ladder that has ended is no deadline.
+AHEAD = Q(state=ClockState.RUNNING) | Q(state=ClockState.BREACHED, done_at=None, alert=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +98,9 @@ def _is_open_to(actor: Actor, clock: Clock, name: str) -> bool:
     if clock.is_regulatory or is_late or is_fixed(clock.kind):
         return False
     asked = clock.pause_asked_by
-    if name == "consent":
-        return bool(asked) and actor.side(clock.space_id) not in (asked, None)
+    if name in ("consent", "decline", "take_back"):
+        side = actor.side(clock.space_id)
+        return bool(asked) and side is not None and (side == asked) == (name == "take_back")
     return name != "pause" or not asked
 
 
@@ -121,6 +125,12 @@ def others_clocks(actor: Actor, most: int) -> list[ClockLine]:
 
 def _only(actor: Actor, side: Side) -> list[UUID]:
     return [space for space, seats in actor.seats.items() if {each.side for each in seats} == {side}]
+
+
+def find_silence(actor: Actor, subject_id: UUID) -> ClockMove | None:
+    """Return what the newest silence about a record led to, None where no clause says it."""
+    rows = ClockMove.objects.visible_to(actor).filter(clock__subject_id=subject_id, step__in=STEPS.values())
+    return rows.order_by("-at", "-pk").first()
 
 
 def list_calendars(actor: Actor, *, program_id: UUID | None = None) -> QuerySet[BusinessCalendar]:

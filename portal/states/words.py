@@ -169,6 +169,8 @@ class ClockStep(models.TextChoices):
     STARTED = "started", _("started")
     MOVED = "moved", _("moved to the other side")
     PAUSE_ASKED = "pause_asked", _("pause asked for")
+    DECLINED = "declined", _("pause declined")
+    TAKEN_BACK = "taken_back", _("request for a pause taken back")
     PAUSED = "paused", _("paused")
     RESUMED = "resumed", _("resumed")
     EXTENDED = "extended", _("extended")
@@ -176,6 +178,10 @@ class ClockStep(models.TextChoices):
     BREACHED = "breached", _("time is over")
     DONE_LATE = "done_late", _("done late")
     WITHDRAWN = "withdrawn", _("withdrawn")
+    # What a clause makes of silence; it is never consent.
+    NO_REPLY_WENT_ON = "went_on", _("no reply, it went on; nobody agreed")
+    NO_REPLY_WAITS = "waits", _("no reply, it waits")
+    NO_REPLY_CLIMBED = "climbed", _("no reply, the quality heads were asked")
 
 
 class DeliveryState(models.TextChoices):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar, Final
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -28,8 +29,10 @@ from portal.queries.agreements import find_in_force, programs_of
 from portal.slots import past_cases
 
 OVER: Final = timedelta(days=365)
-LISTED_MAX: Final = 100
+LISTED_MAX: Final = 40
 WIDTH, ROW, LEFT, RADIUS_MAX = 960, 34, 190, 13
+WEEKS: Final = OVER.days // 7 + 1
+STEP: Final = (WIDTH - LEFT - 2 * RADIUS_MAX) / WEEKS
 OUTCOMES: Final[dict[Outcome, Any]] = {
     "notice_in_time": gettext_lazy("Notice in time"),
     "notice_late": gettext_lazy("Notice late"),
@@ -38,6 +41,8 @@ OUTCOMES: Final[dict[Outcome, Any]] = {
     "no_clause": gettext_lazy("No clause on a notice"),
     "ladder_climbed": gettext_lazy("Ladder climbed"),
     "ladder_ended": gettext_lazy("Ladder ended without receipt"),
+    "opening_late": gettext_lazy("Opened late"),
+    "summary_late": gettext_lazy("Preliminary summary late"),
     "closing_late": gettext_lazy("Closed late"),
     "disposition_blocked": gettext_lazy("Disposition blocked"),
 }
@@ -69,12 +74,9 @@ class BacktestPage(Page):
             ],
             "told": _told(counts),
             "cases": len({line.case.id for line in lines}),
-            "picture": picture(lines, now),
-            "lines": [
-                {"line": line, "words": OUTCOMES[line.outcome]}
-                for line in sorted(lines, key=lambda each: each.case.aware_at, reverse=True)
-                if line.outcome not in FINE
-            ][:LISTED_MAX],
+            "picture": picture(lines, before, now),
+            "against": present.label if present is not None else _("the default rules"),
+            **_listed(lines, before),
             "zone": programs[0].zone if programs else "UTC",
         }
 
@@ -114,33 +116,88 @@ def _told(counts: Counter[str]) -> str:
     }
 
 
-def picture(lines: Iterable[Line], now: datetime) -> dict[str, Any]:
-    """Return the timeline: a row an outcome, a dot a week, as large as there were many."""
-    weeks = OVER.days // 7 + 1
+def _listed(lines: Sequence[Line], before: Sequence[Line]) -> dict[str, Any]:
+    """Return the cases that this version would have made otherwise, then the others that went wrong."""
+    now, then = _by_case(lines), _by_case(before)
+    differ = [
+        _case(now.get(key, []), then.get(key, [])) for key in {**now, **then} if _differ(key, now, then)
+    ]
+    same = [_case(found, []) for key, found in now.items() if not _differ(key, now, then)]
+    bad = [each for each in same if each["lines"]]
+    return {
+        "differ": sorted(differ, key=_newest)[:LISTED_MAX],
+        "same": sorted(bad, key=_newest)[:LISTED_MAX],
+        "differ_count": len(differ),
+        "same_count": len(bad),
+        "more": max(0, len(differ) - LISTED_MAX) + max(0, len(bad) - LISTED_MAX),
+    }
+
+
+def _by_case(lines: Iterable[Line]) -> dict[UUID, list[Line]]:
+    found: dict[UUID, list[Line]] = {}
+    for line in lines:
+        found.setdefault(line.case.id, []).append(line)
+    return found
+
+
+def _differ(key: UUID, now: Mapping[UUID, list[Line]], then: Mapping[UUID, list[Line]]) -> bool:
+    return {each.outcome for each in now.get(key, ())} != {each.outcome for each in then.get(key, ())}
+
+
+def _case(lines: Sequence[Line], before: Sequence[Line]) -> dict[str, Any]:
+    """Return one deviation with what would have happened; with `before`, all of it and how it was."""
+    shown = lines if before else [each for each in lines if each.outcome not in FINE]
+    return {
+        "case": next(each.case for each in (*lines, *before)),
+        "lines": [{"line": each, "words": OUTCOMES[each.outcome]} for each in shown],
+        "before": [OUTCOMES[each.outcome] for each in before],
+    }
+
+
+def _newest(shown: Mapping[str, Any]) -> float:
+    return -float(shown["case"].aware_at.timestamp())
+
+
+def _weekly(lines: Iterable[Line], now: datetime) -> dict[str, Counter[int]]:
     found: dict[str, Counter[int]] = {code: Counter() for code in OUTCOMES}
     for line in lines:
-        found[line.outcome][min(weeks - 1, max(0, (now - line.case.aware_at).days // 7))] += 1
-    shown = [code for code in OUTCOMES if found[code]]
-    most = max((count for code in shown for count in found[code].values()), default=1)
-    step = (WIDTH - LEFT - 2 * RADIUS_MAX) / weeks
+        found[line.outcome][min(WEEKS - 1, max(0, (now - line.case.aware_at).days // 7))] += 1
+    return found
+
+
+def picture(lines: Iterable[Line], before: Iterable[Line], now: datetime) -> dict[str, Any]:
+    """Return the timeline: a row an outcome, a dot a week, as large as there were many; a ring is before."""
+    found, rings = _weekly(lines, now), _weekly(before, now)
+    shown = [code for code in OUTCOMES if found[code] or rings[code]]
+    counts = [count for code in shown for each in (found[code], rings[code]) for count in each.values()]
+    most = max(counts, default=1)
+
+    def dots(counted: Counter[int]) -> list[dict[str, Any]]:
+        return [
+            {
+                "x": round(WIDTH - RADIUS_MAX - week * STEP, 1),
+                "r": round(max(2.5, RADIUS_MAX * math.sqrt(count / most)), 1),
+                "count": count,
+            }
+            for week, count in sorted(counted.items())
+        ]
+
     rows = [
         {
             "words": OUTCOMES[code],
             "tone": "" if code in FINE else "bad",
             "y": ROW * at + ROW // 2 + 4,
-            "dots": [
-                {
-                    "x": round(WIDTH - RADIUS_MAX - week * step, 1),
-                    "r": round(max(2.5, RADIUS_MAX * math.sqrt(count / most)), 1),
-                    "count": count,
-                }
-                for week, count in sorted(found[code].items())
-            ],
+            "dots": dots(found[code]),
+            "rings": dots(rings[code]) if rings[code] != found[code] else [],
         }
         for at, code in enumerate(shown)
     ]
     months = [
-        {"x": round(WIDTH - RADIUS_MAX - back * 30.4 / 7 * step, 1), "at": now - timedelta(days=30.4 * back)}
+        {
+            "x": round(WIDTH - RADIUS_MAX - back * 30.4 / 7 * STEP, 1),
+            "at": now - timedelta(days=30.4 * back),
+            "anchor": "middle" if back else "end",
+        }
         for back in range(0, 12, 2)
     ]
     height = ROW * len(rows) + 28

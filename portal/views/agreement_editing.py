@@ -14,19 +14,19 @@ from django.utils.translation import gettext as _
 
 from portal.action import reading
 from portal.actions import agreeing
-from portal.agreements.document import DocumentInvalid, Fault, read_yaml
+from portal.agreements.document import Clause, Document, DocumentInvalid, Fault, clause_of, read_yaml
 from portal.agreements.lines import lines_of
-from portal.agreements.lint import lint, may_be_signed
-from portal.agreements.rules import KINDS
+from portal.agreements.lint import contradicts, lint, may_be_signed
 from portal.agreements.signing import get_agreement
 from portal.agreements.terms import TEMPLATES
-from portal.errors import Invalid, NotFound
+from portal.agreements.words import KINDS_OF_RULE
+from portal.errors import DomainError, Invalid, NotFound, StaleVersion
 from portal.forms import explain
 from portal.forms_agreement import ClauseForm
 from portal.models import AgreementVersion
 from portal.pages import Page, PageRequest
 from portal.queries.agreements import count_seated
-from portal.views.agreements import AgreementPage, AgreementsPage, steps_of
+from portal.views.agreements import AgreementPage, AgreementsPage, change_lines, steps_of
 
 
 def _version_of(request: HttpRequest) -> int | None:
@@ -69,10 +69,33 @@ class DraftAgreement(AgreementsPage):
         return _to("edit_agreement", draft)
 
 
-class EditAgreement(Page):
-    """The whole text as YAML, with the line of each fault; beside it every clause and what lint finds."""
+class Editing(Page):
+    """A page on which a version is edited; who comes late is shown what keeping theirs would change."""
 
     here: ClassVar[str] = "agreement"
+
+    def refused(self, request: PageRequest, error: DomainError, **kwargs: Any) -> HttpResponse:
+        """Show the page again with what was typed; against what stands now where it changed meanwhile."""
+        extra: dict[str, Any] = {"refusal": error, "given": request.POST, "errors": error.errors}
+        with reading(request.actor):
+            if isinstance(error, StaleVersion):
+                version = get_agreement(request.actor, kwargs["agreement_id"])
+                against = self.against(request, version, **kwargs)
+                extra |= {"against": against, "seen": version.version} if against else {}
+            return self.show(request, status=error.status, extra=extra, **kwargs)
+
+    def against(self, request: PageRequest, version: AgreementVersion, **kwargs: Any) -> list[dict[str, Any]]:
+        """Return what keeping what was typed would change, nothing where it cannot be read."""
+        raise NotImplementedError
+
+
+def _seen(request: HttpRequest, version: AgreementVersion) -> str:
+    return request.POST.get("version") or str(version.version)
+
+
+class EditAgreement(Editing):
+    """The whole text as YAML, with the line of each fault; beside it every clause and what lint finds."""
+
     template_name: ClassVar[str] = "portal/agreement_edit.html"
 
     def context(self, request: PageRequest, **kwargs: Any) -> dict[str, Any]:
@@ -80,25 +103,35 @@ class EditAgreement(Page):
         actor = request.actor
         version = get_agreement(actor, kwargs["agreement_id"])
         document = version.document
-        text = request.POST.get("text") or document.to_yaml()
-        faults = _faults(text) if request.method == "POST" else []
+        text = request.POST.get("text", document.to_yaml())
         findings = lint(document, count_seated(actor, version.space_id))
         return {
             "version": version,
+            "seen": _seen(request, version),
             "clauses": document.clauses,
             "text": text,
-            "faults": faults,
+            "faults": _faults(text) if "text" in request.POST else [],
             "findings": findings,
             "may_be_signed": may_be_signed(findings),
+            "contradicts": contradicts(findings),
             "may_edit": "edit" in steps_of(actor, version),
             "clause_base": reverse("agreement", args=[version.pk]),
         }
+
+    def against(
+        self, request: PageRequest, version: AgreementVersion, **_kwargs: Any
+    ) -> list[dict[str, Any]]:
+        """Return what the typed text would change."""
+        try:
+            return change_lines(version.document, read_yaml(_lines(request.POST.get("text", ""))))
+        except DocumentInvalid:
+            return []
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Take the text, or the date and what the version is for."""
         asked, seen = cast("PageRequest", request), _version_of(request)
         if "text" in asked.POST:
-            text = asked.POST["text"].replace("\r\n", "\n")
+            text = _lines(asked.POST["text"])
             found = agreeing.edit_agreement(asked.actor, kwargs["agreement_id"], text=text, version=seen)
         else:
             found = agreeing.state_date(
@@ -112,9 +145,13 @@ class EditAgreement(Page):
         return _to("edit_agreement", found)
 
 
+def _lines(text: str) -> str:
+    return text.replace("\r\n", "\n")
+
+
 def _faults(text: str) -> list[tuple[int | None, Fault]]:
     try:
-        read_yaml(text.replace("\r\n", "\n"))
+        read_yaml(_lines(text))
     except DocumentInvalid as error:
         return lines_of(text, error.faults)
     return []
@@ -131,45 +168,59 @@ def _day(given: str, field: str) -> datetime | None:
         raise Invalid(words, errors={field: [words]}) from error
 
 
-class EditClause(Page):
+class EditClause(Editing):
     """One clause by form: prose, and a form for each of its rules."""
 
-    here: ClassVar[str] = "agreement"
     template_name: ClassVar[str] = "portal/agreement_clause.html"
     NEW: ClassVar[str] = "new"
 
     def context(self, request: PageRequest, **kwargs: Any) -> dict[str, Any]:
         """Return the form of the clause. Raises: NotFound."""
         version = get_agreement(request.actor, kwargs["agreement_id"])
-        code = "" if kwargs["code"] == self.NEW else kwargs["code"]
-        clause = next((each for each in version.document.clauses if each.code == code), None)
-        if code and clause is None:
-            raise NotFound
+        clause = _clause_of(version, self._code(kwargs))
         return {
             "version": version,
+            "seen": _seen(request, version),
             "clause": clause,
             "form": ClauseForm(request.POST if request.method == "POST" else None, clause=clause),
-            "kinds": sorted(KINDS),
+            "kinds": sorted(KINDS_OF_RULE.items(), key=lambda each: str(each[1])),
             "may_edit": "edit" in steps_of(request.actor, version),
         }
 
+    def _code(self, kwargs: Mapping[str, Any]) -> str:
+        return "" if kwargs["code"] == self.NEW else kwargs["code"]
+
+    def against(self, request: PageRequest, version: AgreementVersion, **kwargs: Any) -> list[dict[str, Any]]:
+        """Return what the typed clause would change."""
+        form, present = ClauseForm(request.POST), _clause_of(version, self._code(kwargs))
+        if present is None or not form.is_valid():
+            return []
+        try:
+            typed = clause_of(form.as_text())
+        except DocumentInvalid:
+            return []
+        return change_lines(*(Document("-", version.document.phase, (each,)) for each in (present, typed)))
+
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        """Keep the clause, take it out, or show one rule more."""
+        """Keep the clause, take it out, or show one rule or one row more."""
         asked, seen = cast("PageRequest", request), _version_of(request)
         actor, version_id = asked.actor, kwargs["agreement_id"]
-        code = "" if kwargs["code"] == self.NEW else kwargs["code"]
+        code = self._code(kwargs)
         if "remove_clause" in asked.POST:
             found = agreeing.remove_clause(actor, version_id, code=code, version=seen)
             return _to("edit_agreement", found)
         form = ClauseForm(asked.POST)
-        if "add" in asked.POST:
-            form.add(asked.POST["add"])
+        if "add" in asked.POST or "more" in asked.POST:
+            form.add(asked.POST.get("add", ""))
             return self._again(asked, form, 200, **kwargs)
         if form.is_valid():
             try:
                 found = agreeing.edit_clause(actor, version_id, code=code, text=form.as_text(), version=seen)
             except Invalid as error:
-                explain(form, error)
+                if faults := error.extra.get("faults"):
+                    form.explain(faults)
+                else:
+                    explain(form, error)
             else:
                 messages.success(asked, _("Kept."))
                 return _to("agreement", found, form.cleaned_data["code"])
@@ -178,6 +229,14 @@ class EditClause(Page):
     def _again(self, request: PageRequest, form: ClauseForm, status: int, **kwargs: Any) -> HttpResponse:
         with reading(request.actor):
             return self.show(request, status=status, extra={"form": form}, **kwargs)
+
+
+def _clause_of(version: AgreementVersion, code: str) -> Clause | None:
+    """Return the clause of that number, None without one. Raises: NotFound."""
+    found = next((each for each in version.document.clauses if each.code == code), None)
+    if code and found is None:
+        raise NotFound
+    return found
 
 
 Call = Callable[..., AgreementVersion]

@@ -9,18 +9,19 @@ from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from portal.access import available, get_visible
 from portal.action import instant
 from portal.actor import Actor
-from portal.agreements.diff import ClauseChange, RuleChange, compare
+from portal.agreements.diff import ClauseChange, RuleChange, compare, pieces
 from portal.agreements.document import Clause, Document, by_heading
 from portal.agreements.headings import HEADINGS
-from portal.agreements.lint import lint, may_be_signed
+from portal.agreements.lint import Finding, contradicts, lint, may_be_signed
 from portal.agreements.prose import prose
 from portal.agreements.signing import get_agreement, has_signed
 from portal.agreements.terms import TEMPLATES
-from portal.agreements.words import rule_words
+from portal.agreements.words import KINDS_OF_RULE, rule_words
 from portal.errors import NotFound
 from portal.models import AgreementVersion, Partnership, Program
 from portal.pages import Page, PageRequest
@@ -50,6 +51,11 @@ TONES: Final[Mapping[str, str]] = {
     AgreementState.SIGNED_BY_ONE: "accent",
     AgreementState.EFFECTIVE: "fine",
 }
+TEMPLATE_WORDS: Final = {
+    "clinical": gettext_lazy("template for clinical phases"),
+    "commercial": gettext_lazy("template for commercial manufacture"),
+    "cell_therapy": gettext_lazy("template for cell therapy"),
+}
 OPEN_STATES: Final = (AgreementState.DRAFT, AgreementState.IN_REVIEW, AgreementState.SIGNED_BY_ONE)
 
 
@@ -67,6 +73,7 @@ class AgreementsPage(Page):
         rooms = sorted(list_rooms(actor).values(), key=lambda each: each.program.code)
         codes = {each.program.pk: each.program.code for each in rooms}
         return {
+            "calendars_of": rooms[0].program if rooms else None,
             "partnerships": [_partnership(actor, each, codes, now) for each in partnerships],
             "programs": [
                 {"room": each, "rows": list_terms(actor, each.program.pk), "now": now}
@@ -85,7 +92,7 @@ def _partnership(
         "in_force": find_in_force(actor, partnership.pk, now),
         "versions": [version_line(each, codes, now) for each in rows],
         "may_draft": actor.holds(partnership.pk, *AGREEMENT_DRAFTERS),
-        "templates": TEMPLATES,
+        "templates": [(name, TEMPLATE_WORDS[name]) for name in TEMPLATES],
         "programs": Program.objects.visible_to(actor)
         .filter(partnership_id=partnership.pk)
         .order_by("code", "id"),
@@ -129,7 +136,7 @@ def _clause(clause: Clause, running: Running | None) -> dict[str, Any]:
     return {
         "clause": clause,
         "prose": prose(clause.text),
-        "rules": [rule_words(each) for each in clause.rules],
+        "rules": [{"title": KINDS_OF_RULE[each.KIND], "words": rule_words(each)} for each in clause.rules],
         "running": running,
         "records": [
             {"number": each.number, "url": LINKS.get(each.type, "").format(id=each.pk)}
@@ -155,11 +162,10 @@ def _change(change: ClauseChange) -> dict[str, Any]:
     }
 
 
-def _rule(change: RuleChange) -> dict[str, str]:
-    return {
-        "before": rule_words(change.before) if change.before is not None else "",
-        "after": rule_words(change.after) if change.after is not None else "",
-    }
+def _rule(change: RuleChange) -> dict[str, Any]:
+    before, after = (rule_words(each) if each is not None else "" for each in (change.before, change.after))
+    kind = next(each.KIND for each in (change.after, change.before) if each is not None)
+    return {"title": KINDS_OF_RULE[kind], "words": list(pieces(before, after))}
 
 
 def _kind(kind: str) -> str:
@@ -197,8 +203,9 @@ class AgreementPage(Page):
             "changes": change_lines(before.document, document) if before is not None else [],
             "findings": findings,
             "may_be_signed": may_be_signed(findings),
+            "contradicts": contradicts(findings),
             "signatures": signatures_of(actor, version.pk, version.version),
-            "sign_url": _sign_url(actor, version),
+            "sign_url": _sign_url(actor, version, findings),
             "steps": steps_of(actor, version),
             "reasoned": reasoned(),
             "versions": [
@@ -235,7 +242,9 @@ def reasoned() -> list[tuple[str, str, str]]:
     ]
 
 
-def _sign_url(actor: Actor, version: AgreementVersion) -> str:
+def _sign_url(actor: Actor, version: AgreementVersion, findings: list[Finding]) -> str:
+    if contradicts(findings):
+        return ""
     is_open = version.state in (AgreementState.IN_REVIEW, AgreementState.SIGNED_BY_ONE)
     if not is_open or not actor.holds(version.space_id, *AGREEMENT_SIGNERS):
         return ""

@@ -194,11 +194,29 @@ def _side(
         "name": program.manufacturer_name if side == "manufacturer" else program.sponsor_name,
         "number": found.number,
         "calendar": found,
-        "hours": [(_(DAY_NAMES[day]), text) for day, text in found.plain()["hours"].items()],
+        "hours": _hours(found),
         "months": [_month(found, year, month, today) for month in range(1, 13)],
         "closed": _closed(found, year),
         "versions": own,
     }
+
+
+def _hours(found: Calendar) -> list[tuple[str, str]]:
+    """Return the hours of the week, days that follow each other with the same hours as one."""
+    open_days = [(day, text) for day, text in found.plain()["hours"].items() if text]
+    names = list(DAY_NAMES)
+    spans: list[tuple[list[str], str]] = []
+    for day, text in open_days:
+        if spans and spans[-1][1] == text and names.index(day) == names.index(spans[-1][0][-1]) + 1:
+            spans[-1][0].append(day)
+        else:
+            spans.append(([day], text))
+    return [(_days(each), text) for each, text in spans]
+
+
+def _days(days: list[str]) -> str:
+    first, last = _(DAY_NAMES[days[0]]), _(DAY_NAMES[days[-1]])
+    return first if len(days) == 1 else _("%(first)s to %(last)s") % {"first": first, "last": last}
 
 
 def _month(found: Calendar, year: int, month: int, today: date) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from portal.access import get_program
 from portal.action import reading
@@ -23,9 +23,10 @@ from portal.models import Alert, Drill, Program
 from portal.pages import Page, PageRequest
 from portal.queries.rooms import list_rooms
 from portal.queries.signatures import signatures_of
-from portal.rosters.drill_signing import find_drill
-from portal.states import DRILLERS, DrillState
-from portal.views.ladders import ROLES, roles_words
+from portal.rosters.drill_signing import DRILL_REPORT, find_drill
+from portal.signable import open_meanings
+from portal.states import DRILLERS, DrillState, role_words
+from portal.views.ladders import roles_words
 
 SHOWN_MAX = 50
 REAL = "real"
@@ -112,7 +113,9 @@ class DrillPage(Page):
         drill = find_drill(actor, kwargs["drill_id"])
         alert = Alert.objects.visible_to(actor).filter(subject_id=drill.pk).first()
         is_over = drill.state == DrillState.ENDED
-        may_sign = is_over and actor.holds(drill.space_id, *DRILLERS)
+        signatures = signatures_of(actor, drill.pk, drill.version)
+        own = {each.signature.meaning for each in signatures if each.signature.person_id == actor.person_id}
+        may_sign = is_over and bool({*open_meanings(actor, drill, DRILL_REPORT)} - own)
         return {
             "drill": drill,
             "alert": alert,
@@ -120,10 +123,29 @@ class DrillPage(Page):
             "program": get_program(actor, drill.space_id),
             "is_over": is_over,
             "steps": [_step(each) for each in drill.report],
-            "signatures": signatures_of(actor, drill.pk, drill.version),
+            "outcome": _outcome(drill.report) if is_over else "",
+            "signatures": signatures,
             "sign_url": reverse("sign", args=["drill", drill.pk]) if may_sign else "",
             "partial": "drill" if request.htmx else "",
         }
+
+
+def _outcome(report: list[dict[str, Any]]) -> str:
+    """Return in one sentence how it ended."""
+    told = [each for step in report for each in step["told"]]
+    answered = [each for each in told if each["acknowledged_at"]]
+    if not answered:
+        return ngettext(
+            "Nobody acknowledged: %d person was told, and nobody gave a receipt.",
+            "Nobody acknowledged: %d people were told, and nobody gave a receipt.",
+            len(told),
+        ) % len(told)
+    first = min(answered, key=lambda each: str(each["acknowledged_at"]))
+    return _("%(code)s acknowledged first; %(answered)d of %(told)d people who were told gave a receipt.") % {
+        "code": first["code"],
+        "answered": len(answered),
+        "told": len(told),
+    }
 
 
 def _step(step: dict[str, Any]) -> dict[str, Any]:
@@ -138,7 +160,7 @@ def _step(step: dict[str, Any]) -> dict[str, Any]:
             {
                 **each,
                 **{name: _at(each[name]) for name in times},
-                "role": ROLES.get(each["role"], each["role"]),
+                "role": role_words(each["role"]),
             }
             for each in step["told"]
         ],

@@ -418,7 +418,7 @@ class TestSilence:
         assert facts_of(cast.PROGRAM, after=before)[0] == (
             "decision.lost", {"clause": "9.1", "lost_at": found.lost_at.isoformat()},
         )  # fmt: skip
-        assert names(before) == ["decision.lost", "ladder.ended", "alert.raised"]
+        assert names(before) == ["decision.lost", "clock.unanswered", "ladder.ended", "alert.raised"]
         assert (clock_of(asked).state, clock_of(asked).next_at) == ("breached", None)
         assert alerts(asked, ASKED)[0].state == "unanswered"
         assert alerts(asked, LOST)[0].side == "manufacturer"

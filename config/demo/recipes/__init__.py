@@ -1,6 +1,6 @@
 """The recipe versions of the demo, as data: typical of the trade, not anybody's registered limits."""
 
-from config.demo.recipes.antibody import DRUG_SUBSTANCE, PURIFICATION, SEED_TRAIN
+from config.demo.recipes.antibody import DRUG_SUBSTANCE, DRUG_SUBSTANCE_NEXT, PURIFICATION, SEED_TRAIN
 from config.demo.recipes.cell_therapy import CELL_THERAPY
 from config.demo.recipes.fill import STERILE_FILL
 from config.demo.recipes.penicillin import PENICILLIN_RUN
@@ -16,15 +16,19 @@ RECIPES = (
     PENICILLIN_RUN,
     RIVAL_SUBSTANCE,
 )
+# Those of the stories: signed here by both heads of quality.
+SIGNED = (DRUG_SUBSTANCE, STERILE_FILL, CELL_THERAPY, RIVAL_SUBSTANCE)
 
 __all__ = [
     "CELL_THERAPY",
     "DRUG_SUBSTANCE",
+    "DRUG_SUBSTANCE_NEXT",
     "PENICILLIN_RUN",
     "PURIFICATION",
     "RECIPES",
     "RIVAL_SUBSTANCE",
     "SEED_TRAIN",
+    "SIGNED",
     "STERILE_FILL",
     "Recipe",
 ]

@@ -15,6 +15,7 @@ from portal.actor import Actor
 from portal.models import DecisionRequest, Program, Record
 from portal.pages import Page, PageRequest
 from portal.queries.alerts import alert_lines, list_alerts
+from portal.queries.clocks import find_silence
 from portal.queries.decisions import (
     DecisionDetail,
     decision_detail,
@@ -150,6 +151,7 @@ def shown_of(actor: Actor, found: DecisionDetail) -> Shown:
         "may_answer": found.line.may_answer,
         "ball": _ball(actor, request, program),
         "clause": clause_words(request.clause, _terms_of(actor, request)),
+        "silence": _silence(actor, request),
         "roles": roles_words(request.roles),
         "steps": found.steps,
         "is_draft": request.state == DecisionState.DRAFTED,
@@ -161,6 +163,16 @@ def shown_of(actor: Actor, found: DecisionDetail) -> Shown:
         "asks": _asks(actor, request, Room(program, program.zone)),
         "private_words": Audience(request.audience).label if request.audience != Audience.SHARED else "",
     }
+
+
+def _silence(actor: Actor, request: DecisionRequest) -> Shown | None:
+    """Return what nobody's answer led to: the outcome and the clause that names it; None where none does."""
+    if request.state != DecisionState.LOST:
+        return None
+    move = find_silence(actor, request.pk)
+    if move is None:
+        return None
+    return {"step": str(move.step), "clause": clause_words(move.clause, move.terms)}
 
 
 def _terms_of(actor: Actor, request: DecisionRequest) -> int | None:

@@ -94,7 +94,7 @@ def test_no_step_is_offered_that_would_be_refused(database, api, cdmo_qa):
     found = make.investigate(cdmo_qa, found)
     assert offered(found) == ["release_notice", "cancel"]
     found = make.release(cdmo_qa, found)
-    assert offered(found) == ["close", "cancel"]
+    assert offered(found) == ["summarise", "close", "cancel"]
     found = make.close(cdmo_qa, found)
     assert offered(found) == []
 
@@ -357,7 +357,7 @@ def test_the_preview_names_every_field_that_leaves_and_what_stays(database, api,
     assert shown["withheld"] == [
         "The class that was suggested at logging",
         "Names of people: their codes stand",
-        "The history before the release, and its clocks",
+        "The history before the release, also that of its clocks, and the clock of the notice",
     ]
 
 

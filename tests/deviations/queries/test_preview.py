@@ -20,7 +20,7 @@ def test_every_column_of_the_record_is_told_to_whoever_releases_it():
 def test_an_empty_field_is_listed_as_empty(triaged, cdmo_qa):
     with reading(cdmo_qa):
         preview = notice_preview(cdmo_qa, triaged.pk)
-    assert [each.field for each in preview.leaves] == list(LEAVING)
+    assert [each.field for each in preview.leaves] == [*LEAVING, "deadlines"]
     empty = [each.field for each in preview.leaves if each.value is None]
     assert empty == [
         "immediate_action",
@@ -29,6 +29,7 @@ def test_an_empty_field_is_listed_as_empty(triaged, cdmo_qa):
         "excursion",
         "late_reason",
         "investigated_at",
+        "summarised_at",
         "lead_code",
         "external_id",
         "external_status",

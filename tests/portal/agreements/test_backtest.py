@@ -45,7 +45,9 @@ CLOSED = {"closed_at": timedelta(days=20)}
         (case("minor", **CLOSED), {"in_list": 1}),
         (case(None, told_at=HOUR), {}),
         (case("minor", closed_at=timedelta(days=31)), {"in_list": 1, "closing_late": 1}),
-        (case("minor"), {"in_list": 1, "closing_late": 1}),
+        (case("minor"), {"in_list": 1, "closing_late": 1, "summary_late": 1}),
+        (case("minor", summarised_at=timedelta(days=7), **CLOSED), {"in_list": 1}),
+        (case("minor", summarised_at=timedelta(days=8), **CLOSED), {"in_list": 1, "summary_late": 1}),
         (case(told_at=HOUR, acknowledged_at=1.4 * HOUR, **CLOSED), {"notice_in_time": 1}),
         (
             case(told_at=HOUR, acknowledged_at=1.6 * HOUR, **CLOSED),

@@ -3,6 +3,7 @@
 import pytest
 
 from portal.agreements.document import DOCUMENT_BYTES_MAX, DocumentInvalid, read_plain, read_yaml
+from portal.agreements.prose import unwrapped
 from portal.agreements.terms import TEMPLATES, template
 
 COMMERCIAL = template("commercial")
@@ -35,6 +36,12 @@ def test_the_number_of_a_clause_is_text_however_it_is_written():
     assert [each.code for each in read_yaml(changed("code: '10.1'", "code: 10.10")).clauses][21] == "10.10"
 
 
+def test_a_paragraph_reads_on_and_lists_keep_their_lines():
+    written = "One line\nand the next.\n\n- a\n- b\n  c\n1. first\n2) second\n15 days\n| t |\n> said\n"
+    read = "One line and the next.\n\n- a\n- b\n  c\n1. first\n2) second 15 days\n| t |\n> said\n"
+    assert unwrapped(written) == read
+
+
 def test_prose_that_says_no_stays_prose():
     assert read_yaml(changed("title: No reply", "title: no")).clauses[15].title == "no"
 
@@ -45,12 +52,20 @@ def test_prose_that_says_no_stays_prose():
         ("[", "line 1", "This is no YAML"),
         ("a: &x 1\nb: *x", "", "anchors and aliases are not read"),
         ("format: a\nformat: b", "", "format stands twice"),
-        ("!!python/object/apply:os.system [ls]", "line 1", "This is no YAML"),
-        ("- 1", "", "is not of type 'object'"),
-        ("", "", "is not of type 'object'"),
+        ("!!python/object/apply:os.system [ls]", "line 1", "tags like !!python are not read"),
+        ("- 1", "", "[1] is not members with their values."),
+        ("", "", "There is no text."),
+        (" \n\n", "", "There is no text."),
+        ("title: T", "", "This is missing: format, phase, clauses."),
         ("[" * 5000, "", "This is no YAML"),
         ("a" * (DOCUMENT_BYTES_MAX + 1), "", "at most 1,000,000 bytes"),
-        (changed("hours: 24", "hours: 0"), "clauses/5/rules/0/within/hours", "less than the minimum"),
+        (
+            changed("hours: 24", "hours: 0"),
+            "clauses/5/rules/0/within/hours",
+            "0 is too little; the least is 1.",
+        ),
+        (changed("hours: 24", "hours: 1.5"), "clauses/5/rules/0/within/hours", "1.5 is not a whole number."),
+        (changed("hours: 24", "hours: 1000001"), "clauses/5/rules/0/within/hours", "the most is 100000."),
         (
             changed("kind: hold", "kind: holds"),
             "clauses/18/rules/0/kind",
@@ -65,7 +80,7 @@ def test_prose_that_says_no_stays_prose():
         (
             changed("is_blind: true", "is_blind: maybe"),
             "clauses/10/rules/0/is_blind",
-            "is not of type 'boolean'",
+            "is not true or false.",
         ),
         (changed("is_blind: true", "blindfold: true"), "clauses/10/rules/0", "accepted: kind, judgement"),
         (

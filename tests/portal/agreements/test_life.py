@@ -232,6 +232,25 @@ class TestSigning:
         with pytest.raises(Conflict):
             make.approve(second, found)
 
+    def test_what_goes_in_a_circle_is_not_signed_before_it_is_mended(self, maker):
+        climbs = "      - shift_lead\n      wait:\n        minutes: 30\n    - roles:\n      - quality_head\n"
+        found = make.in_review(maker, edits=[(climbs, climbs.replace("quality_head", "qa"))])
+        with pytest.raises(
+            Conflict, match=r"4\.2: A step asks only those who were asked before: qa\."
+        ) as said:
+            make.approve(maker, found)
+        assert said.value.problem_code == "contradiction"
+        assert seen(maker, found).state == AgreementState.IN_REVIEW
+
+    def test_what_it_leaves_open_is_shown_to_who_signs(self, maker):
+        whole = make.draft(maker)
+        found = agreeing.remove_clause(maker, whole.pk, code="16.1", version=1)
+        found = agreeing.submit_agreement(maker, found.pk, version=found.version)
+        with reading(maker):
+            fields = ceremony(maker, AGREEMENT, found.pk).shown.fields
+        assert fields["It leaves open"].startswith("• No clause stands under “Revisions of this agreement”")
+        assert make.approve(maker, found).meaning == Meaning.APPROVED
+
     def test_a_draft_is_not_signed(self, maker):
         with pytest.raises(InvalidTransition):
             make.approve(maker, make.draft(maker))
@@ -301,12 +320,22 @@ class TestTakingEffect:
 
     def test_never_in_the_past(self, maker, sponsor):
         found = make.draft(maker)
-        long_ago = datetime.now(UTC) - timedelta(days=30)
-        found = agreeing.state_date(maker, found.pk, not_before=long_ago, note="", version=1)
+        today = datetime.now(UTC)
+        with pytest.raises(Invalid, match="nothing holds backwards"):
+            agreeing.state_date(maker, found.pk, not_before=today - timedelta(days=2), note="", version=1)
+        earlier = today - timedelta(hours=1)
+        found = agreeing.state_date(maker, found.pk, not_before=earlier, note="", version=1)
         make.both_sign(maker, sponsor, agreeing.submit_agreement(maker, found.pk, version=2))
         agreed = seen(maker, found)
         assert agreed.effective_from == agreed.agreed_at
         assert terms(maker, at=agreed.agreed_at - timedelta(seconds=1)).is_default
+
+    def test_a_day_that_went_by_meanwhile_may_stay_as_it_was_stated(self, clock, maker, sponsor):
+        found, soon = make.draft(maker), datetime.now(UTC) + timedelta(days=1)
+        found = agreeing.state_date(maker, found.pk, not_before=soon, note="", version=1)
+        clock.move(timedelta(days=5))
+        kept = agreeing.state_date(maker, found.pk, not_before=soon, note="Why.", version=2)
+        assert (kept.not_before, kept.note) == (soon, "Why.")
 
     def test_never_before_a_version_that_was_signed_earlier(self, maker, sponsor):
         first, day = make.draft(maker), datetime.now(UTC) + timedelta(days=30)

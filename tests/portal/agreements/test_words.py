@@ -3,9 +3,11 @@
 
 import pytest
 
-from portal.agreements.document import clause_of
-from portal.agreements.rules import KINDS
-from portal.agreements.terms import TEMPLATES, template
+from portal.agreements.applying import notices_by_class
+from portal.agreements.document import Clause, Document, clause_of
+from portal.agreements.durations import Duration
+from portal.agreements.rules import KINDS, Notification
+from portal.agreements.terms import TEMPLATES, Terms, template
 from portal.agreements.words import rule_words
 
 
@@ -135,3 +137,24 @@ def test_no_code_stands_in_the_words_of_a_template(name):
     words = [rule_words(rule) for clause in template(name).clauses for rule in clause.rules]
     assert [each for each in words if "_" in each or "  " in each or "%(" in each] == []
     assert all(each[0].isupper() and each.endswith(".") for each in words)
+
+
+def test_each_class_is_said_with_its_time_and_clause_the_gravest_first():
+    own = Clause(
+        "5.1",
+        "quality_unit",
+        "T",
+        "T.",
+        (Notification(("deviation",), ("sponsor.qa",), ("critical",), Duration(4, "hours")),),
+    )
+    listed = Clause(
+        "5.3",
+        "quality_unit",
+        "T",
+        "T.",
+        (Notification(("deviation",), ("sponsor.qa",), ("minor",), in_list="both"),),
+    )
+    assert notices_by_class(Terms(5, Document("T", "commercial", (own, listed)))) == (
+        "critical within 4 hours after awareness (clause 5.1); major by no clause; "
+        "minor in the monthly list and the batch package (clause 5.3)"
+    )

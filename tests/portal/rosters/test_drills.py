@@ -207,6 +207,11 @@ def test_a_drill_is_started_and_read_on_its_pages(database, clock, signed_in):
     climb(clock, drill, 4)
     text = client.get(place).content.decode()
     assert ("Step 2: quality head" in text, f"/sign/drill/{drill.pk}/" in text) == (True, True)
+    assert "Nobody acknowledged: " in text
+    make_signer(cdmo_qa, cast.CDMO)
+    sign(cdmo_qa, again(drill), Meaning.REVIEWED, kind="drill")
+    signed = client.get(place).content.decode()
+    assert ("holds for this version" in signed, "/sign/drill/" in signed) == (True, False)
 
 
 def test_the_report_is_signed_as_reviewed_by_who_ran_it_and_approved_by_another(own_database, clock):

@@ -129,7 +129,7 @@ class TestDrafting:
         answer = signed_in("cdmo_qa").post(f"/agreement/{found.pk}/edit/", {"version": 1, "text": text})
         shown = answer.content.decode()
         assert answer.status_code == 400
-        assert f"line {line}</strong>" in shown
+        assert f'data-line="{line}"' in shown
         assert "hours: soon" in shown
         assert only(cdmo_qa).version == 1
 
@@ -148,14 +148,54 @@ class TestDrafting:
         client, where = signed_in("cdmo_qa"), f"/agreement/{found.pk}/clauses/5.1/"
         given = sent(clause_of_(found, "5.1"), version=1)
         bad = client.post(where, {**given, "rule-0-within_0": "0"})
-        assert (bad.status_code, "less than the minimum" in bad.content.decode()) == (400, True)
+        assert (bad.status_code, "0 is too little; the least is 1." in bad.content.decode()) == (400, True)
         more = client.post(where, {**given, "add": "hold"})
-        assert (more.status_code, "Rule 3: hold" in more.content.decode()) == (200, True)
+        assert (more.status_code, "<h2>Block</h2>" in more.content.decode()) == (200, True)
         assert client.post(where, {**given, "rule-0-within_0": "4"}).status_code == 303
         clause = next(each for each in only(cdmo_qa).document.clauses if each.code == "5.1")
         assert clause.rules[0].within.amount == 4
         assert client.post(where, {"version": "2", "remove_clause": "1"}).status_code == 303
         assert "5.1" not in [each.code for each in only(cdmo_qa).document.clauses]
+
+    def test_who_comes_late_is_shown_what_keeping_theirs_would_change(self, database, cdmo_qa, signed_in):
+        found, client = make.draft(cdmo_qa), signed_in("cdmo_qa")
+        where, clause = f"/agreement/{found.pk}/clauses/5.2/", clause_of_(found, "5.2")
+        mine = {**sent(clause, version=1), "text": "Mine, which came late."}
+        theirs = {**sent(clause, version=1), "text": "Theirs, kept first."}
+        assert client.post(where, theirs).status_code == 303
+        late = client.post(where, mine)
+        shown = late.content.decode()
+        assert (late.status_code, "<del>Theirs,</del>" in shown) == (412, True)
+        assert ("Mine, which came late.</textarea>" in shown, 'name="version" value="2"' in shown) == (
+            True,
+            True,
+        )
+        text = template("commercial").to_yaml().replace("Purpose and scope", "Scope")
+        whole = client.post(f"/agreement/{found.pk}/edit/", {"version": 1, "text": text}).content.decode()
+        assert ("<del>Theirs," in whole, "title: Scope" in whole, 'value="2"' in whole) == (True, True, True)
+
+    def test_a_row_more_and_faults_of_rows_stand_at_their_rule(self, database, cdmo_qa, signed_in):
+        found, client = make.draft(cdmo_qa), signed_in("cdmo_qa")
+        where, given = f"/agreement/{found.pk}/clauses/4.2/", sent(clause_of_(found, "4.2"), version=1)
+        more = client.post(where, {**given, "more": "rule-0-steps"}).content.decode()
+        assert 'name="rule-0-steps-rows" value="4"' in more
+        bad = client.post(where, {**given, "rule-0-steps-2-roles": ["qp"]})
+        assert (bad.status_code, "Steps: This is missing: wait." in bad.content.decode()) == (400, True)
+        third = {
+            "rule-0-steps-2-roles": ["qp"],
+            "rule-0-steps-2-wait_0": "2",
+            "rule-0-steps-2-wait_1": "hours",
+        }
+        assert client.post(where, {**given, **third}).status_code == 303
+        step = clause_of_(only(cdmo_qa), "4.2").rules[0].steps[2]
+        assert (step.roles, step.wait.amount, step.wait.unit) == (("qp",), 2, "hours")
+        assert clause_of_(only(cdmo_qa), "4.2").rules[1:] == clause_of_(found, "4.2").rules[1:]
+
+    def test_what_contradicts_itself_is_not_offered_to_sign(self, both, signed_in):
+        climbs = "      - shift_lead\n      wait:\n        minutes: 30\n    - roles:\n      - quality_head\n"
+        found = make.in_review(both[0], edits=[(climbs, climbs.replace("quality_head", "qa"))])
+        shown = page(signed_in("cdmo_quality_head"), f"/agreement/{found.pk}/")
+        assert ("/sign/" in shown, "nobody can sign it before that is mended" in shown) == (False, True)
 
     def test_without_the_pen_nothing_is_offered_to_edit(self, database, cdmo_qa, signed_in):
         found = make.in_review(cdmo_qa)
@@ -187,6 +227,10 @@ def sent(clause, **more):
     for each in (form, *form.rules):
         for field in each:
             _fill(data, field)
+        for rows in getattr(each, "rows", {}).values():
+            data[f"{rows.prefix}-rows"] = str(len(rows.rows))
+            for field in (field for row in rows.rows for field in row):
+                _fill(data, field)
     return data
 
 
@@ -198,8 +242,9 @@ def _fill(data, field):
     elif field.widget_type == "checkbox":
         if value:
             data[field.html_name] = "on"
-    elif isinstance(value, list) and field.widget_type == "checkboxselectmultiple":
-        data[field.html_name] = value
+    elif field.widget_type == "checkboxselectmultiple":
+        # A browser sends boxes in the order in which they stand.
+        data[field.html_name] = [code for code, _words in field.field.choices if code in (value or ())]
     else:
         data[field.html_name] = "" if value is None else str(value)
 

@@ -7,6 +7,7 @@ import "./dictation.js";
 import "./draft.js";
 import "./fragment.js";
 import "./keys.js";
+import "./lines.js";
 import "./live.js";
 import "./passkey.js";
 import "./picker.js";
@@ -15,6 +16,7 @@ import "./push.js";
 import "./spark.js";
 import "./steps.js";
 import "./stream.js";
+import "./upload.js";
 import "./verify.js";
 
 // The chart and its library are fetched only where one stands.
