@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from allauth.mfa.models import Authenticator
@@ -30,6 +31,7 @@ from portal.models import Alert, Person
 
 # Beside 200 deviations to triage, which are as many as the inbox takes from there.
 ALERTS, DECISIONS, OPEN_ITEMS = 250, 50, 500
+WAITING: Final = re.compile(r'id="inbox-title">[^<]*</h2><span class="small">(\d+)<')
 
 
 def board_times(plant: Plant, batches: list[uuid.UUID], asked: int) -> list[float]:
@@ -69,8 +71,9 @@ def home_times(plant: Plant, asked: int) -> tuple[list[Busy], set[int]]:
             answer = client.get("/")
         took.append(busy)
         queries.append(len(made))
-        if answer.status_code != 200 or answer.context["waits"] != OPEN_ITEMS:  # noqa: PLR2004 - as above
-            raise RuntimeError(f"Home answered {answer.status_code} with {answer.context['waits']} items")
+        shown = WAITING.search(answer.content.decode())
+        if shown is None or int(shown[1]) != OPEN_ITEMS:
+            raise RuntimeError(f"Home answered {answer.status_code} with {shown and shown[1]} items")
     return took[3:], set(queries[3:])
 
 
