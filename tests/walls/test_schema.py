@@ -230,6 +230,7 @@ def test_definer_functions_pin_their_search_path_and_are_listed(as_owner):
         "ledger.note_delete",
         "ledger.note_disclosed",
         "ledger.record",
+        "ledger.record_each",
         "ledger.seal",
         "ledger.seal_chain",
         "ledger.seat_of",
