@@ -14,8 +14,10 @@ class BatchesConfig(AppConfig):
         from batches.api.dossier import batch_dossier, batches_of_program
         from batches.gauges import oldest_unsealed
         from batches.queries.feeds import list_feeds
+        from batches.queries.holds import blocks_of
         from batches.recipes.signing import RECIPE
         from batches.retention import of_batches
+        from batches.slots import batch_facts
         from batches.views.navigation import batch_counts
         from batches.views.news import (
             batch_of_excursions,
@@ -42,6 +44,7 @@ class BatchesConfig(AppConfig):
         running.register(running_batches)
         ended.register(ended_batches)
         feeds.register(list_feeds)
+        batch_facts.register(blocks_of)
         news.register(excursion_news)
         came_in.register(milestone_news)
         came_in.register(result_news)

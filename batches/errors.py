@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from portal.errors import DomainError, InvalidTransition
+from typing import Self
+
+from portal.errors import Conflict, DomainError, InvalidTransition
 
 
 class BatchNotRunning(InvalidTransition):
@@ -15,3 +17,14 @@ class NothingToMatch(DomainError):
     """A version was named of something that is not here."""
 
     code, status, title = "nothing_to_match", 412, "Not here"
+
+
+class HeldByClause(Conflict):
+    """A hold that a clause placed ends with its cause; nobody lifts it before."""
+
+    code, title = "held_by_clause", "Held by clause"
+
+    @classmethod
+    def of(cls, number: str, clause: str) -> Self:
+        """Name the record and the clause."""
+        return cls(f"Clause {clause} holds it because of {number}; it ends with that record.")

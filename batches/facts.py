@@ -267,3 +267,24 @@ class LotStateChanged(Fact):
     name = "lot.state_changed"
     before: str
     after: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchHeld(Fact):
+    """A batch is held: its status, at a hold point, or in the use of a thing; by a clause or by a person."""
+
+    name = "batch.held"
+    hold_id: UUID
+    kind: str
+    cause_id: UUID | None
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchHoldLifted(Fact):
+    """A hold ended: with its cause, or because a person lifted it."""
+
+    name = "batch.hold_lifted"
+    hold_id: UUID
+    kind: str
+    cause_id: UUID | None

@@ -18,6 +18,7 @@ def of_batches() -> Mapping[str, str]:
         "batches_batch": "batch",
         "batches_phaserun": "batch",
         "batches_excursion": "batch",
+        "batches_batchhold": "batch",
         "batches_lot": "batch",
         "batches_lotuse": "batch",
         "batches_reading": "batch",

@@ -111,6 +111,27 @@ class BatchState(models.TextChoices):
     DISCONTINUED = "discontinued", _("discontinued")
 
 
+class HoldKind(models.TextChoices):
+    """What a hold stops; a running process is never stopped by a status hold (domain 2b)."""
+
+    STATUS = "status", _("status hold")
+    PROCESSING = "processing", _("processing hold")
+    USE = "use", _("out of use")
+
+
+class StandState(models.TextChoices):
+    """A hold stands or is lifted."""
+
+    STANDING = "standing", _("stands")
+    LIFTED = "lifted", _("lifted")
+
+
+HOLDERS: Final = (CDMO_QA, CDMO_QUALITY_HEAD, SYSTEM)
+HOLD_TRANSITIONS: Final[Mapping[str, Transition]] = {
+    "lift": Transition((StandState.STANDING,), StandState.LIFTED, HOLDERS, _("Lift")),
+}
+
+
 class LotState(models.TextChoices):
     """Whether a lot of material or product may be used (domain 2a)."""
 

@@ -8,6 +8,7 @@ from batches.views import steps
 from batches.views.batch import BatchPage
 from batches.views.board import BoardPage
 from batches.views.excursion import ExcursionPage
+from batches.views.holds import HoldBatch, LiftHold
 from batches.views.listing import BatchesPage
 from batches.views.looking import LookingAtBatch, LookingAtBoard
 from batches.views.lots import LotPage, LotsPage, MaterialsPage
@@ -27,6 +28,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{BATCH}phase/", steps.MovePhase.as_view(), name="batch_page_phase"),
     path(f"{BATCH}complete/", steps.CompleteBatch.as_view(), name="batch_page_complete"),
     path(f"{BATCH}discontinue/", steps.DiscontinueBatch.as_view(), name="batch_page_discontinue"),
+    path(f"{BATCH}hold/", HoldBatch.as_view(), name="batch_page_hold"),
+    path(f"{BATCH}lift/", LiftHold.as_view(), name="batch_page_lift"),
     path(f"{BATCH}materials/", MaterialsPage.as_view(), name="batch_materials"),
     path("lots/", LotsPage.as_view(), name="lots_page"),
     path("lots/<uuid:lot_id>/", LotPage.as_view(), name="lot_page"),

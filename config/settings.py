@@ -253,6 +253,8 @@ SPECTACULAR_SETTINGS = {
         "BatchState": "batches.states.BatchState",
         "RecipeState": "batches.states.RecipeState",
         "ExcursionState": "batches.states.ExcursionState",
+        "HoldKind": "batches.states.HoldKind",
+        "StandState": "batches.states.StandState",
         "LotState": "batches.states.LotState",
         "LimitKind": "batches.states.LimitKind",
         "ParameterKind": "batches.states.ParameterKind",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver
 
-from batches.api import batches, cycle, excursions, lots, readings, recipes
+from batches.api import batches, cycle, excursions, holds, lots, readings, recipes
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *recipes.urlpatterns,
@@ -12,5 +12,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *cycle.urlpatterns,
     *readings.urlpatterns,
     *excursions.urlpatterns,
+    *holds.urlpatterns,
     *lots.urlpatterns,
 ]

@@ -2,6 +2,7 @@
 
 from batches.models.batch import Batch, PhaseRun
 from batches.models.excursion import Excursion
+from batches.models.hold import BatchHold
 from batches.models.lot import Lot, LotUse
 from batches.models.reading import Frame, FrameAnswer, Latest, Reading
 from batches.models.recipe import (
@@ -16,6 +17,7 @@ from batches.models.recipe import (
 
 __all__ = [
     "Batch",
+    "BatchHold",
     "Excursion",
     "Frame",
     "FrameAnswer",

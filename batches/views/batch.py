@@ -17,6 +17,7 @@ from batches.queries import BatchDetail, ParameterState, batch_detail, running_s
 from batches.slots import BatchDeviation, batch_signals, deviations_of, facts_of
 from batches.states import TRANSITIONS, BatchState, DataKind, ExcursionState, LimitKind
 from batches.views.charts import chart_of
+from batches.views.hold_card import holds_card
 from batches.views.places import Place, place_of
 from batches.views.tiles import class_tags, signal_tags
 from batches.views.timeline import timeline
@@ -93,6 +94,7 @@ class BatchPage(Page):
             "exports": exports_of(actor, batch.space_id, batch.pk),
             "decisions": decisions,
             "held": holds_of(actor, batch.space_id, batch.pk, within=()),
+            "standing": holds_card(actor, batch, place.zone),
             "then_zone": place.zone,
             "happenings": timeline(actor, detail, deviations, place.zone, decisions=decisions["lines"]),
             **strip_of(

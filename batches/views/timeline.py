@@ -30,6 +30,8 @@ _TITLES: Final[Mapping[str, Callable[[], str]]] = {
     "batch.phase_entered": lambda: _("Phase entered"),
     "batch.completed": lambda: _("Completed"),
     "batch.discontinued": lambda: _("Discontinued"),
+    "batch.held": lambda: _("Held"),
+    "batch.hold_lifted": lambda: _("Hold lifted"),
     "excursion.opened": lambda: _("Limit left"),
     "excursion.closed": lambda: _("Back inside"),
     "excursion.withdrawn": lambda: _("Excursion withdrawn"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from batches.holding import lift_holds_because_of
 from deviations.access import class_of, lead_codes, lock_deviation, require_told
 from deviations.facts import DeviationCancelled, DeviationClosed, InvestigationStarted
 from deviations.models import Deviation
@@ -57,6 +58,7 @@ def close_deviation(actor: Actor, deviation_id: UUID, *, summary: str, version: 
     ledger.record(deviation, DeviationClosed(), classification=classification)
     # The conclusion says what a summary would have said.
     end_timelines(deviation, OF_TRIAGE, ClockState.MET)
+    lift_holds_because_of(actor, deviation.pk)
     return deviation
 
 
@@ -74,4 +76,5 @@ def cancel_deviation(actor: Actor, deviation_id: UUID, *, reason: str, version: 
     deviation.save(update_fields=["state", "ended_at", "end_text", "version"])
     ledger.record(deviation, DeviationCancelled(), classification=classification)
     end_timelines(deviation, (NOTICE_CLOCK, *OF_TRIAGE), ClockState.WITHDRAWN)
+    lift_holds_because_of(actor, deviation.pk)
     return deviation

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from batches.holding import hold_by_clause
 from deviations.access import lock_deviation
 from deviations.facts import DeviationTriaged
 from deviations.models import Deviation, Judgement
@@ -34,9 +35,9 @@ def triage_deviation(
     `rationale` is 20..4000 characters, kept verbatim; it leaves with the notice. The clock of its notice
     is the one of the agreement under which the record began; it runs from awareness and climbs inside the
     CDMO at the part of its time that the clause names; those of preliminary summary and closing start too.
-    No clause, no clock. Raises: NotFound, Refused,
-    InvalidTransition, StaleVersion, Invalid. Records: deviation.triaged v1. Source: 21 CFR 211.192 (record
-    of the investigation); domain 2b.
+    No clause, no clock. What the clause on its class blocks is held on its batch.
+    Raises: NotFound, Refused, InvalidTransition, StaleVersion, Invalid. Records: deviation.triaged v1,
+    batch.held v1. Source: 21 CFR 211.192 (record of the investigation); domain 2b.
     """
     deviation = lock_deviation(actor, deviation_id, to="triage", version=version)
     check_texts({"rationale": rationale})
@@ -58,6 +59,10 @@ def triage_deviation(
     )
     _start_notice_clock(actor, deviation, classification, terms.version, notice)
     start_timelines(actor, deviation, OF_TRIAGE, classification)
+    if deviation.batch is not None:
+        blocked = terms.hold(classification=classification)
+        number = deviation.number
+        hold_by_clause(actor, deviation.batch, deviation, number=number, found=blocked, version=terms.version)
     return deviation
 
 

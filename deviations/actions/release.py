@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID, uuid4
 
+from batches.holding import disclose_holds_because_of
 from deviations.access import class_of, get_deviation, lock_deviation
 from deviations.facts import NoticeOverdue, NoticeSent
 from deviations.models import Deviation, Notice
@@ -68,6 +69,7 @@ def release_notice(actor: Actor, deviation_id: UUID, *, version: int | None) -> 
     )
     end_clocks(deviation, kind=NOTICE_CLOCK, state=ClockState.MET)
     disclose_timelines(actor, deviation)
+    disclose_holds_because_of(actor, deviation.pk)
     start_timelines(actor, deviation, OF_TRIAGE, classification, told_at=now)
     return deviation
 

@@ -18,7 +18,7 @@ from portal.states import Classification
 def facts_of_batches(actor: Actor, batch_ids: Sequence[UUID]) -> Mapping[UUID, BatchFacts]:
     """Return how many deviations of each batch are open by provisional class, and the next deadline.
 
-    Batches without any are left out. Three queries in all. Blocks on disposition come with holds.
+    Batches without any are left out. Three queries in all.
     """
     rows = Deviation.objects.visible_to(actor).filter(batch_id__in=batch_ids, state__in=OPEN_STATES)
     found: list[tuple[UUID, UUID]] = list(rows.values_list("batch_id", "pk"))

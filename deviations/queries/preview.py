@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from batches.queries.holds import hold_words, list_batch_holds
 from deviations.access import files_of, get_deviation, provisional, zone_of
 from deviations.errors import NoticeReleased
 from deviations.models import Deviation, Judgement, PreliminarySummary
@@ -124,7 +125,7 @@ def find_summary(actor: Actor, deviation: Deviation) -> PreliminarySummary | Non
 
 
 def _of_clauses(actor: Actor, deviation: Deviation, summary: PreliminarySummary | None) -> Iterator[Leaving]:
-    """Yield what leaves beside the columns: the summary, and the deadlines that clauses set."""
+    """Yield what leaves beside the columns: the summary, what clauses set a time for, what they hold."""
     if summary is not None:
         yield Leaving("preliminary_summary", _("Preliminary summary"), str(summary.text))
     clocks = clocks_of(actor, deviation).order_by("due_at", "pk")
@@ -134,6 +135,12 @@ def _of_clauses(actor: Actor, deviation: Deviation, summary: PreliminarySummary 
     ]
     if words:
         yield Leaving("deadlines", _("Deadlines"), "; ".join(words))
+    held = [
+        f"{hold_words(each)}, {clause_words(each.clause, each.terms)}"
+        for each in list_batch_holds(actor, state="standing").filter(cause=deviation.pk)
+    ]
+    if held:
+        yield Leaving("holds", _("Holds"), "; ".join(held))
 
 
 def _is_internal(row: Any) -> bool:

@@ -177,6 +177,7 @@ def _fill(program: UUID) -> dict[str, UUID]:
         "calendar_id": _calendar(program, word),
         **_decisions(program, running, word),
         **_lots(running, word),
+        "batch_hold_id": _batch_hold(running, word),
         "signal_id": _signal(program, running, word),
         "webhook_id": _tell(qa, program, word),
         "attachment_id": _attach(qa, shared.pk, f"{word} photo.png"),
@@ -232,6 +233,13 @@ def _roster(by, program: UUID) -> UUID:
     from tests.factories.rosters import kept
 
     return kept(by, "cdmo_qa", space=program).pk
+
+
+def _batch_hold(batch, word: str) -> UUID:
+    from batches.actions.holds import place_batch_hold
+
+    given = {"kind": "status", "audience": "manufacturer", "reason": f"INTERNAL {word} reason of the hold"}
+    return place_batch_hold(actor("cdmo_qa"), batch.pk, **given).pk
 
 
 def _lots(batch, word: str) -> dict[str, UUID]:

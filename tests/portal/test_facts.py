@@ -35,6 +35,8 @@ SHIPPED = {
     ("assignment.given", 1): "target_id side role code",
     ("batch.completed", 1): "ended_at",
     ("batch.discontinued", 1): "ended_at",
+    ("batch.held", 1): "hold_id kind cause_id clause",
+    ("batch.hold_lifted", 1): "hold_id kind cause_id",
     ("batch.mirrored", 1): "as_of",
     ("batch.phase_entered", 1): "phase at",
     ("batch.planned", 1): "recipe_version_id planned_start",

@@ -40,6 +40,7 @@ FILLS = {
     "webhook_id": "webhook_id",
     "lot_id": "lot_id",
     "use_id": "use_id",
+    "batch_hold_id": "batch_hold_id",
 }
 
 
@@ -150,6 +151,9 @@ def body(address, ids):
         "send_back/": {"reason": "Reason of a few words."},
         "recipe_id>/<str:step>/": {"version": "1", "reason": "Reason of a few words."},
         "readings/": {"readings": [{"parameter": "TEMP", "at": now, "value": 36.5}]},
+        "batch_id>/holds/": {"kind": "status", "reason": "Reason of a few words."},
+        "batch_id>/hold/": {"kind": "status", "reason": "Reason of a few words.", "audience": "shared"},
+        "lift/": {"reason": "Reason of a few words.", "version": "1", "hold": str(ids["batch_hold_id"])},
         "lots/": LOT | {"program": str(ids["program_id"]), "supplied_by": "manufacturer"},
         "products/": LOT,
         "materials/": {"lot": str(ids["lot_id"]), "quantity": "1"},

@@ -182,7 +182,7 @@ class TestSteps:
         def offered(key):
             return re.findall(r'action="/batches/[^/]+/(\w+)/"', page(key, address(batch))[1])
 
-        assert offered("cdmo_qa") == ["phase", "complete", "discontinue"]
+        assert offered("cdmo_qa") == ["phase", "complete", "discontinue", "hold"]
         assert offered("cdmo_shift_lead") == ["phase", "complete"]
         for key in ("cdmo_operator", "sponsor_viewer", "sponsor_qa", "inspector"):
             assert offered(key) == []
