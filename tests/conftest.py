@@ -64,16 +64,23 @@ class OwnDatabase:
             yield raw
 
 
-@pytest.fixture
-def own_database(monkeypatch):
+@contextmanager
+def own_clone(source=databases.TEMPLATE):
     """A fresh clone that the default connection of every thread points to; dropped afterwards."""
     name, before = f"own_{uuid4().hex[:12]}", connection.settings_dict["NAME"]
-    databases.clone(name)
+    databases.clone(name, source)
     _point_to(name)
     yield OwnDatabase(name)
     # Not always the worker's: a module may have one of its own.
     _point_to(before)
     databases.drop(name)
+
+
+@pytest.fixture
+def own_database():
+    """A fresh clone of the test's own."""
+    with own_clone() as found:
+        yield found
 
 
 def _point_to(name: str) -> None:

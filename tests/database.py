@@ -100,14 +100,14 @@ def _settings(cluster: dict[str, str], database: str) -> dict[str, str]:
     }
 
 
-def clone(name: str) -> None:
-    """Make a database from the template."""
+def clone(name: str, source: str = TEMPLATE) -> None:
+    """Make a database from the template, or from another clone that nobody is connected to."""
     with psycopg.connect(CLUSTER["admin"], autocommit=True) as admin:
         # Two workers may clone at once; the template takes one at a time.
         admin.execute("select pg_advisory_lock(1)")
         admin.execute(
             sql.SQL("create database {} template {} owner covalent_owner").format(
-                *map(sql.Identifier, (name, TEMPLATE))
+                *map(sql.Identifier, (name, source))
             )
         )
         admin.execute(sql.SQL("revoke all on database {} from public").format(sql.Identifier(name)))

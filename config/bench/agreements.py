@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 from functools import partial
 from typing import Final
 
 from django.utils import timezone
 
+from config.bench.processor import Busy
 from config.bench.results import Figure
 from config.bench.stand import make_plant, owner
 from deviations.queries.cases import past_cases
@@ -47,12 +47,14 @@ def backtested() -> list[Figure]:
         )
         connection.execute("analyze deviations_deviation, deviations_judgement")
     actor, now = system_actor("sweep", plant.program), timezone.now()
-    start = time.perf_counter()
-    with reading(actor):
-        cases = past_cases(actor, plant.program, now - timedelta(days=4000))
-    report = backtest(default_terms(), cases, partial(due_at, calendar=Calendar(ZONE, country="SE")), now)
-    took = time.perf_counter() - start
+    with Busy() as busy:
+        with reading(actor):
+            cases = past_cases(actor, plant.program, now - timedelta(days=4000))
+        report = backtest(default_terms(), cases, partial(due_at, calendar=Calendar(ZONE, country="SE")), now)
     if len(cases) != CASES or not report.counts["notice_late"]:
         msg = f"{len(cases)} cases were read instead of {CASES}"
         raise RuntimeError(msg)
-    return [Figure(f"backtest over {CASES:,} past deviations", "s", took, goal=5)]
+    return [
+        Figure(f"backtest over {CASES:,} past deviations", "s", busy.took_s, goal=5),
+        Figure("of it processor, process and database", "s", busy.busy_s),
+    ]

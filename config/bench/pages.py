@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any, Final
 
 import orjson
 from allauth.mfa.models import Authenticator
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from batches.actions.readings import take_frame
+from config.bench.processor import Busy
 from config.bench.stand import Plant
 from portal.access import get_program
 from portal.action import action
@@ -25,6 +31,7 @@ from portal.models import Alert, Person
 
 # Beside 200 deviations to triage, which are as many as the inbox takes from there.
 ALERTS, DECISIONS, OPEN_ITEMS = 250, 50, 500
+WAITING: Final = re.compile(r'id="inbox-title">[^<]*</h2><span class="small">(\d+)<')
 
 
 def board_times(plant: Plant, batches: list[uuid.UUID], asked: int) -> list[float]:
@@ -49,8 +56,8 @@ def board_times(plant: Plant, batches: list[uuid.UUID], asked: int) -> list[floa
     return took[3:]
 
 
-def home_times(plant: Plant, asked: int) -> list[float]:
-    """Return milliseconds of Home for somebody of the CDMO's QA for whom 500 things wait."""
+def home_times(plant: Plant, asked: int) -> tuple[list[Busy], set[int]]:
+    """Return the times of Home for somebody of the CDMO's QA for whom 500 things wait, and its queries."""
     client = _signed_in(plant, "qa")
     asker = _seated(plant, Side.SPONSOR, "qa")
     for n in range(ALERTS):
@@ -58,14 +65,29 @@ def home_times(plant: Plant, asked: int) -> list[float]:
     for n in range(DECISIONS):
         draft = draft_decision(asker, plant.program, wording=_question(n))
         ask_decision(asker, draft.pk, version=draft.version)
-    took = []
+    took, queries = [], []
     for _ in range(asked + 3):
-        start = time.perf_counter()
-        answer = client.get("/")
-        took.append(1000 * (time.perf_counter() - start))
-        if answer.status_code != 200 or answer.context["waits"] != OPEN_ITEMS:  # noqa: PLR2004 - as above
-            raise RuntimeError(f"Home answered {answer.status_code} with {answer.context['waits']} items")
-    return took[3:]
+        with Busy() as busy, _counted() as made:
+            answer = client.get("/")
+        took.append(busy)
+        queries.append(len(made))
+        shown = WAITING.search(answer.content.decode())
+        if shown is None or int(shown[1]) != OPEN_ITEMS:
+            raise RuntimeError(f"Home answered {answer.status_code} with {shown and shown[1]} items")
+    return took[3:], set(queries[3:])
+
+
+@contextmanager
+def _counted() -> Iterator[list[str]]:
+    """Yield the list of the queries that are made meanwhile."""
+    made: list[str] = []
+
+    def note(execute: Any, sql: Any, *rest: Any) -> Any:
+        made.append(str(sql))
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(note):
+        yield made
 
 
 @action("bench.alert")
@@ -96,12 +118,11 @@ def _signed_in(plant: Plant, role: str = "shift_lead") -> Client:
 def _seated(plant: Plant, side: Side, role: str) -> Actor:
     """Return a new person of the bench in a seat of its program."""
     email = f"bench-{uuid.uuid4().hex}@example.com"
-    member = add_member(
-        plant.setup, plant.cdmo, email=email, name="Bench", password=secrets.token_urlsafe(32)
-    )
+    home = plant.cdmo if side == Side.MANUFACTURER else plant.sponsor
+    member = add_member(plant.setup, home, email=email, name="Bench", password=secrets.token_urlsafe(32))
     give_assignment(
         plant.setup,
-        plant.cdmo,
+        home,
         person_id=member.person_id,
         target_id=plant.program,
         side=side,

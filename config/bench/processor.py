@@ -31,11 +31,16 @@ class Busy:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.took_s = time.perf_counter() - self._began
-        self.busy_s = time.process_time() - self._ours + _of_process(self._backend) - self._theirs
+        # Of a session that has ended meanwhile nothing is known.
+        theirs = max(0.0, _of_process(self._backend) - self._theirs)
+        self.busy_s = time.process_time() - self._ours + theirs
 
 
 def _of_process(pid: int) -> float:
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
+    except FileNotFoundError:
+        return 0.0
     # What follows the name in brackets; the name may hold spaces.
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    user, system = fields[11:13]
+    user, system = text.rpartition(")")[2].split()[11:13]
     return (int(user) + int(system)) / TICKS_A_SECOND

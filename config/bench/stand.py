@@ -121,6 +121,7 @@ class Plant:
 
     program: uuid.UUID
     cdmo: uuid.UUID
+    sponsor: uuid.UUID
     recipe: uuid.UUID = field(default_factory=uuid.uuid4)
     gateway: str = ""
     quality: str = ""
@@ -128,7 +129,7 @@ class Plant:
     @property
     def setup(self) -> Actor:
         """Return the actor that sets up this program."""
-        return system_actor("setup", self.program, self.cdmo)
+        return system_actor("setup", self.program, self.cdmo, self.sponsor)
 
 
 def make_plant() -> Plant:
@@ -153,7 +154,7 @@ def make_plant() -> Plant:
         title="Measured",
         sites=[("Malmö", "Malmö", "Europe/Stockholm")],
     )
-    plant = Plant(program, cdmo)
+    plant = Plant(program, cdmo, sponsor)
     plant.gateway = _make_key(plant, "gateway", ["read", "readings"])
     plant.quality = _make_key(plant, "qa", ["read", "write", "acknowledge"])
     plant.recipe = adopt_recipe(

@@ -12,7 +12,8 @@ from config.bootstrap.browser import bring_browser
 from config.bootstrap.places import Places
 from config.bootstrap.progress import WIDTH, say
 
-WORKERS: Final = "2"
+# One more than the cores of the smallest machine: much of a test is waiting for another process.
+WORKERS: Final = "3"
 INNER_LOOP: Final = "not slow and not e2e and not chaos and not soak and not matrix"
 # What needs an hour or several browsers runs only when asked for by name.
 DEFAULT_RUN: Final = "not soak and not matrix"

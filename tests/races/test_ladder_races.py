@@ -1,13 +1,9 @@
 """Two sweeps, two couriers, and both killed half-way: every step once, nothing lost."""
 
-import os
 import signal
-import subprocess
-import sys
 import threading
 from collections import Counter
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.db import connections
@@ -21,13 +17,11 @@ from tests.conftest import actor, entries_of, head_of
 from tests.factories import cast
 from tests.factories.alerts import facts_of, raised, rows_of
 from tests.factories.mail import MailServer
+from tests.forking import script_in_child
 
-ROOT = Path(__file__).resolve().parents[2]
 SWEEP = system_actor("sweep", cast.PROGRAM)
 KILL_SELF = """
-import os, signal, django
-django.setup()
-import config.celery
+import os, signal
 from portal import ledger, tasks
 from portal.actions import alerts, deliveries
 from portal.notices import carrying
@@ -65,18 +59,9 @@ def at_once(*calls):
     return raised_errors
 
 
-def killed(own_database, script):
+def killed(script):
     """Run a script on the database in a process of its own that is expected to die by SIGKILL."""
-    ran = subprocess.run(
-        [sys.executable, "-c", KILL_SELF + script],
-        env=os.environ | own_database.environment(),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert ran.returncode == -signal.SIGKILL, ran.stderr[-2000:]
+    assert script_in_child(KILL_SELF + script) == -signal.SIGKILL
 
 
 def test_two_sweeps_at_once_take_each_ladder_step_exactly_once(own_database, clock):
@@ -113,7 +98,7 @@ def test_a_sweep_killed_before_its_commit_has_done_nothing_and_the_next_does_it_
     before = rows_of(alert)
     head = head_of(cast.PROGRAM)
     clock.move(timedelta(minutes=3))
-    killed(own_database, f"{point}\ntasks.sweep()")
+    killed(f"{point}\ntasks.sweep()")
     after = rows_of(alert)
     assert [each.number for each in after["steps"]] == [0]
     assert len(after["receipts"]) == len(before["receipts"])
@@ -129,7 +114,7 @@ def test_a_sweep_killed_before_its_commit_has_done_nothing_and_the_next_does_it_
 def test_a_sweep_killed_after_its_commit_is_not_repeated(own_database, clock):
     alert = raised()
     clock.move(timedelta(minutes=3))
-    killed(own_database, "tasks.call_clock = after(tasks.call_clock)\ntasks.sweep()")
+    killed("tasks.call_clock = after(tasks.call_clock)\ntasks.sweep()")
     assert [each.number for each in rows_of(alert)["steps"]] == [0, 1]
     assert tasks.sweep() == 0
     assert [each.number for each in rows_of(alert)["steps"]] == [0, 1]
@@ -210,7 +195,7 @@ def test_couriers_at_once_carry_each_letter_once(own_database, mail_server):
 def test_a_courier_killed_at_any_point_loses_no_letter(own_database, clock, mail_server, point, sent_before):
     alert = raised()
     backend = f"settings.EMAIL_HOST, settings.EMAIL_PORT = '127.0.0.1', {mail_server.port}"
-    killed(own_database, f"from django.conf import settings\n{backend}\n{point}\ntasks.deliver()")
+    killed(f"from django.conf import settings\n{backend}\n{point}\ntasks.deliver()")
     assert len(mail_server.box.messages) == sent_before
     assert tasks.deliver() == 0  # the lease of the dead courier still holds
     clock.move(timedelta(seconds=100))

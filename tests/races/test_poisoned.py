@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,13 +19,12 @@ from portal.models import Alert, Clock, ClockTry
 from tests.conftest import head_of
 from tests.factories import cast
 from tests.factories.alerts import facts_of, raised, rows_of
+from tests.forking import script_in_child
 
 ROOT = Path(__file__).resolve().parents[2]
 SWEEP = system_actor("sweep", cast.PROGRAM)
 POISON = """
-import os, signal, time, django
-django.setup()
-import config.celery
+import os, signal
 from portal import tasks
 from portal.clocks import on_clock, on_clocks
 def kill(*_): os.kill(os.getpid(), signal.SIGKILL)
@@ -63,23 +59,14 @@ def told():
         return list(Alert.objects.visible_to(SWEEP).filter(kind="clock.set_apart"))
 
 
-def killed_sweep(own_database, more=""):
-    ran = subprocess.run(
-        [sys.executable, "-c", POISON.format(more=more)],
-        env=os.environ | own_database.environment(),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert ran.returncode == -signal.SIGKILL, ran.stderr[-2000:]
+def killed_sweep(more=""):
+    assert script_in_child(POISON.format(more=more)) == -signal.SIGKILL
 
 
 def test_a_clock_that_kills_its_worker_is_tried_three_times_and_then_told(own_database, clock):
     poison = start_one(SWEEP, kind="test.poison")
     for tries in (1, 2, 3):
-        killed_sweep(own_database)
+        killed_sweep()
         assert ClockTry.objects.get().tries == tries
         clock.move(tries * timedelta(seconds=11))
     head = head_of(cast.PROGRAM, "manufacturer")
@@ -99,9 +86,9 @@ def test_a_clock_that_kills_its_worker_is_tried_three_times_and_then_told(own_da
 def test_who_dies_amid_many_takes_no_innocent_with_it(own_database, clock):
     """Many go together; those of a dead worker are then taken one by one."""
     innocent = [start_one(SWEEP, kind="test.many") for _ in range(5)]
-    killed_sweep(own_database, "on_clocks('test.many', kill)")
+    killed_sweep("on_clocks('test.many', kill)")
     clock.move(timedelta(seconds=11))
-    killed_sweep(own_database, "on_clock('test.many', kill)")
+    killed_sweep("on_clock('test.many', kill)")
     clock.move(timedelta(seconds=22))
     assert sorted(each.tries for each in ClockTry.objects.all()) == [1, 1, 1, 1, 2]
     done = []

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django.core.management import execute_from_command_line
 
 from tests.batches.replay.conftest import BATCH
 from tests.batches.replay.small_portal import KEY
@@ -32,13 +33,25 @@ def start(*arguments):
     )
 
 
-def replay(*arguments):
-    process = start(*arguments)
-    out, err = process.communicate(timeout=60)
-    return process.returncode, out, err
+@pytest.fixture
+def replay(capsys):
+    """The command as a terminal calls it, in this process: exit code, output, errors."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def run(*arguments):
+        status = 0
+        try:
+            execute_from_command_line(["manage.py", "replay", *map(str, arguments)])
+        except SystemExit as ended:
+            status = ended.code
+        return status, *capsys.readouterr()
+
+    yield run
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
-def test_a_file_is_played_with_a_bar_and_a_summary(portal, batch, table, tmp_path):
+def test_a_file_is_played_with_a_bar_and_a_summary(portal, batch, table, tmp_path, replay):
     (tmp_path / "demo.json").write_text(
         f'{{"url": "{portal.url}", "keys": {{"gateway": {{"token": "{KEY}", "scopes": []}}}}}}'
     )
@@ -71,7 +84,8 @@ def test_a_file_is_played_with_a_bar_and_a_summary(portal, batch, table, tmp_pat
         (["{file}"], "--batch"),
     ],
 )
-def test_what_cannot_be_done_is_said_in_a_sentence(portal, batch, table, arguments, words):
+@pytest.mark.usefixtures("batch")
+def test_what_cannot_be_done_is_said_in_a_sentence(portal, table, replay, arguments, words):
     path = table("time_h,TEMP", "0.1,37.1")
     given = [str(path) if text == "{file}" else text for text in arguments]
     status, _, err = replay(*given, "--url", portal.url, "--key", KEY)
@@ -80,13 +94,13 @@ def test_what_cannot_be_done_is_said_in_a_sentence(portal, batch, table, argumen
     assert "Traceback" not in err
 
 
-def test_a_wrong_key_and_a_missing_demo_are_said_in_a_sentence(portal, batch, table, tmp_path):
+def test_a_wrong_key_and_a_missing_demo_are_said_in_a_sentence(portal, batch, table, tmp_path, replay):
     path = table("time_h,TEMP", "0.1,37.1")
     assert "No such key" in replay(path, "--batch", BATCH, "--url", portal.url, "--key", "wrong")[2]
     assert "start the demo first" in replay(path, "--batch", BATCH, "--data", tmp_path / "none")[2]
 
 
-def test_nothing_taken_is_a_failure_after_the_summary(portal, batch, table):
+def test_nothing_taken_is_a_failure_after_the_summary(portal, batch, table, replay):
     path = table("at,TEMP", "2019-03-20T10:00:00Z,37")
     status, out, err = replay(path, "--batch", BATCH, "--keep-times", "--url", portal.url, "--key", KEY)
     assert status == 1
@@ -108,7 +122,7 @@ def test_a_stop_ends_a_paced_replay_with_its_summary(portal, batch, table):
     assert "Traceback" not in err
 
 
-def test_the_help_says_where_the_rows_land():
+def test_the_help_says_where_the_rows_land(replay):
     _, out, _ = replay("--help")
     assert "the run begins with the batch when it then ends before now" in out
     assert "indpensim" in out

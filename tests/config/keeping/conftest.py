@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from config.keeping.making import SCHEMAS, TABLES
 from config.supervisor.notes import Notes
 from config.supervisor.postgres import Postgres
 from portal.states import Meaning
+from tests import database as databases
+from tests.conftest import _point_to, actor, own_clone
 from tests.factories import cast
 from tests.factories import deviations as make
 from tests.factories.chains import PRIVATE, SHARED, newest, publish
@@ -71,17 +74,54 @@ class Installation:
         return contents(self.database.url("backup"))
 
 
+@pytest.fixture(scope="module")
+def filled():
+    """A database with records, a file, a signature and checkpoints of both chains, for cloning."""
+    with own_clone() as database:
+        operator, qa = actor("cdmo_operator"), actor("cdmo_qa")
+        make_signer(operator, cast.CDMO)
+        found = make.report(operator)
+        make.attach(operator, found)
+        sign(operator, found, Meaning.AUTHORED)
+        make.release(qa, make.triage(qa, found, version=found.version + 1))
+        for chain in (SHARED, PRIVATE):
+            publish(chain)
+        _point_to(databases.OWN)
+        yield database
+        _point_to(database.name)
+
+
 @pytest.fixture
-def lived_in(own_database, cdmo_qa, cdmo_operator):
+def lived_in(filled):
     """An installation with records, a file, a signature and checkpoints of both chains."""
-    make_signer(cdmo_operator, cast.CDMO)
-    found = make.report(cdmo_operator)
-    make.attach(cdmo_operator, found)
-    sign(cdmo_operator, found, Meaning.AUTHORED)
-    make.release(cdmo_qa, make.triage(cdmo_qa, found, version=found.version + 1))
-    for chain in (SHARED, PRIVATE):
-        publish(chain)
-    return Installation(own_database)
+    with own_clone(filled.name) as database:
+        yield Installation(database)
+
+
+@dataclass
+class Kept:
+    """A backup, and the keys it was made with in another place."""
+
+    backup: Path
+    safe: Path
+
+    def copied_to(self, folder):
+        (folder / "store").mkdir()
+        (folder / "safe").mkdir()
+        return Kept(
+            Path(shutil.copy2(self.backup, folder / "store" / "one.backup")),
+            Path(shutil.copy2(self.safe, folder / "safe" / "one.keys")),
+        )
+
+
+@pytest.fixture(scope="module")
+def kept_first(filled, tmp_path_factory):
+    """The backup of the filled database, made once."""
+    store, safe = tmp_path_factory.mktemp("store"), tmp_path_factory.mktemp("safe")
+    kept = Kept(store / "one.backup", safe / "one.keys")
+    made = Installation(filled).backup(kept.backup, "--keys", kept.safe)
+    assert made.returncode == 0, made.stderr
+    return kept
 
 
 @dataclass

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -26,18 +27,18 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def safe(tmp_path):
-    return tmp_path / "safe" / "one.keys"
+def kept(lived_in, kept_first, tmp_path):
+    return kept_first.copied_to(tmp_path)
 
 
 @pytest.fixture
-def backup(lived_in, tmp_path, safe):
-    (tmp_path / "store").mkdir()
-    safe.parent.mkdir()
-    path = tmp_path / "store" / "one.backup"
-    made = lived_in.backup(path, "--keys", safe)
-    assert made.returncode == 0, made.stderr
-    return path
+def safe(kept):
+    return kept.safe
+
+
+@pytest.fixture
+def backup(kept):
+    return kept.backup
 
 
 def test_what_was_backed_up_comes_back_and_agrees_with_the_checkpoints_of_that_day(
@@ -156,8 +157,15 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("fault", list(BROKEN))
-def test_a_broken_backup_is_refused_in_words_before_anything_is_touched(tmp_path, empty, fault):
+def test_a_broken_backup_is_refused_in_words(tmp_path, fault):
     changes, words = BROKEN[fault]
+    path = bundle(tmp_path / "one.backup", **changes)
+    with pytest.raises(KeepingFailed, match=re.escape(words)), opened_backup(path, {KNOWN}):
+        pass
+
+
+def test_a_broken_backup_is_refused_before_anything_is_touched(tmp_path, empty):
+    changes, words = BROKEN["a changed byte"]
     refused = empty("restore", bundle(tmp_path / "one.backup", **changes))
     assert (refused.returncode, words in refused.stderr) == (1, True), refused.stderr
     assert not empty.data.exists()

@@ -17,20 +17,33 @@ EPOCH = datetime(2022, 12, 25, tzinfo=UTC)
 DAYS = 366 * 6 + 20
 MINUTES = DAYS * 1440
 FIRST_DAY = date(2022, 12, 23)
-QUARTER = 15
+QUARTER, STRETCH = 15, 360
+# Nearly every answer lies within so many minutes; where it does not, all that follow are looked through.
+NEARBY = 120 * 1440
+
+
+def offsets(zone):
+    """The offset of the wall clock in each minute; where six hours begin and end alike, in all of them."""
+    info = ZoneInfo(zone)
+
+    def at(minute):
+        return (EPOCH + timedelta(minutes=minute)).astimezone(info).utcoffset() // timedelta(minutes=1)
+
+    found, before = [], at(0)
+    for start in range(0, MINUTES, STRETCH):
+        after = at(start + STRETCH)
+        quarters = range(start, start + STRETCH, QUARTER)
+        found += [before] * len(quarters) if after == before else [at(minute) for minute in quarters]
+        before = after
+    return np.repeat(np.array(found, np.int32), QUARTER)
 
 
 @functools.cache
 def walls(zone):
-    """What the wall clock shows in each minute of UTC: the number of the date, and the minute of the day."""
-    info = ZoneInfo(zone)
-    offsets = [
-        (EPOCH + timedelta(minutes=at)).astimezone(info).utcoffset() // timedelta(minutes=1)
-        for at in range(0, MINUTES, QUARTER)
-    ]
-    local = np.arange(MINUTES, dtype=np.int32) + np.repeat(np.array(offsets, np.int32), QUARTER)
+    """What the wall clock shows in each minute of UTC: number of the date, minute of the day, and both."""
+    local = np.arange(MINUTES, dtype=np.int32) + offsets(zone)
     local += (EPOCH.date() - FIRST_DAY).days * 1440
-    return (local // 1440).astype(np.int16), (local % 1440).astype(np.int16)
+    return (local // 1440).astype(np.int16), (local % 1440).astype(np.int16), local
 
 
 @dataclass
@@ -46,8 +59,8 @@ class Oracle:
             for opens, closes in self.hours(FIRST_DAY + timedelta(days=number)):
                 self.table[number, opens:closes] = True
         self.business = self.table.any(axis=1)
-        self.days, self.minutes = walls(self.zone)
-        self.open = self.table[self.days, self.minutes]
+        self.days, self.minutes, shown = walls(self.zone)
+        self.open = self.table.ravel()[shown]
 
     def minute(self, at):
         return (at - EPOCH) // timedelta(minutes=1)
@@ -63,15 +76,21 @@ class Oracle:
         if minutes == 0:
             return since
         start = self.minute(since)
-        which = np.flatnonzero(self.open[start:])[minutes - 1]
-        return self.at(start + which + 1)
+        for end in (start + NEARBY, MINUTES):
+            found = np.flatnonzero(self.open[start:end])
+            if len(found) >= minutes:
+                break
+        return self.at(start + found[minutes - 1] + 1)
 
     def same_time(self, since, number):
         """The first minute in which the wall clock shows the time of `since` on that date, or later."""
         start = self.minute(since)
         wanted = (int(number), int(self.minutes[start]))
-        day, minute = self.days[start:], self.minutes[start:]
-        late = (day > wanted[0]) | ((day == wanted[0]) & (minute >= wanted[1]))
+        for end in (start + NEARBY, MINUTES):
+            day, minute = self.days[start:end], self.minutes[start:end]
+            late = (day > wanted[0]) | ((day == wanted[0]) & (minute >= wanted[1]))
+            if late.any():
+                break
         return self.at(start + int(np.argmax(late)))
 
     def due(self, amount, unit, since):

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,18 +20,14 @@ from tests.conftest import actor
 from tests.factories import cast
 from tests.factories.alerts import raised
 from tests.factories.mail import MailServer
+from tests.forking import script_in_child
 
 ROOT = Path(__file__).resolve().parents[3]
 QA, VIEWER = cast.EMAILS["sponsor_qa"], cast.EMAILS["sponsor_viewer"]
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 KILL_SELF = """
-import os, signal, django
-django.setup()
-from django.conf import settings
-import config.celery
+import os, signal
 from portal import tasks
-settings.EMAIL_BACKEND = 'django.core.mail.backends.smtp.EmailBackend'
-settings.EMAIL_HOST, settings.EMAIL_PORT = '127.0.0.1', {port}
 {point} = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
 tasks.mail_mornings()
 """
@@ -164,16 +157,7 @@ def test_two_beats_at_once_send_it_once(own_database, clock, mail_server):
 def test_one_killed_at_any_point_is_sent_and_seen_once(own_database, clock, mail_server, point, sent_before):
     ask()
     move_to(clock, 1, 7)
-    ran = subprocess.run(
-        [sys.executable, "-c", KILL_SELF.format(port=mail_server.port, point=point)],
-        env=os.environ | own_database.environment(),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert ran.returncode == -signal.SIGKILL, ran.stderr[-2000:]
+    assert script_in_child(KILL_SELF.format(point=point)) == -signal.SIGKILL
     assert len(mail_server.box.messages) == sent_before
     assert tasks.mail_mornings() == 0  # the lease of the dead one
     move_to(clock, 1, 7, 1 + int(LEASE.total_seconds()) // 60)
