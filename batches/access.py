@@ -14,9 +14,9 @@ from portal.access import get_visible, lock_record, require_role
 from portal.actor import Actor
 from portal.errors import NotFound
 from portal.models import Program
-from portal.states import CDMO_MSAT, CDMO_QA, CDMO_SHIFT_LEAD, GATEWAY, SYSTEM
+from portal.states import CDMO_OPERATOR, CDMO_QA, CDMO_SHIFT_LEAD, GATEWAY, SYSTEM
 
-RECIPE_AUTHORS: Final = (CDMO_QA, CDMO_MSAT, SYSTEM)
+MATERIAL_KEEPERS: Final = (CDMO_OPERATOR, CDMO_SHIFT_LEAD, CDMO_QA, SYSTEM)
 PLANNERS: Final = (CDMO_SHIFT_LEAD, CDMO_QA, SYSTEM)
 SENDERS: Final = (GATEWAY, CDMO_SHIFT_LEAD, CDMO_QA, SYSTEM)
 

@@ -14,6 +14,7 @@ class BatchesConfig(AppConfig):
         from batches.api.dossier import batch_dossier, batches_of_program
         from batches.gauges import oldest_unsealed
         from batches.queries.feeds import list_feeds
+        from batches.recipes.signing import RECIPE
         from batches.retention import of_batches
         from batches.views.navigation import batch_counts
         from batches.views.news import (
@@ -29,8 +30,10 @@ class BatchesConfig(AppConfig):
         from portal.metrics import gauges
         from portal.retention import classified
         from portal.shell import nav_counts
+        from portal.signable import register
         from portal.slots import batch_of, came_in, coming, ended, feeds, news, running
 
+        register(RECIPE)
         gauges.register(oldest_unsealed)
         keeps_dossiers("batch", batch_dossier)
         program_lists.register(batches_of_program)

@@ -177,6 +177,7 @@ def _alert(batch: Batch, step: Step) -> None:
             title=f"{batch.number}: {step.row.title}",
             audience=str(step.row.audience),
             clause=clause.clause.code if clause is not None else "",
+            site_id=batch.site_id,
         )
 
 

@@ -10,6 +10,78 @@ from portal.facts import Fact
 
 
 @dataclass(frozen=True, slots=True)
+class RecipeDrafted(Fact):
+    """A draft of a recipe was begun; it may be based on another version."""
+
+    name = "recipe.drafted"
+    is_news = False
+    based_on: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeEdited(Fact):
+    """A draft says something else; what it said is not kept."""
+
+    name = "recipe.edited"
+    is_news = False
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeShared(Fact):
+    """The sponsor may read the draft from here on."""
+
+    name = "recipe.shared"
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeSubmitted(Fact):
+    """A version was handed to the sponsor's review and will never be rewritten."""
+
+    name = "recipe.submitted"
+    revision: int
+    digest: str
+    steps: int
+    parameters: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeReturned(Fact):
+    """The sponsor sent a version back."""
+
+    name = "recipe.returned"
+    revision: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeApproved(Fact):
+    """The sponsor approved a version by signature."""
+
+    name = "recipe.approved"
+    revision: int
+    digest: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeMadeEffective(Fact):
+    """A version is in force from an instant on."""
+
+    name = "recipe.made_effective"
+    revision: int
+    effective_from: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeWithdrawn(Fact):
+    """A version was given up before it came into force."""
+
+    name = "recipe.withdrawn"
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecipeAuthored(Fact):
     """A recipe version came into force."""
 
@@ -141,3 +213,57 @@ class ReadingsSealed(Fact):
     readings: int
     first_received_at: datetime
     last_received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LotReceived(Fact):
+    """A lot came in from a supplier or from the sponsor."""
+
+    name = "lot.received"
+    material: str
+    quantity: str
+    unit: str
+    supplied_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class LotProduced(Fact):
+    """A batch gave a lot."""
+
+    name = "lot.produced"
+    batch_id: UUID
+    material: str
+    quantity: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class LotUsed(Fact):
+    """So much of a lot went into a batch, under quarantine if nobody had released it."""
+
+    name = "lot.used"
+    batch_id: UUID
+    quantity: str
+    unit: str
+    used_at: datetime
+    under_quarantine: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LotUseWithdrawn(Fact):
+    """A use was entered by mistake; why stands in the reason."""
+
+    name = "lot.use_withdrawn"
+    is_news = False
+    batch_id: UUID
+    quantity: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class LotStateChanged(Fact):
+    """A lot was released, restricted, put on hold or rejected."""
+
+    name = "lot.state_changed"
+    before: str
+    after: str

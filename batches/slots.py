@@ -15,7 +15,10 @@ from portal.slots import Slot
 
 @dataclass(frozen=True, slots=True)
 class BatchFacts:
-    """Open deviations of a batch by class, what blocks it in words, and the next deadline among them."""
+    """Open deviations of a batch by class, what blocks it in words, and the next deadline among them.
+
+    `early_signals` wait for an answer; they are no deviations.
+    """
 
     open_minor: int = 0
     open_major: int = 0
@@ -24,6 +27,7 @@ class BatchFacts:
     blocks: tuple[str, ...] = ()
     next_due_at: datetime | None = None
     next_due_clause: str = ""
+    early_signals: int = 0
 
     def __add__(self, other: BatchFacts) -> BatchFacts:
         """Add what another provider knows; the earlier deadline stands."""
@@ -36,6 +40,7 @@ class BatchFacts:
             self.blocks + other.blocks,
             first.next_due_at,
             first.next_due_clause,
+            self.early_signals + other.early_signals,
         )
 
 
@@ -67,11 +72,35 @@ class BatchDeviation:
     url: str
 
 
+@dataclass(frozen=True, slots=True)
+class BatchSignal:
+    """One early signal of a batch as its page lists it; `state` is in words, `by` the code that raised it."""
+
+    number: str
+    title: str
+    url: str
+    state: str
+    is_open: bool
+    by: str
+    raised_at: datetime
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSignals:
+    """The early signals of a batch, those that wait first, and where the reader raises one, if at all."""
+
+    lines: tuple[BatchSignal, ...]
+    raise_url: str
+
+
 # What else belongs to a batch that is taken away: as of an instant, from all chains or some.
 batch_dossiers: Final[Slot[[Actor, UUID, datetime, Collection[str] | None], Sequence[Dossier]]] = Slot(
     "batch_dossiers"
 )
 batch_deviations: Final[Slot[[Actor, UUID], Sequence[BatchDeviation]]] = Slot("batch_deviations")
+# By program and batch.
+batch_signals: Final[Slot[[Actor, UUID, UUID], BatchSignals]] = Slot("batch_signals")
 
 
 def deviations_of(actor: Actor, batch_id: UUID) -> list[BatchDeviation]:

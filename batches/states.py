@@ -8,15 +8,37 @@ from typing import Final
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from portal.states import CDMO_QA, CDMO_SHIFT_LEAD, Transition
+from portal.states import (
+    CDMO_CLIENT_LEAD,
+    CDMO_MSAT,
+    CDMO_QA,
+    CDMO_QUALITY_HEAD,
+    CDMO_SHIFT_LEAD,
+    SPONSOR_CMC,
+    SPONSOR_MSAT,
+    SPONSOR_QA,
+    SPONSOR_QUALITY_HEAD,
+    SYSTEM,
+    Meaning,
+    Transition,
+)
+
+# Who writes master records; who shows them to the sponsor and puts them in force; who signs them there.
+RECIPE_AUTHORS: Final = (CDMO_QA, CDMO_MSAT)
+RECIPE_RELEASERS: Final = (CDMO_QA, CDMO_QUALITY_HEAD)
+RECIPE_APPROVERS: Final = (SPONSOR_QA, SPONSOR_QUALITY_HEAD)
 
 
 class RecipeState(models.TextChoices):
-    """A recipe version is written, in force, or replaced."""
+    """A recipe version is drafted by the CDMO, read and signed by both, in force, then followed."""
 
     DRAFT = "draft", _("draft")
+    IN_REVIEW = "in_review", _("in review")
+    APPROVED = "approved", _("approved by the sponsor")
     EFFECTIVE = "effective", _("effective")
     SUPERSEDED = "superseded", _("superseded")
+    RETURNED = "returned", _("sent back")
+    WITHDRAWN = "withdrawn", _("withdrawn")
 
 
 class Level(models.TextChoices):
@@ -57,6 +79,14 @@ class LimitKind(models.TextChoices):
     SPEC = "spec", _("specification")
 
 
+class MaterialUse(models.TextChoices):
+    """Whether a material goes in, comes out, or is made and used up on the way."""
+
+    INPUT = "input", _("goes in")
+    INTERMEDIATE = "intermediate", _("intermediate")
+    OUTPUT = "output", _("comes out")
+
+
 class Direction(models.TextChoices):
     """On which side of the limit an excursion lies."""
 
@@ -81,6 +111,45 @@ class BatchState(models.TextChoices):
     DISCONTINUED = "discontinued", _("discontinued")
 
 
+class LotState(models.TextChoices):
+    """Whether a lot of material or product may be used (domain 2a)."""
+
+    QUARANTINE = "quarantine", _("quarantine")
+    RELEASED = "released", _("released")
+    RESTRICTED = "restricted", _("restricted")
+    ON_HOLD = "on_hold", _("on hold")
+    REJECTED = "rejected", _("rejected")
+
+
+# Either quality unit, each for lots that its own side supplied.
+LOT_KEEPERS: Final = (CDMO_QA, SPONSOR_QA, SYSTEM)
+LOT_TRANSITIONS: Final[Mapping[str, Transition]] = {
+    "release": Transition(
+        (LotState.QUARANTINE, LotState.RESTRICTED, LotState.ON_HOLD),
+        LotState.RELEASED,
+        LOT_KEEPERS,
+        _("Release"),
+    ),
+    "restrict": Transition(
+        (LotState.QUARANTINE, LotState.RELEASED, LotState.ON_HOLD),
+        LotState.RESTRICTED,
+        LOT_KEEPERS,
+        _("Restrict"),
+    ),
+    "hold": Transition(
+        (LotState.QUARANTINE, LotState.RELEASED, LotState.RESTRICTED),
+        LotState.ON_HOLD,
+        LOT_KEEPERS,
+        _("Place on hold"),
+    ),
+    "reject": Transition(
+        (LotState.QUARANTINE, LotState.RELEASED, LotState.RESTRICTED, LotState.ON_HOLD),
+        LotState.REJECTED,
+        LOT_KEEPERS,
+        _("Reject"),
+    ),
+}
+
 TRANSITIONS: Final[Mapping[str, Transition]] = {
     "start": Transition((BatchState.PLANNED,), BatchState.IN_PROCESS, (CDMO_SHIFT_LEAD, CDMO_QA), _("Start")),
     "phase": Transition(
@@ -91,5 +160,39 @@ TRANSITIONS: Final[Mapping[str, Transition]] = {
     ),
     "discontinue": Transition(
         (BatchState.PLANNED, BatchState.IN_PROCESS), BatchState.DISCONTINUED, (CDMO_QA,), _("Discontinue")
+    ),
+}
+
+# Only an approved version comes into force, and none changes once it was handed to review.
+RECIPE_TRANSITIONS: Final[Mapping[str, Transition]] = {
+    "edit": Transition((RecipeState.DRAFT,), None, RECIPE_AUTHORS, _("Edit")),
+    "share": Transition((RecipeState.DRAFT,), None, (CDMO_QA, CDMO_CLIENT_LEAD), _("Show the draft")),
+    "submit": Transition(
+        (RecipeState.DRAFT,), RecipeState.IN_REVIEW, RECIPE_RELEASERS, _("Submit for review")
+    ),
+    "approve": Transition(
+        (RecipeState.IN_REVIEW,),
+        RecipeState.APPROVED,
+        RECIPE_APPROVERS,
+        _("Approve"),
+        signature=Meaning.APPROVED,
+    ),
+    "send_back": Transition(
+        (RecipeState.IN_REVIEW,),
+        RecipeState.RETURNED,
+        (*RECIPE_APPROVERS, SPONSOR_CMC, SPONSOR_MSAT),
+        _("Send back"),
+    ),
+    "make_effective": Transition(
+        (RecipeState.APPROVED,), RecipeState.EFFECTIVE, RECIPE_RELEASERS, _("Put in force")
+    ),
+    "supersede": Transition(
+        (RecipeState.EFFECTIVE,), RecipeState.SUPERSEDED, (*RECIPE_RELEASERS, SYSTEM), _("Follow")
+    ),
+    "withdraw": Transition(
+        (RecipeState.DRAFT, RecipeState.IN_REVIEW, RecipeState.APPROVED),
+        RecipeState.WITHDRAWN,
+        RECIPE_RELEASERS,
+        _("Withdraw"),
     ),
 }

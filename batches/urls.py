@@ -10,7 +10,9 @@ from batches.views.board import BoardPage
 from batches.views.excursion import ExcursionPage
 from batches.views.listing import BatchesPage
 from batches.views.looking import LookingAtBatch, LookingAtBoard
+from batches.views.lots import LotPage, LotsPage, MaterialsPage
 from batches.views.past import PastBatchPage
+from batches.views.recipes import RecipePage, RecipesPage, RecipeStepPage
 from portal.views.past import now_or_then
 
 BATCH = "batches/<uuid:batch_id>/"
@@ -25,5 +27,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{BATCH}phase/", steps.MovePhase.as_view(), name="batch_page_phase"),
     path(f"{BATCH}complete/", steps.CompleteBatch.as_view(), name="batch_page_complete"),
     path(f"{BATCH}discontinue/", steps.DiscontinueBatch.as_view(), name="batch_page_discontinue"),
+    path(f"{BATCH}materials/", MaterialsPage.as_view(), name="batch_materials"),
+    path("lots/", LotsPage.as_view(), name="lots_page"),
+    path("lots/<uuid:lot_id>/", LotPage.as_view(), name="lot_page"),
+    path("lots/<uuid:lot_id>/<slug:step>/", LotPage.as_view(), name="lot_page_step"),
+    path("recipes/", RecipesPage.as_view(), name="recipes_page"),
+    path("recipes/<uuid:recipe_id>/", RecipePage.as_view(), name="recipe_page"),
+    path("recipes/<uuid:recipe_id>/<str:step>/", RecipeStepPage.as_view(), name="recipe_step"),
     path("excursions/<uuid:excursion_id>/", ExcursionPage.as_view(), name="excursion_page"),
 ]

@@ -9,9 +9,16 @@ from django.db import connection
 
 from batches.models import Batch
 from deviations.errors import NoticeOutstanding, NoticeReleased
-from deviations.models import Deviation, Judgement
-from deviations.states import LEADERS, OPEN_STATES, REPORTERS, TRANSITIONS, JudgementKind
-from portal.access import available, require_role, require_state, require_version
+from deviations.models import Deviation, EarlySignal, Judgement
+from deviations.states import (
+    LEADERS,
+    OPEN_STATES,
+    REPORTERS,
+    TRANSITIONS,
+    JudgementKind,
+    signal_transitions,
+)
+from portal.access import available, get_visible, require_role, require_state, require_version
 from portal.actor import Actor, Side
 from portal.errors import InvalidTransition, NotFound
 from portal.models import Attachment, Program, RecordKey, RecordQuerySet, SpaceRecord
@@ -146,7 +153,9 @@ def open_steps(actor: Actor, deviation: Deviation) -> list[str]:
     if deviation.audience == Audience.SHARED:
         shut.add("release_notice")
     if deviation.is_notice_due:
-        shut.add("close")
+        shut |= {"close", "summarise"}
+    if deviation.summarised_at is not None:
+        shut.add("summarise")
     return [name for name in available(actor, deviation, TRANSITIONS) if name not in shut]
 
 
@@ -172,3 +181,23 @@ def lead_codes(program_id: UUID) -> list[str]:
         )
         rows: list[Any] = cursor.fetchall()
     return sorted(code for (code,) in rows)
+
+
+def get_signal(actor: Actor, signal_id: UUID) -> EarlySignal:
+    """Return an early signal the actor may see; raises NotFound."""
+    return get_visible(EarlySignal, actor, signal_id)
+
+
+def lock_signal(actor: Actor, signal_id: UUID, *, to: str, version: int | None) -> EarlySignal:
+    """Hand out a locked early signal for one step; who may take it stands in the row.
+
+    Raises: NotFound, Refused, InvalidTransition, VersionMissing, StaleVersion.
+    """
+    found = EarlySignal.objects.visible_to(actor).select_for_update(no_key=True).with_id(signal_id)
+    if found is None:
+        raise NotFound
+    step = signal_transitions(found.roles)[to]
+    require_role(actor, found.space_id, *step.roles, to=f"{to} an early signal")
+    require_state(found, step, to)
+    require_version(found, version)
+    return found

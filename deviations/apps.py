@@ -61,3 +61,38 @@ class DeviationsConfig(AppConfig):
         cases.register(past_cases)
         on_clock(NOTICE_CLOCK, chase_notice)
         name_clock(NOTICE_CLOCK, gettext_lazy("Release the notice"), has_own_item=True)
+        self.tell_of_timelines()
+        self.tell_of_signals()
+
+    def tell_of_timelines(self) -> None:
+        """Let the sweep note what was not done in the time of its clause; the record itself waits in Home."""
+        from deviations.timelines import TIMELINES
+        from portal.actions.clocks import breach_clock, breach_clocks
+        from portal.agreements.headings import TIMED
+        from portal.clocks import on_clock, on_clocks
+        from portal.clocks.names import name_clock
+
+        for kind in TIMELINES:
+            on_clock(kind, breach_clock)
+            on_clocks(kind, breach_clocks)
+            name_clock(kind, TIMED[kind], has_own_item=True)
+
+    def tell_of_signals(self) -> None:
+        """Tell the lower apps of early signals."""
+        from batches.slots import batch_facts, batch_signals
+        from deviations.queries import signals
+        from deviations.states import SIGNAL_CLOCK
+        from portal.actions.clocks import breach_clock, breach_clocks
+        from portal.clocks import on_clock, on_clocks
+        from portal.clocks.names import name_clock
+        from portal.slots import batch_of, inbox, news, waiting
+
+        batch_facts.register(signals.signals_of_batches)
+        batch_signals.register(signals.signals_of_batch)
+        batch_of.register(signals.batch_of_signals)
+        inbox.register(signals.signals_waiting)
+        waiting.register(signals.count_signals)
+        news.register(signals.signal_news)
+        on_clock(SIGNAL_CLOCK, breach_clock)
+        on_clocks(SIGNAL_CLOCK, breach_clocks)
+        name_clock(SIGNAL_CLOCK, gettext_lazy("Answer the early signal"), has_own_item=True)

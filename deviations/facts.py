@@ -64,6 +64,13 @@ class InvestigationStarted(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class DeviationSummarised(Fact):
+    """The preliminary summary was given."""
+
+    name = "deviation.summarised"
+
+
+@dataclass(frozen=True, slots=True)
 class DeviationClosed(Fact):
     """The investigation ended with a summary."""
 
@@ -103,3 +110,24 @@ class ReportingDecided(Fact):
     name = "reporting.decided"
     rule: str
     decision: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignalRaised(Fact):
+    """One side said that something looks odd; `due_at` is when its clause wants the answer."""
+
+    name = "signal.raised"
+    side: str
+    batch_id: UUID | None
+    asked_side: str
+    clause: str
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SignalAnswered(Fact):
+    """The side that was asked answered an early signal."""
+
+    name = "signal.answered"
+    side: str
+    code: str

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from deviations.actions.regulatory import BECAUSE_MAX, BECAUSE_MIN
+from deviations.reporting import RULES, ProductKind, Reach, ReportingDecisionKind, ReportingEvent
 from deviations.texts import LENGTHS, fault_of
 from portal.forms_times import SiteTime
 from portal.states import Classification
@@ -138,6 +140,17 @@ class InvestigateForm(StepForm):
         self.fields["lead_code"].choices = [(each, each) for each in leads]  # type: ignore[attr-defined]  # a ChoiceField
 
 
+class SummariseForm(StepForm):
+    """What is known before the investigation has ended."""
+
+    summary = Words(
+        "summary",
+        rows=4,
+        label=_("Preliminary summary"),
+        help_text=_("What is known, what is done, what comes next, in at least 20 characters."),
+    )
+
+
 class CloseForm(StepForm):
     """How the investigation ended."""
 
@@ -153,3 +166,72 @@ class CancelForm(StepForm):
     """Why the record is void."""
 
     reason = Words("reason", rows=2, label=_("Reason"), help_text=_("At least 10 characters."))
+
+
+class FactsForm(StepForm):
+    """What the product is, where it is and what happened, as the rules ask for it."""
+
+    kinds = forms.MultipleChoiceField(
+        label=_("What the product is"),
+        choices=ProductKind.choices,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    reach = forms.ChoiceField(
+        label=_("Where the material is"), choices=Reach.choices, widget=forms.RadioSelect
+    )
+    events = forms.MultipleChoiceField(
+        label=_("What has happened"),
+        choices=ReportingEvent.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    aware_at = SiteTime(
+        label=_("Since when your side knows"),
+        help_text=_("The clocks of the law run from here."),
+    )
+
+    def __init__(self, *args: Any, zone: str = "UTC", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["aware_at"].zone = ZoneInfo(zone)  # type: ignore[attr-defined]  # a SiteTime
+
+
+class DecideForm(StepForm):
+    """Whether a duty is to be reported, and why."""
+
+    rule = forms.ChoiceField(choices=[(each.code, each.title) for each in RULES], widget=forms.HiddenInput)
+    decision = forms.ChoiceField(
+        label=_("Decision"), choices=ReportingDecisionKind.choices, widget=forms.RadioSelect
+    )
+    because = forms.CharField(
+        label=_("Because"),
+        min_length=BECAUSE_MIN,
+        max_length=BECAUSE_MAX,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class SignalForm(forms.Form):
+    """Something looks odd, and nothing is wrong yet."""
+
+    where = forms.ChoiceField(label=_("About"))
+    title = Words("title", label=_("What looks odd, in one line"))
+    description = Words(
+        "description",
+        rows=4,
+        label=_("What was noticed"),
+        help_text=_("Facts only. Both sides read it as soon as it is sent."),
+    )
+    noticed_at = SiteTime(
+        label=_("Noticed"), required=False, help_text=_("On the clock of the site. Now, when left empty.")
+    )
+
+    def __init__(self, *args: Any, where: Choices = (), zone: str = "UTC", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["where"].choices = where  # type: ignore[attr-defined]  # a ChoiceField
+        self.fields["noticed_at"].zone = ZoneInfo(zone)  # type: ignore[attr-defined]  # a SiteTime
+
+
+class SignalAnswerForm(StepForm):
+    """What the side that was asked says to an early signal."""
+
+    answer = Words("answer", rows=3, label=_("Answer"), help_text=_("Both sides read it, and it stands."))

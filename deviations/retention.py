@@ -12,6 +12,8 @@ def of_deviations() -> Mapping[str, str]:
         "deviations_judgement": "quality",
         "deviations_notice": "quality",
         "deviations_numbering": "quality",
+        "deviations_earlysignal": "quality",
+        "deviations_preliminarysummary": "quality",
         "deviations_reportingfacts": "quality",
         "deviations_reportingdecision": "quality",
     }

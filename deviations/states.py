@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from portal.actor import Role, Side
 from portal.states import (
     CDMO_MSAT,
     CDMO_OPERATOR,
@@ -15,7 +17,12 @@ from portal.states import (
     CDMO_QC,
     CDMO_QUALITY_HEAD,
     CDMO_SHIFT_LEAD,
+    SPONSOR_CMC,
+    SPONSOR_MSAT,
+    SPONSOR_QA,
+    SPONSOR_QUALITY_HEAD,
     Transition,
+    Transitions,
 )
 
 
@@ -43,6 +50,11 @@ LEADERS: Final = (CDMO_QA, CDMO_MSAT)
 # The deadline until which CDMO QA releases a notice (clauses 5.1, 5.2).
 NOTICE_CLOCK: Final = "notice_release"
 
+# What a clause gives time for; each is the kind of the clock and the name of the activity in the agreement.
+OPENING_CLOCK: Final = "opening"
+SUMMARY_CLOCK: Final = "preliminary_summary"
+CLOSING_CLOCK: Final = "closing"
+
 OPEN_STATES: Final = (DeviationState.REPORTED, DeviationState.TRIAGED, DeviationState.UNDER_INVESTIGATION)
 
 TRANSITIONS: Final[Mapping[str, Transition]] = {
@@ -59,6 +71,12 @@ TRANSITIONS: Final[Mapping[str, Transition]] = {
         (CDMO_QA, CDMO_MSAT),
         _("Start the investigation"),
     ),
+    "summarise": Transition(
+        (DeviationState.TRIAGED, DeviationState.UNDER_INVESTIGATION),
+        None,
+        (CDMO_QA,),
+        _("Give the preliminary summary"),
+    ),
     "close": Transition((DeviationState.UNDER_INVESTIGATION,), DeviationState.CLOSED, (CDMO_QA,), _("Close")),
     "cancel": Transition(
         (DeviationState.REPORTED, DeviationState.TRIAGED, DeviationState.UNDER_INVESTIGATION),
@@ -67,3 +85,33 @@ TRANSITIONS: Final[Mapping[str, Transition]] = {
         _("Cancel"),
     ),
 }
+
+
+class SignalState(models.TextChoices):
+    """Where an early signal stands; it is no deviation, whatever is answered."""
+
+    OPEN = "open", _("waits for its answer")
+    ANSWERED = "answered", _("answered")
+
+
+# Who says that something looks odd while nothing is wrong yet: whoever watches, of either side.
+SIGNAL_RAISERS: Final = (*REPORTERS, SPONSOR_QA, SPONSOR_CMC, SPONSOR_MSAT, SPONSOR_QUALITY_HEAD)
+# Who answers where no clause says it (clause 7.2 of the default rules).
+SIGNAL_ANSWERERS: Final = (CDMO_SHIFT_LEAD, CDMO_QA)
+# The time until which an early signal is answered, and the alert that tells of it.
+SIGNAL_CLOCK: Final = "early_signal"
+SIGNAL_ALERT: Final = "watch"
+
+SIGNAL_TRANSITIONS: Final[Transitions] = {
+    "answer": Transition((SignalState.OPEN,), SignalState.ANSWERED, SIGNAL_ANSWERERS, _("Answer")),
+}
+
+
+def roles_named(names: Iterable[str]) -> tuple[Role, ...]:
+    """Return roles as a clause writes them, `manufacturer.qa`."""
+    return tuple(Role(Side(side), code) for side, _dot, code in (each.partition(".") for each in names))
+
+
+def signal_transitions(names: Iterable[str]) -> Transitions:
+    """Return the life cycle of an early signal that these roles answer."""
+    return {"answer": replace(SIGNAL_TRANSITIONS["answer"], roles=roles_named(names))}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from deviations.views import record
+from deviations.views import record, reporting, signals
 from deviations.views.listing import DeviationsPage
 from deviations.views.past import PastDeviationPage
 from deviations.views.report import LogDeviationPage, LoggedPage
@@ -19,10 +19,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{ONE}logged/", LoggedPage.as_view(), name="deviation_logged"),
     path(f"{ONE}notice/", record.NoticePage.as_view(), name="deviation_notice"),
     path(f"{ONE}terms/", AppliesPage.as_view(), name="deviation_terms"),
+    path(f"{ONE}reporting/", reporting.GiveFacts.as_view(), name="deviation_reporting"),
+    path(f"{ONE}reporting/decide/", reporting.DecideDuty.as_view(), name="deviation_reporting_decide"),
     path(f"{ONE}triage/", record.Triage.as_view(), name="deviation_triage"),
     path(f"{ONE}release/", record.Release.as_view(), name="deviation_release"),
     path(f"{ONE}investigate/", record.Investigate.as_view(), name="deviation_investigate"),
+    path(f"{ONE}summarise/", record.Summarise.as_view(), name="deviation_summarise"),
     path(f"{ONE}close/", record.Close.as_view(), name="deviation_close"),
     path(f"{ONE}cancel/", record.Cancel.as_view(), name="deviation_cancel"),
     path(f"{ONE}files/", record.AddFiles.as_view(), name="deviation_files"),
+    path("signals/", signals.SignalsPage.as_view(), name="early_signals"),
+    path("signals/new/", signals.RaiseSignalPage.as_view(), name="raise_signal"),
+    path("signals/<uuid:signal_id>/", signals.SignalPage.as_view(), name="early_signal"),
+    path("signals/<uuid:signal_id>/answer/", signals.AnswerSignalPage.as_view(), name="answer_signal"),
 ]

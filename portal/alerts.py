@@ -16,6 +16,7 @@ from portal.facts import AlertRaised
 from portal.models import Alert, Assignment, LadderStep, Receipt, Record, SpaceRecord
 from portal.notices.writing import write_messages
 from portal.rosters.cover import Listener, cover_of
+from portal.rosters.days_off import days_off
 from portal.states import PersonKind
 from portal.terms import terms_at
 
@@ -35,12 +36,14 @@ def raise_alert(
     first: Sequence[str] = (),
     plan: Sequence[Mapping[str, Any]] = (),
     began_at: datetime | None = None,
+    site_id: UUID | None = None,
 ) -> Alert:
     """Ask one side for receipt: tell the first roles of its ladder and start the ladder's clock.
 
     The ladder is that of the agreement in force when the record began, or now, for the kind or for what
     `ladder` names, unless a `plan` takes its place. `first` are the roles that are told first, where the
-    record says so; the ladder goes on from there. The title is read by everyone on the alert's chain.
+    record says so; the ladder goes on from there. `site_id` is where it happened, by whose calendar the
+    manufacturer's people are there. The title is read by everyone on the alert's chain.
     Records: alert.raised v1.
     """
     actor = current_action().actor
@@ -66,7 +69,7 @@ def raise_alert(
     if first:
         above = [each for each in plan[1:] if not set(each["roles"]) <= set(first)]
         plan = [{**plan[0], "roles": list(first)}, *above]
-    _, wait_until = tell(alert, 0, plan[0], due_at=now)
+    _, wait_until = tell(alert, 0, plan[0], due_at=now, site_id=site_id)
     start_clock(
         subject,
         kind=LADDER,
@@ -78,18 +81,25 @@ def raise_alert(
         plan=plan,
         next_at=wait_until,
         alert=alert,
+        inputs={"site": str(site_id)} if site_id is not None else None,
     )
     return alert
 
 
 def tell(
-    alert: Alert, number: int, step: Mapping[str, Any], *, due_at: datetime
+    alert: Alert,
+    number: int,
+    step: Mapping[str, Any],
+    *,
+    due_at: datetime,
+    site_id: UUID | None = None,
 ) -> tuple[LadderStep, datetime]:
     """Take one step of an alert's ladder: tell who of its roles is on duty and was not told before.
 
-    Outside duty hours it wakes nobody: it stands on their screens, while messages and the wait begin with the
-    hours. Returns the step and until when an answer is waited for: not at all where nobody holds one of the
-    roles. Called once per number under the alert's lock, or in the transaction that makes the alert.
+    Outside duty hours, and on the days off of the side's calendar, it wakes nobody: it stands on their
+    screens, while messages and the wait begin with the hours. Returns the step and until when an
+    answer is waited for: not at all where nobody holds one of the roles. Called once per number under the
+    alert's lock, or in the transaction that makes the alert.
     """
     now = instant()
     # A ladder that began before there were duty hours keeps what it began with.
@@ -99,7 +109,9 @@ def tell(
     else:
         cover = cover_of(alert.space_id)
         listeners = cover.listeners(alert.side, step["roles"], now)
-        begins_at = now if wakes else cover.opens_at(alert.side, step["roles"], now)
+        if not wakes:
+            off = days_off(alert.space_id, str(alert.side), now, site_id=site_id)
+            begins_at = cover.opens_at(alert.side, step["roles"], now, off)
     told = set(Receipt.objects.filter(alert=alert).values_list("person_id", flat=True)) if number else set()
     fresh = [each for each in listeners if each.person_id not in told]
     common = {"space_id": alert.space_id, "audience": alert.audience, "alert": alert, "step": number}

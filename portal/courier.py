@@ -31,7 +31,9 @@ def compose(letter: Letter) -> EmailMessage:
                     if letter.is_drill
                     else ()
                 ),
-                _("You have a new notification in Covalent. It asks for your receipt."),
+                _("You have a new notification in Covalent. It asks for your receipt.")
+                if letter.asks_receipt
+                else _("You have a new notification in Covalent. It concerns you."),
                 url,
                 _("For confidentiality this message says nothing of its content. Please sign in to read it."),
             )

@@ -17,7 +17,7 @@ from portal.actor import Actor, Seat, Side
 from portal.errors import NotFound, Refused
 from portal.links import LASTS
 from portal.models import AccessLine, ApiKey, Assignment, Member, Organisation, Person, Site
-from portal.states import ADMINISTRATORS, INSPECTOR, LinkState, PersonKind
+from portal.states import ADMINISTRATORS, INSPECTOR, LinkState, PersonKind, role_words
 
 SHOWN_MAX: Final = 500
 
@@ -224,7 +224,7 @@ def _list_people(actor: Actor, organisation_id: UUID, names: dict[UUID, str]) ->
             SeatLine(
                 each.pk,
                 where,
-                each.role.replace("_", " "),
+                role_words(each.role),
                 each.code,
                 each.valid_from,
                 each.valid_until,

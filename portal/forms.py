@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.actions.people import KEY_DAYS_MAX, SCOPES
 from portal.actor import Side
 from portal.errors import DomainError
-from portal.states import ROLES, SeatSide
+from portal.states import ROLES, SeatSide, role_words
 
 
 class PersonForm(forms.Form):
@@ -72,7 +72,7 @@ class SeatForm(forms.Form):
         self.fields["person"].choices = people  # type: ignore[attr-defined]  # a ChoiceField
         self.fields["target"].choices = targets  # type: ignore[attr-defined]  # a ChoiceField
         self.fields["role"].choices = [  # type: ignore[attr-defined]  # a ChoiceField
-            (SeatSide(side).label, [(f"{side}:{role}", role.replace("_", " ")) for role in ROLES[side]])
+            (SeatSide(side).label, [(f"{side}:{role}", role_words(role)) for role in ROLES[side]])
             for side in (*sides, Side.BOTH)
         ]
 
@@ -101,7 +101,7 @@ class DelegationForm(forms.Form):
         """Take the colleagues who could stand in, and the roles of the own seat."""
         super().__init__(*args, **kwargs)
         self.fields["delegate"].choices = [(str(pk), name) for pk, name in colleagues]  # type: ignore[attr-defined]  # a ChoiceField
-        self.fields["roles"].choices = [(each, each.replace("_", " ")) for each in roles]  # type: ignore[attr-defined]  # a ChoiceField
+        self.fields["roles"].choices = [(each, role_words(each)) for each in roles]  # type: ignore[attr-defined]  # a ChoiceField
 
 
 def explain(form: forms.Form, error: DomainError) -> None:

@@ -17,7 +17,7 @@ from portal.sealing import Unreadable, owner_of, seal
 
 log = structlog.get_logger(__name__)
 _RECORD: Final = "select ledger.record(%s, %s, %s, %s, %s, %s, %s, %s, %s)"
-_SEAL: Final = "set constraints ledger.seal immediate; set constraints ledger.seal deferred"
+_RECORD_EACH: Final = "select ledger.record_each(%s)"
 
 
 def record(
@@ -33,26 +33,28 @@ def record(
     a copy for lists and stays away when its key does: no step waits for a title.
     """
     current_action()
+    line = _line(subject, fact, audience, classification)
+    line |= {"subject": json.dumps(line["subject"]), "payload": json.dumps(line["payload"])}
     with connection.cursor() as cursor:
-        cursor.execute(_RECORD, _values(subject, fact, audience, classification))
+        cursor.execute(_RECORD, list(line.values()))
 
 
 def record_each(lines: Sequence[tuple[SpaceRecord | Record, Fact, str]]) -> None:
     """Record facts about many records on the chains named, each in an entry of its own, in one statement.
 
-    What was changed before stands in the first of the entries. The last is sealed by the action.
+    What was changed before stands in the first of the entries.
     """
     current_action()
-    statements = f"; {_SEAL}; ".join([_RECORD] * len(lines))
-    values = [value for subject, fact, chain in lines for value in _values(subject, fact, chain, None)]
     if lines:
+        facts = [_line(subject, fact, chain, None) for subject, fact, chain in lines]
         with connection.cursor() as cursor:
-            cursor.execute(statements, values)
+            cursor.execute(_RECORD_EACH, [json.dumps(facts)])
 
 
-def _values(
+def _line(
     subject: SpaceRecord | Record, fact: Fact, audience: str | None, classification: str | None
-) -> list[Any]:
+) -> dict[str, Any]:
+    """Return the arguments of `ledger.record` by name, in their order."""
     chain = audience or str(subject.audience)
     about = {
         "type": subject.type if isinstance(subject, Record) else subject._meta.model_name,
@@ -60,17 +62,17 @@ def _values(
         "number": str(getattr(subject, "number", "") or ""),
         "version": subject.version,
     }
-    return [
-        subject.space_id,
-        chain,
-        fact.name,
-        fact.version,
-        fact.is_news,
-        json.dumps(about),
-        classification or getattr(subject, "classification", None),
-        _title_of(subject, chain),
-        json.dumps(fact.payload()),
-    ]
+    return {
+        "space": str(subject.space_id),
+        "audience": chain,
+        "name": fact.name,
+        "version": fact.version,
+        "is_news": fact.is_news,
+        "subject": about,
+        "classification": classification or getattr(subject, "classification", None),
+        "title": _title_of(subject, chain),
+        "payload": fact.payload(),
+    }
 
 
 def _title_of(subject: SpaceRecord | Record, chain: str) -> str:

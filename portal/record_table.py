@@ -52,7 +52,7 @@ def walls(table: str, *, commands: Sequence[str]) -> list[str]:
     ]
 
 
-class _TableOperation(Operation):
+class TableOperation(Operation):
     reversible = False
     reduces_to_sql = True
     commands: Sequence[str] = ("select", "insert", "update")
@@ -89,7 +89,7 @@ class _TableOperation(Operation):
         return f"{self.__class__.__name__} {self.name}"
 
 
-class RecordTable(_TableOperation):
+class RecordTable(TableOperation):
     """Make a model's table a record table (ground 2): walls, composite keys, note trigger, Record row.
 
     Options: `subject=(type, number column, title column)` keeps a `portal_record` row; `mirror=True` is for a
@@ -118,7 +118,7 @@ class RecordTable(_TableOperation):
         return sql
 
 
-class TelemetryTable(_TableOperation):
+class TelemetryTable(TableOperation):
     """Make a table of readings or digests: walls and keys, no note (sealed by frame roots, ground 4)."""
 
     commands = ("select", "insert", "update", "delete")
@@ -128,7 +128,11 @@ class TelemetryTable(_TableOperation):
         return [*walls(model._meta.db_table, commands=self.commands), *composite_keys(model)]
 
 
-class StateGuard(_TableOperation):
+class DraftTable(TelemetryTable):
+    """Make a table of drafts: walls and keys, no note; what was never handed over leaves no trace."""
+
+
+class StateGuard(TableOperation):
     """Let the database refuse an edge that the TRANSITIONS table does not hold."""
 
     def statements(self, model: Any) -> list[str]:

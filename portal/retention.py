@@ -64,6 +64,11 @@ CLASSES: Final[Mapping[str, Retention]] = {
         (Term(1, "expiry of the last batch made by them"),),
         "21 CFR 211.180(c), 211.186",
     ),
+    "paper": Retention(
+        "What drafts of recipes say",
+        (Term(0, "the draft: gone once it is submitted or withdrawn"),),
+        "no record",
+    ),
     "parties": Retention(
         "Companies, sites, programs, people, seats and keys",
         (Term(0, "the last record in which they stand"),),

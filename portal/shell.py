@@ -36,9 +36,14 @@ LINKS: Final = {
     "batch": "/batches/{id}/",
     "alert": "/alerts/{id}/",
     "excursion": "/excursions/{id}/",
+    "lot": "/lots/{id}/",
+    "recipe_version": "/recipes/{id}/",
+    "recipeversion": "/recipes/{id}/",
     # As the stream calls it, and as its own row does.
     "decisionrequest": "/decisions/{id}/",
     "decision_request": "/decisions/{id}/",
+    "earlysignal": "/signals/{id}/",
+    "early_signal": "/signals/{id}/",
     "agreement_version": "/agreement/{id}/",
     "drill": "/drills/{id}/",
     "roster": "/rosters/{id}/",
@@ -53,6 +58,7 @@ PLACES: Final = (
     ("decisions", "Decisions", "signpost", "/decisions/", "c"),
 )
 PARTNERSHIP_PLACES: Final = (
+    ("recipes", "Master records", "book-open", "/recipes/", "r"),
     ("agreement", "Agreement", "file-text", "/agreement/", "q"),
     ("ledger", "Ledger", "shield", "/ledger/", "l"),
 )

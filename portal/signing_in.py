@@ -55,7 +55,7 @@ class InvitedOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships
             agent=request.headers.get("User-Agent", "")[:200],
             is_known_device=bool(device_of(request, user)),
         )
-        if way not in (WayIn.PASSWORD, WayIn.COMPANY):
+        if any(step["method"] == "mfa" for step in get_authentication_records(request, user)):
             remember(request, response, user)
         return response
 
@@ -74,11 +74,12 @@ def end_other_sessions(request: HttpRequest, user: Person, **_: Any) -> None:
 
 def _way_in(request: HttpRequest, person: Person) -> WayIn:
     """Return what was shown, from what the session says of its steps."""
-    for step in reversed(get_authentication_records(request, person)):
+    steps = get_authentication_records(request, person)
+    if any(step["method"] == "company" for step in steps):
+        return WayIn.COMPANY
+    for step in reversed(steps):
         if step["method"] == "mfa":
             return WayIn.PASSKEY if step.get("passwordless") else WayIn(step["type"])
-        if step["method"] == "company":
-            return WayIn.COMPANY
     return WayIn.PASSWORD
 
 

@@ -67,7 +67,7 @@ def _first_process() -> dict[str, str]:
     environment = os.environ | _settings(found, TEMPLATE)
     run = [sys.executable, "-m", "django"]
     subprocess.run(
-        [*run, "migrate", "--verbosity", "0"],
+        [*run, "migrate", "--skip-checks", "--verbosity", "0"],
         env=environment | {"COVALENT_AS_OWNER": "1"},
         cwd=ROOT,
         check=True,

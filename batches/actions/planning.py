@@ -13,7 +13,6 @@ from batches.facts import BatchMirrored, BatchPlanned, BatchStarted
 from batches.models import Batch
 from batches.phases import enter_phase, find_phase, list_phases
 from batches.reach import check_happened, check_planned
-from batches.states import RecipeState
 from portal import ledger
 from portal.access import require_role
 from portal.action import action, instant
@@ -132,7 +131,7 @@ def _enter(
     """Return a planned batch, not saved yet; the program is locked, so that its number is given once."""
     check_planned("planned_start", planned_start, instant())
     recipe = find_recipe(actor, program.pk, recipe_version_id)
-    if recipe is None or recipe.state != RecipeState.EFFECTIVE:
+    if recipe is None or not recipe.is_in_force(instant()):
         _refuse("recipe_version", "The program has no such recipe version in force.")
     known = Batch.objects.visible_to(actor).filter(space_id=program.pk)
     if known.filter(number=number).exists():

@@ -58,8 +58,41 @@ class RecipeDetail(RecipeShown):
     program = serializers.UUIDField()
     product = serializers.CharField()
     state = serializers.ChoiceField(RecipeState.choices)
+    audience = serializers.ChoiceField(Audience.choices)
+    revision = serializers.IntegerField(allow_null=True, help_text="Given when it is submitted.")
+    based_on = serializers.UUIDField(allow_null=True)
+    digest = serializers.CharField(help_text="SHA-256 of the canonical JSON that both sides read.")
+    drafted_at = serializers.DateTimeField(allow_null=True)
+    submitted_at = serializers.DateTimeField(allow_null=True)
+    approved_at = serializers.DateTimeField(allow_null=True)
+    effective_from = serializers.DateTimeField(allow_null=True)
+    until = serializers.DateTimeField(allow_null=True)
     phases = PhaseOfRecipe(many=True)
     version = serializers.IntegerField()
+
+
+class RecipeWhole(RecipeDetail):
+    """A recipe version with its document (`recipes/schema/1/`) and what the reader may do with it."""
+
+    document = serializers.DictField()
+    available_actions = ActionOffer(many=True)
+
+
+class RecipeChange(serializers.Serializer[Any]):
+    """One thing that a version changes, in words."""
+
+    part = serializers.CharField()
+    code = serializers.CharField()
+    kind = serializers.CharField()
+    title = serializers.CharField()
+    lines = serializers.ListField(child=serializers.CharField())
+
+
+class RecipeChanges(serializers.Serializer[Any]):
+    """What a version changes since another one; null where none was before."""
+
+    since = serializers.UUIDField(allow_null=True)
+    changes = RecipeChange(many=True)
 
 
 class LimitShown(serializers.Serializer[Any]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver
 
-from batches.api import batches, cycle, excursions, readings, recipes
+from batches.api import batches, cycle, excursions, lots, readings, recipes
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *recipes.urlpatterns,
@@ -12,4 +12,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *cycle.urlpatterns,
     *readings.urlpatterns,
     *excursions.urlpatterns,
+    *lots.urlpatterns,
 ]

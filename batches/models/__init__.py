@@ -2,19 +2,33 @@
 
 from batches.models.batch import Batch, PhaseRun
 from batches.models.excursion import Excursion
+from batches.models.lot import Lot, LotUse
 from batches.models.reading import Frame, FrameAnswer, Latest, Reading
-from batches.models.recipe import Limit, Parameter, ProcedureStep, RecipeVersion
+from batches.models.recipe import (
+    HoldTime,
+    Limit,
+    Parameter,
+    ProcedureStep,
+    RecipeMaterial,
+    RecipePaper,
+    RecipeVersion,
+)
 
 __all__ = [
     "Batch",
     "Excursion",
     "Frame",
     "FrameAnswer",
+    "HoldTime",
     "Latest",
     "Limit",
+    "Lot",
+    "LotUse",
     "Parameter",
     "PhaseRun",
     "ProcedureStep",
     "Reading",
+    "RecipeMaterial",
+    "RecipePaper",
     "RecipeVersion",
 ]

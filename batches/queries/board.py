@@ -18,7 +18,7 @@ from batches.states import BatchState, DataKind, ExcursionState, ParameterKind
 from portal.action import instant
 from portal.actor import Actor
 from portal.models import Clock, ProgramSite
-from portal.states import ClockState
+from portal.queries.clocks import AHEAD
 
 ROWS_A_TILE: Final = 3
 # Which parameters a tile shows: the more critical first, then in the order of the recipe.
@@ -65,7 +65,7 @@ class TileRow:
 
 @dataclass(frozen=True, slots=True)
 class NextClock:
-    """The deadline that runs out first."""
+    """The deadline that runs out first, or that is overdue the longest."""
 
     due_at: datetime
     clause: str
@@ -240,7 +240,7 @@ def _clocks(
     """Return the next deadline of each batch or of one of its open excursions."""
     of = {batch_id: batch_id for batch_id in batch_ids}
     of |= {excursion.pk: batch_id for batch_id, rows in excursions.items() for excursion in rows}
-    running = Clock.objects.visible_to(actor).filter(state=ClockState.RUNNING, subject_id__in=list(of))
+    running = Clock.objects.visible_to(actor).filter(AHEAD, subject_id__in=list(of))
     found: dict[UUID, NextClock] = {}
     for subject_id, due_at, clause in running.order_by("due_at", "id").values_list(
         "subject_id", "due_at", "clause"

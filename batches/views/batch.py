@@ -13,11 +13,11 @@ from batches.excursion_rows import worst_first
 from batches.forms import DiscontinueForm, PhaseForm, StepForm
 from batches.models import Batch, Excursion, Limit, Parameter
 from batches.queries import BatchDetail, ParameterState, batch_detail, running_since
-from batches.slots import BatchDeviation, deviations_of, facts_of
+from batches.slots import BatchDeviation, batch_signals, deviations_of, facts_of
 from batches.states import TRANSITIONS, BatchState, DataKind, ExcursionState, LimitKind
 from batches.views.charts import chart_of
 from batches.views.places import Place, place_of
-from batches.views.tiles import class_tags
+from batches.views.tiles import class_tags, signal_tags
 from batches.views.timeline import timeline
 from batches.views.words import (
     BINDS,
@@ -41,8 +41,9 @@ from portal.states import Audience
 from portal.views.decisions import decisions_of
 from portal.views.exporting import exports_of
 from portal.views.holds import holds_of
+from portal.views.strips import strip_of
 
-PARTS: Final = ("stand", "curve", "parameters", "outside", "deviations", "aside")
+PARTS: Final = ("stand", "curve", "parameters", "outside", "deviations", "signals", "aside")
 # The newest stand open, older ones behind a line that unfolds.
 EXCURSIONS_SHOWN: Final = 8
 EXCURSIONS_MOST: Final = 100
@@ -76,7 +77,7 @@ class BatchPage(Page):
             "program": rooms[batch.space_id].program if batch.space_id in rooms else None,
             "place": place,
             "state": state_words(batch, facts),
-            "tags": class_tags(facts, f"/deviations/?batch={batch.pk}"),
+            "tags": class_tags(facts, f"/deviations/?batch={batch.pk}") + signal_tags(facts, batch.pk),
             "phase_note": phase_note(batch, running_since(detail.runs), now),
             "phases": phase_states(detail, place.zone),
             "chart": chart_of(detail, place.zone, now) if has_data(detail) else None,
@@ -85,6 +86,7 @@ class BatchPage(Page):
             "earlier_excursions": rows[EXCURSIONS_SHOWN:],
             "excursions_left_out": len(detail.excursions) - len(rows),
             "deviations": deviation_rows(deviations),
+            "signals": batch_signals(actor, batch.space_id, batch.pk),
             "facts": batch_facts(detail, place, rooms.get(batch.space_id)),
             "elapsed": (batch.ended_at or now) - batch.started_at if batch.started_at else None,
             "exports": exports_of(actor, batch.space_id, batch.pk),
@@ -92,6 +94,13 @@ class BatchPage(Page):
             "held": holds_of(actor, batch.space_id, batch.pk, within=()),
             "then_zone": place.zone,
             "happenings": timeline(actor, detail, deviations, place.zone, decisions=decisions["lines"]),
+            **strip_of(
+                actor,
+                batch.pk,
+                rooms[batch.space_id].program if batch.space_id in rooms else None,
+                place.zone,
+                within=[*about, *(each["excursion"].pk for each in rows)],
+            ),
             "steps": [offer(name, detail, place) for name in available(actor, batch, TRANSITIONS)],
             "open_step": self.step,
             "may_report": may_report(actor),

@@ -25,6 +25,7 @@ from portal.shell import may_report
 from portal.states import Audience
 from portal.templatetags.times import duration
 from portal.views.ladders import banner
+from portal.views.strips import strip_of
 
 # What is shown before and after: half the length of the excursion, but an hour at least.
 ROOM_LEAST: Final = timedelta(hours=1)
@@ -50,6 +51,8 @@ class ExcursionPage(Page):
         since, until = _window(excursion, now)
         parts = ("excursion",)
         part = request.GET.get("part", "")
+        room = rooms.get(excursion.space_id)
+        found = [each for each in deviations_of(actor, detail.batch.pk) if each.excursion_id == excursion.pk]
         return {
             "excursion": excursion,
             "batch": detail.batch,
@@ -61,10 +64,15 @@ class ExcursionPage(Page):
             "facts": excursion_facts(excursion, place.zone, now),
             "chart": excursion_chart(detail, state, excursion, place.zone, (since, until)),
             "nested": excursion_rows(_nested(detail, excursion), now),
-            "deviations": deviation_rows(
-                [each for each in deviations_of(actor, detail.batch.pk) if each.excursion_id == excursion.pk]
+            "deviations": deviation_rows(found),
+            "alerts": _alerts(actor, excursion, room),
+            **strip_of(
+                actor,
+                excursion.pk,
+                room.program if room is not None else None,
+                place.zone,
+                within=[each.id for each in found],
             ),
-            "alerts": _alerts(actor, excursion, rooms.get(excursion.space_id)),
             "may_report": may_report(actor) and excursion.state != ExcursionState.WITHDRAWN,
             "partial": part if part in parts else "",
         }

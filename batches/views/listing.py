@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -50,8 +51,10 @@ class BatchesPage(Page):
             "lines": [_line(each, rooms) for each in lines_of(request.actor, page.batches)],
             "words": words,
             "is_filtered": bool(words or state or program_id),
-            "states": _filters(given, "state", [("", _("All")), *_states()]),
-            "programs": _filters(given, "program", [("", _("All programs")), *_programs(rooms)])
+            "states": filter_links(given, "state", [("", _("All")), *_states()], "/batches/"),
+            "programs": filter_links(
+                given, "program", [("", _("All programs")), *program_choices(rooms)], "/batches/"
+            )
             if len(rooms) > 1
             else [],
         }
@@ -80,20 +83,23 @@ def _states() -> list[tuple[str, str]]:
     return [(str(each.value), capfirst(str(each.label))) for each in running_first]
 
 
-def _programs(rooms: dict[UUID, Room]) -> list[tuple[str, str]]:
+def program_choices(rooms: Mapping[UUID, Room]) -> list[tuple[str, str]]:
+    """Return the reader's programs by code."""
     found = sorted((each.program for each in rooms.values()), key=lambda each: each.code)
     return [(str(each.pk), str(each.code)) for each in found]
 
 
-def _filters(given: dict[str, str], name: str, choices: list[tuple[str, str]]) -> list[dict[str, Any]]:
-    """Return links that change one filter and keep the others."""
+def filter_links(
+    given: Mapping[str, str], name: str, choices: Sequence[tuple[str, str]], address: str
+) -> list[dict[str, Any]]:
+    """Return links that change one filter of a list and keep the others; `address` is the whole list."""
     links = []
     for value, label in choices:
         wanted = {key: words for key, words in {**given, name: value}.items() if words}
         links.append(
             {
                 "label": label,
-                "url": f"?{urlencode(wanted)}" if wanted else "/batches/",
+                "url": f"?{urlencode(wanted)}" if wanted else address,
                 "is_current": given[name] == value,
             }
         )

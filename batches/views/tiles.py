@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from batches.latest import BUCKETS, INTERVALS_A_BUCKET
 from batches.models import Excursion
-from batches.queries.board import Range, Tile, TileRow
+from batches.queries.board import NextClock, Range, Tile, TileRow
 from batches.slots import BatchFacts
 from batches.views.words import crossing, phase_note, sampled, tone_of
 from portal.templatetags.times import time_left
@@ -116,15 +117,14 @@ def _tone(facts: BatchFacts, excursions: Sequence[Excursion]) -> str:
 
 def _tags(tile: Tile, gravest: Mapping[str, Excursion], now: datetime) -> list[Context]:
     facts = tile.facts
-    tags = class_tags(facts, f"/deviations/?batch={tile.batch.pk}")
+    tags = class_tags(facts, f"/deviations/?batch={tile.batch.pk}") + signal_tags(facts, tile.batch.pk)
     tags += [{"tone": "hold", "text": words, "url": ""} for words in facts.blocks]
     outside = sorted(gravest.values(), key=lambda each: tone_of(each) != "warn")
     tags += [_outside_tag(outside[0])] if outside else []
     if len(outside) > 1:
         tags.append({"tone": "", "text": _("%s more") % (len(outside) - 1), "url": ""})
     if tile.next_clock is not None:
-        left = time_left({"now": now}, tile.next_clock.due_at)
-        tags.append({"tone": "", "text": _due(tile.next_clock.clause, left), "url": ""})
+        tags.append(_clock_tag(tile.next_clock, now))
     if not tags and tile.rows and not any(row.is_stale for row in tile.rows):
         tags.append({"tone": "fine", "text": _("in range"), "url": ""})
     return tags
@@ -138,10 +138,23 @@ def _outside_tag(excursion: Excursion) -> Context:
     }
 
 
-def _due(clause: str, left: SafeString) -> SafeString:
-    if clause:
-        return format_html(_("clause {}: {}"), clause, left)
-    return format_html(_("due: {}"), left)
+def _clock_tag(clock: NextClock, now: datetime) -> Context:
+    left, is_late = time_left({"now": now}, clock.due_at), clock.due_at < now
+    if clock.clause:
+        words = _("overdue, clause {}: {}") if is_late else _("clause {}: {}")
+        text = format_html(words, clock.clause, left)
+    else:
+        text = format_html(_("overdue: {}") if is_late else _("due: {}"), left)
+    return {"tone": "warn" if is_late else "", "text": text, "url": ""}
+
+
+def signal_tags(facts: BatchFacts, batch_id: UUID) -> list[Context]:
+    """Return how many early signals wait for an answer; they are no deviations and have no class."""
+    if not facts.early_signals:
+        return []
+    count = facts.early_signals
+    words = ngettext("%s early signal", "%s early signals", count) % count
+    return [{"tone": "watch", "text": words, "url": f"/signals/?batch={batch_id}"}]
 
 
 def class_tags(facts: BatchFacts, url: str) -> list[Context]:

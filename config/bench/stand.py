@@ -24,8 +24,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from batches.actions.planning import plan_batch
-from batches.actions.recipes import author_recipe
-from batches.specs import LimitSpec, ParameterSpec, StepSpec
+from batches.actions.recipes import adopt_recipe
+from batches.specs import LimitSpec, ParameterSpec, RecipeSpec, StepSpec
 from batches.states import Level, LimitKind, ParameterKind
 from config.supervisor.postgres import Postgres
 from config.supervisor.processes import free_port
@@ -156,16 +156,17 @@ def make_plant() -> Plant:
     plant = Plant(program, cdmo)
     plant.gateway = _make_key(plant, "gateway", ["read", "readings"])
     plant.quality = _make_key(plant, "qa", ["read", "write", "acknowledge"])
-    plant.recipe = author_recipe(
+    plant.recipe = adopt_recipe(
         plant.setup,
         program,
-        number="MBR-BENCH",
-        title="Measured",
-        product="Measured",
-        steps=[
-            StepSpec("make", "Make", Level.PROCEDURE, children=[StepSpec("grow", "Grow", planned_s=3600)])
-        ],
-        parameters=tuple(_parameter(code) for code in ("TEMP", "PH", "DO")),
+        spec=RecipeSpec(
+            "MBR-BENCH",
+            "Measured",
+            "Measured",
+            (StepSpec("make", "Make", Level.PROCEDURE, children=[StepSpec("grow", "Grow", planned_s=3600)]),),
+            tuple(_parameter(code) for code in ("TEMP", "PH", "DO")),
+        ),
+        approval="of the bench",
     ).pk
     return plant
 

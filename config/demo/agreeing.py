@@ -5,34 +5,22 @@ The heads sign by the ceremony, each with their own password and one-time code.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, TypeVar
-
-from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
-from django.db import connection
+from typing import Final
 
 from config.demo.companies import ARVO_AT_NORRSUND, PARTNERSHIPS, TESSEL_AT_NORRSUND, Partners
 from config.demo.crew import Crew, setup_actor
-from config.demo.people import PASSWORD
-from config.demo.secrets import totp_secret_of
+from config.demo.signing import sign_as
 from portal.action import reading
 from portal.actions.agreeing import draft_from_text, submit_agreement
-from portal.actions.signing import accept_statement, sign
 from portal.actor import Actor
 from portal.agreements.document import Document
 from portal.agreements.signing import AGREEMENT, has_signed
 from portal.agreements.terms import template
-from portal.errors import Refused
 from portal.models import AgreementVersion
-from portal.queries.signatures import ceremony, own_signer
-from portal.signable import STATEMENT
 from portal.states import AgreementState, Meaning
 
-T = TypeVar("T")
-CODE_LASTS_S: Final = 30
-TRIES: Final = 3
 # What the parties wrote themselves in place of the template's words.
 WORDS: Final[Mapping[str, str]] = {
     "5.1": (
@@ -126,33 +114,4 @@ def _sign(head: Actor, key: str, version: AgreementVersion) -> None:
         side = str(head.side(version.space_id))
         if has_signed(head, version, side):
             return
-        signer = own_signer(head)
-        found = ceremony(head, AGREEMENT, version.pk)
-    if signer is None or signer.statement != STATEMENT:
-        _proved(head, key, lambda **proof: accept_statement(head, statement=STATEMENT, **proof))
-    stated: dict[str, Any] = {
-        "meaning": Meaning.APPROVED,
-        "version": found.record.version,
-        "digest": found.digest,
-    }
-    _proved(head, key, lambda **proof: sign(head, AGREEMENT.type, version.pk, **stated, **proof))
-
-
-def _proved(head: Actor, key: str, call: Callable[..., T]) -> T:
-    """Call with the password and the one-time code of this moment, and give the code back to its owner.
-
-    A code serves once; without this nobody could sign in as a head within the half minute after the load.
-    """
-    for left in reversed(range(TRIES)):
-        counter = int(time.time()) // CODE_LASTS_S
-        code = format_hotp_value(hotp_value(totp_secret_of(key), counter))
-        try:
-            return call(password=PASSWORD, code=code)
-        except Refused as error:
-            # The half minute was over between the making of the code and its proof.
-            if error.problem_code != "credentials_wrong" or not left:
-                raise
-        finally:
-            with connection.cursor() as cursor:
-                cursor.execute("delete from portal_signingtry where person_id = %s", [head.person_id])
-    raise AssertionError(key)
+    sign_as(head, key, AGREEMENT, version.pk, Meaning.APPROVED)

@@ -18,6 +18,7 @@ from django.db import connection
 from config.bootstrap.progress import step
 from config.demo import demo_file
 from config.demo.agreeing import agree, is_agreed
+from config.demo.calendars import has_calendars, set_calendars
 from config.demo.crew import EMAILS, Crew
 from config.demo.deciding import ask_all, is_asked
 from config.demo.duty import has_rosters, keep_rosters
@@ -68,6 +69,9 @@ def load(folder: Path, url: str, *, with_history: bool = True) -> Loaded:
     if not has_rosters(crew):
         with step("demo: rosters"):
             keep_rosters(crew, making.moment)
+    if not has_calendars(crew):
+        with step("demo: calendars of both sides"):
+            set_calendars(crew, making.moment)
     reporting = Reporting(crew, making.batches, making.moment)
     if not reporting.knows(CURRENT):
         _load_present(making, reporting)
@@ -109,6 +113,7 @@ def _load_present(making: Making, reporting: Reporting) -> None:
         for lot in RUNNING:
             making.run(lot)
     with step("demo: what is open"):
+        making.review_recipes()
         reporting.tell(CURRENT)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,17 +12,17 @@ from numpy.typing import NDArray
 from batches.actions.cycle import complete_batch, discontinue_batch
 from batches.actions.planning import plan_batch
 from batches.actions.readings import take_frame
-from batches.actions.recipes import author_recipe
 from batches.frames import MAX_ROWS
 from batches.models import Batch, RecipeVersion
 from batches.plant.catalogue import find_signal, walk
 from batches.plant.feed import seed_of
 from batches.plant.signal import Signal, Story, Vessel
-from batches.states import BatchState, LimitKind
+from batches.states import BatchState, LimitKind, RecipeState
 from config.demo.companies import PROGRAMS, TB22, Project
 from config.demo.crew import Crew, setup_actor
 from config.demo.lots import FROZEN_LOT, Dots, Lot, Stretch
-from config.demo.recipes import RECIPES, Recipe
+from config.demo.recipes import DRUG_SUBSTANCE_NEXT, RECIPES, Recipe
+from config.demo.recipes.approving import put_in_force, submit
 from portal.action import reading
 from portal.models import ProgramSite
 
@@ -50,7 +49,7 @@ class Making:
         with reading(setup):
             self._recipes = {
                 (recipe.space_id, recipe.number): recipe.pk
-                for recipe in RecipeVersion.objects.visible_to(setup).order_by("revision")
+                for recipe in RecipeVersion.objects.visible_to(setup).filter(state=RecipeState.EFFECTIVE)
             }
             self.batches: dict[str, Batch] = {
                 batch.number: batch
@@ -73,22 +72,15 @@ class Making:
         return batch is not None and batch.state != BatchState.IN_PROCESS
 
     def author_recipes(self) -> None:
-        """Let QA author what is missing."""
+        """Let QA draft, the heads sign and QA put in force what is missing."""
         for recipe in RECIPES:
             key = (recipe.project.id, recipe.number)
             if key not in self._recipes:
-                self._recipes[key] = self._author(recipe)
+                self._recipes[key] = put_in_force(self._crew, recipe, makers_of(recipe.project)["qa"])
 
-    def _author(self, recipe: Recipe) -> UUID:
-        return author_recipe(
-            self._crew[makers_of(recipe.project)["qa"]],
-            recipe.project.id,
-            number=recipe.number,
-            title=recipe.title,
-            product=recipe.product,
-            steps=recipe.steps,
-            parameters=recipe.parameters,
-        ).pk
+    def review_recipes(self) -> None:
+        """Let QA submit the next version of the recipe of story A, if it is not there."""
+        submit(self._crew, DRUG_SUBSTANCE_NEXT, makers_of(DRUG_SUBSTANCE_NEXT.project)["qa"])
 
     def start_of(self, lot: Lot) -> datetime:
         """Return when a batch of the demo started, at a full minute."""

@@ -146,7 +146,7 @@ class Run:
             return
         with step("migrations"):
             ran = subprocess.run(
-                [sys.executable, "manage.py", "migrate", "--no-input", "--verbosity", "0"],
+                [sys.executable, "manage.py", "migrate", "--no-input", "--skip-checks", "--verbosity", "0"],
                 cwd=ROOT,
                 env=around.for_migrations(),
                 capture_output=True,

@@ -9,10 +9,10 @@ from deviations.facts import DeviationCancelled, DeviationClosed, InvestigationS
 from deviations.models import Deviation
 from deviations.states import NOTICE_CLOCK, DeviationState
 from deviations.texts import check_texts
+from deviations.timelines import OF_TRIAGE, end_timelines
 from portal import ledger
 from portal.action import action, instant
 from portal.actor import Actor
-from portal.clocks import end_clocks
 from portal.errors import Invalid
 from portal.states import ClockState
 
@@ -55,6 +55,8 @@ def close_deviation(actor: Actor, deviation_id: UUID, *, summary: str, version: 
     deviation.end(DeviationState.CLOSED, instant(), summary)
     deviation.save(update_fields=["state", "ended_at", "end_text", "version"])
     ledger.record(deviation, DeviationClosed(), classification=classification)
+    # The conclusion says what a summary would have said.
+    end_timelines(deviation, OF_TRIAGE, ClockState.MET)
     return deviation
 
 
@@ -71,5 +73,5 @@ def cancel_deviation(actor: Actor, deviation_id: UUID, *, reason: str, version: 
     deviation.end(DeviationState.CANCELLED, instant(), reason)
     deviation.save(update_fields=["state", "ended_at", "end_text", "version"])
     ledger.record(deviation, DeviationCancelled(), classification=classification)
-    end_clocks(deviation, kind=NOTICE_CLOCK, state=ClockState.WITHDRAWN)
+    end_timelines(deviation, (NOTICE_CLOCK, *OF_TRIAGE), ClockState.WITHDRAWN)
     return deviation

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from deviations.access import lock_deviation, zone_of
+from deviations.access import lock_deviation
 from deviations.facts import DeviationTriaged
 from deviations.models import Deviation, Judgement
 from deviations.states import NOTICE_CLOCK, JudgementKind
 from deviations.texts import check_texts
+from deviations.timelines import OF_TRIAGE, start_timelines, time_by_clause
 from portal import ledger
-from portal.access import get_program
 from portal.action import action, instant
 from portal.actor import Actor, Side
-from portal.agreements.durations import Duration
 from portal.agreements.rules import Notification
 from portal.agreements.terms import Applied
-from portal.clocks import Timing, start_clock, time_out
+from portal.clocks import start_clock
 from portal.states import Audience, Classification
 from portal.terms import terms_at
 
@@ -34,7 +33,8 @@ def triage_deviation(
 
     `rationale` is 20..4000 characters, kept verbatim; it leaves with the notice. The clock of its notice
     is the one of the agreement under which the record began; it runs from awareness and climbs inside the
-    CDMO at the part of its time that the clause names. No clause, no clock. Raises: NotFound, Refused,
+    CDMO at the part of its time that the clause names; those of preliminary summary and closing start too.
+    No clause, no clock. Raises: NotFound, Refused,
     InvalidTransition, StaleVersion, Invalid. Records: deviation.triaged v1. Source: 21 CFR 211.192 (record
     of the investigation); domain 2b.
     """
@@ -57,6 +57,7 @@ def triage_deviation(
         given_at=now,
     )
     _start_notice_clock(actor, deviation, classification, terms.version, notice)
+    start_timelines(actor, deviation, OF_TRIAGE, classification)
     return deviation
 
 
@@ -70,7 +71,7 @@ def _start_notice_clock(
     """Record the class with the clause of its notice, and start the clock that the clause sets."""
     clause = found.clause.code if found is not None else ""
     within = found.rule.within if found is not None else None
-    timing = _time_out(actor, deviation, within) if within is not None else None
+    timing = time_by_clause(actor, deviation, within, deviation.aware_at) if within is not None else None
     due_at = timing.due_at if timing is not None else None
     fact = DeviationTriaged(classification=classification, clause=clause, due_at=due_at)
     ledger.record(deviation, fact, classification=classification)
@@ -87,15 +88,3 @@ def _start_notice_clock(
             timing=timing,
             inputs={"classification": classification},
         )
-
-
-def _time_out(actor: Actor, deviation: Deviation, within: Duration) -> Timing:
-    batch = deviation.batch
-    return time_out(
-        actor,
-        deviation.space_id,
-        within,
-        deviation.aware_at,
-        zone=zone_of(get_program(actor, deviation.space_id), batch),
-        site_id=batch.site_id if batch is not None else None,
-    )

@@ -9,6 +9,7 @@ from deviations.facts import NoticeOverdue, NoticeSent
 from deviations.models import Deviation, Notice
 from deviations.queries.preview import NoticePreview, compose, content_of
 from deviations.states import NOTICE_CLOCK
+from deviations.timelines import OF_TRIAGE, disclose_timelines, start_timelines
 from portal import ledger
 from portal.access import require_role
 from portal.action import action, instant
@@ -66,6 +67,8 @@ def release_notice(actor: Actor, deviation_id: UUID, *, version: int | None) -> 
         released_by=code,
     )
     end_clocks(deviation, kind=NOTICE_CLOCK, state=ClockState.MET)
+    disclose_timelines(actor, deviation)
+    start_timelines(actor, deviation, OF_TRIAGE, classification, told_at=now)
     return deviation
 
 
@@ -76,6 +79,10 @@ def _disclose(preview: NoticePreview) -> None:
     deviation.save(update_fields=["audience", "version", *SEALED_FIELDS])
     judgement.disclose()
     judgement.save(update_fields=["audience", "version", "rationale"])
+    if preview.summary is not None:
+        preview.summary.audience = Audience.SHARED
+        preview.summary.bump()
+        preview.summary.save(update_fields=["audience", "version", "text"])
     for each in preview.files:
         each.audience = Audience.SHARED
         each.bump()
@@ -109,6 +116,7 @@ def chase_notice(actor: Actor, clock_id: UUID) -> Clock:
             classification=classification,
             clause=clock.clause,
             began_at=deviation.recorded_at,
+            site_id=deviation.batch.site_id if deviation.batch is not None else None,
         )
     clock.wait(1, clock.due_at)
     if now >= clock.due_at:

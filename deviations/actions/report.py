@@ -20,6 +20,7 @@ from deviations.facts import DeviationMirrored, DeviationReported
 from deviations.models import Deviation, Judgement
 from deviations.states import MIRRORERS, REPORTERS, JudgementKind
 from deviations.texts import check_texts
+from deviations.timelines import note_opened
 from portal import ledger
 from portal.access import get_program, require_role
 from portal.action import action, answer_with, instant
@@ -233,6 +234,7 @@ def _log(actor: Actor, program: Program, stated: _Stated) -> Logged:
         is_late=_is_late(stated, now),
     )
     ledger.record(deviation, fact)
+    note_opened(actor, deviation)
     return Logged(deviation, program, zone, judgements)
 
 

@@ -15,6 +15,7 @@ from deviations.actions.investigate import cancel_deviation, close_deviation, in
 from deviations.actions.judge import triage_deviation
 from deviations.actions.release import release_notice
 from deviations.actions.report import mirror_deviation, report_deviation
+from deviations.actions.summarise import summarise_deviation
 from deviations.api.inputs import (
     CancelInput,
     CloseInput,
@@ -22,6 +23,7 @@ from deviations.api.inputs import (
     InvestigateInput,
     MirrorDeviationInput,
     ReleaseInput,
+    SummariseInput,
     TriageInput,
     named,
 )
@@ -201,6 +203,22 @@ class InvestigateStep(Step):
         return self.take(request, deviation_id)
 
 
+class SummariseStep(Step):
+    """Give the preliminary summary."""
+
+    given, act = SummariseInput, staticmethod(summarise_deviation)
+
+    @extend_schema(
+        operation_id="deviations_summarise",
+        parameters=[IF_MATCH],
+        request=SummariseInput,
+        responses=DeviationOut,
+    )
+    def post(self, request: ActorRequest, deviation_id: UUID) -> Response:
+        """Say once what is known before the investigation has ended; its clock is met."""
+        return self.take(request, deviation_id)
+
+
 class CloseStep(Step):
     """Close."""
 
@@ -260,6 +278,7 @@ _STEPS: Final[Mapping[str, type[Step]]] = {
     "triage": TriageStep,
     "release_notice": ReleaseStep,
     "investigate": InvestigateStep,
+    "summarise": SummariseStep,
     "close": CloseStep,
     "cancel": CancelStep,
 }

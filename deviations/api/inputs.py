@@ -98,6 +98,12 @@ class InvestigateInput(Input):
     )
 
 
+class SummariseInput(Input):
+    """The preliminary summary."""
+
+    summary = _words("summary")
+
+
 class CloseInput(Input):
     """The conclusion."""
 
@@ -114,6 +120,7 @@ TRANSITION_INPUTS: Final[Mapping[str, type[Input]]] = {
     "triage": TriageInput,
     "release_notice": ReleaseInput,
     "investigate": InvestigateInput,
+    "summarise": SummariseInput,
     "close": CloseInput,
     "cancel": CancelInput,
 }

@@ -121,11 +121,20 @@ class ClockOut(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     kind = serializers.CharField()
     clause = serializers.CharField()
+    terms = serializers.IntegerField(allow_null=True, help_text="Null: a default rule.")
     side = serializers.CharField()
     state = serializers.CharField()
     started_at = serializers.DateTimeField()
     due_at = serializers.DateTimeField()
     ended_at = serializers.DateTimeField(allow_null=True)
+
+
+class SummaryOut(serializers.Serializer[Any]):
+    """What was known before the investigation had ended."""
+
+    text = serializers.CharField()
+    code = serializers.CharField()
+    given_at = serializers.DateTimeField()
 
 
 class DeviationWhole(Output):
@@ -162,6 +171,7 @@ class DeviationWhole(Output):
     site_zone = serializers.CharField(source="zone")
     judgements = JudgementOut(many=True)
     notice = NoticeOut(allow_null=True)
+    preliminary_summary = SummaryOut(source="summary", allow_null=True)
     attachments = AttachmentDetail(source="files", many=True)
     clocks = ClockOut(many=True)
     signatures = SignatureOut(many=True)

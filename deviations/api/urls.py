@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver
 
-from deviations.api import deviations, reporting
+from deviations.api import deviations, reporting, signals
 
-urlpatterns: list[URLPattern | URLResolver] = [*deviations.urlpatterns, *reporting.urlpatterns]
+urlpatterns: list[URLPattern | URLResolver] = [
+    *deviations.urlpatterns,
+    *reporting.urlpatterns,
+    *signals.urlpatterns,
+]

@@ -40,6 +40,7 @@ class Deviation(SpaceRecord):
     lead_code = models.CharField(max_length=60, blank=True)
     triaged_at = models.DateTimeField(null=True, blank=True)
     investigated_at = models.DateTimeField(null=True, blank=True)
+    summarised_at = models.DateTimeField(null=True, blank=True)
     # Said by the clause on its class: told by a notice of its own, not in a list alone.
     needs_notice = models.BooleanField(default=True)
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -88,6 +89,11 @@ class Deviation(SpaceRecord):
     def investigate(self, at: datetime, lead_code: str) -> None:
         """Note that the investigation began and who leads it."""
         self.state, self.investigated_at, self.lead_code = DeviationState.UNDER_INVESTIGATION, at, lead_code
+        self.bump()
+
+    def summarise(self, at: datetime) -> None:
+        """Note that the preliminary summary was given."""
+        self.summarised_at = at
         self.bump()
 
     def end(self, state: DeviationState, at: datetime, text: str) -> None:

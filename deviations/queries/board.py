@@ -11,7 +11,8 @@ from deviations.models import Deviation
 from deviations.states import OPEN_STATES
 from portal.actor import Actor
 from portal.models import Clock
-from portal.states import Classification, ClockState
+from portal.queries.clocks import AHEAD
+from portal.states import Classification
 
 
 def facts_of_batches(actor: Actor, batch_ids: Sequence[UUID]) -> Mapping[UUID, BatchFacts]:
@@ -33,10 +34,8 @@ def facts_of_batches(actor: Actor, batch_ids: Sequence[UUID]) -> Mapping[UUID, B
 
 
 def _next_clocks(actor: Actor, deviation_ids: Sequence[UUID]) -> dict[UUID, Clock]:
-    """Return the running deadline of each deviation that is due first; ladders of alerts are none."""
-    rows = Clock.objects.visible_to(actor).filter(
-        subject_id__in=deviation_ids, state=ClockState.RUNNING, alert=None
-    )
+    """Return the deadline of each deviation that is overdue or due first; ladders of alerts are none."""
+    rows = Clock.objects.visible_to(actor).filter(AHEAD, subject_id__in=deviation_ids, alert=None)
     return {each.subject_id: each for each in rows.order_by("-due_at", "-id")}
 
 

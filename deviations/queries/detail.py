@@ -10,7 +10,8 @@ from uuid import UUID
 from django.db.models import Min
 
 from deviations.access import files_of, get_deviation, open_steps, zone_of
-from deviations.models import Deviation, Judgement, Notice
+from deviations.models import Deviation, Judgement, Notice, PreliminarySummary
+from deviations.queries.preview import find_summary
 from deviations.states import JudgementKind
 from portal.access import get_program
 from portal.actor import Actor
@@ -52,6 +53,7 @@ class DeviationDetail:
     clocks: list[Clock]
     signatures: list[SignatureLine]
     steps: list[str]
+    summary: PreliminarySummary | None = None
     # Of a view of the past: which entries of which chains it was rebuilt from.
     rests_on: Sequence[RestsOn] = ()
 
@@ -78,6 +80,7 @@ def deviation_detail(actor: Actor, deviation_id: UUID) -> DeviationDetail:
         clocks=list(clocks.order_by("due_at", "id")),
         signatures=signatures_of(actor, deviation.pk, deviation.version),
         steps=open_steps(actor, deviation),
+        summary=find_summary(actor, deviation),
     )
 
 

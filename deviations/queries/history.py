@@ -112,6 +112,7 @@ _WORDS: Final[Mapping[str, Callable[[Payload], str]]] = {
     "deviation.investigation_started": lambda fact: (
         _("Under investigation, lead %s") % fact.get("lead_code", "")
     ),
+    "deviation.summarised": lambda _fact: _("Preliminary summary given"),
     "deviation.closed": lambda _fact: _("Closed"),
     "deviation.cancelled": lambda _fact: _("Cancelled"),
     "deviation.mirrored": lambda _fact: _("Copied from the CDMO's own quality system"),
@@ -131,6 +132,8 @@ _WORDS: Final[Mapping[str, Callable[[Payload], str]]] = {
         _("Report to the authority: %s") % str(fact.get("decision", "")).replace("_", " ")
     ),
     "clock.pause_asked": lambda fact: _("%s asked for a pause of a clock") % _side(fact),
+    "clock.pause_declined": lambda fact: _("%s declined a pause of a clock") % _side(fact),
+    "clock.pause_taken_back": lambda fact: _("%s asks for a pause no more") % _side(fact),
     "clock.paused": lambda _fact: _("Clock paused"),
     "clock.resumed": lambda _fact: _("Clock goes on"),
     "clock.extended": lambda fact: _("Clock extended, time %s") % fact.get("extensions", ""),

@@ -10,13 +10,25 @@ from django.utils.translation import gettext as _
 
 from deviations.access import newest_classes
 from deviations.models import Deviation
-from deviations.states import LEADERS, NOTICE_CLOCK, OPEN_STATES, TRANSITIONS, DeviationState
+from deviations.states import (
+    CLOSING_CLOCK,
+    LEADERS,
+    NOTICE_CLOCK,
+    OPEN_STATES,
+    SUMMARY_CLOCK,
+    TRANSITIONS,
+    DeviationState,
+)
 from portal.actor import Actor, Side
+from portal.clocks.names import name_of
 from portal.models import Clock
+from portal.queries.clocks import OPEN
 from portal.slots import InboxItem
 from portal.states import Classification
 
 ITEMS_MAX: Final = 200
+# What has a time once the sponsor was told, or need not be.
+AFTER: Final = (SUMMARY_CLOCK, CLOSING_CLOCK)
 URL: Final = "/deviations/{}/"
 
 
@@ -34,9 +46,12 @@ def deviations_waiting(actor: Actor) -> list[InboxItem]:
 
 
 def _clocks(actor: Actor, deviations: Sequence[Deviation]) -> dict[UUID, Clock]:
+    """Return the deadline of each deviation's next step: that of the notice, else the nearest one open."""
+    kinds = {each.pk: (NOTICE_CLOCK,) if _kind(each) == "release_notice" else AFTER for each in deviations}
     ids = [each.pk for each in deviations if each.state != DeviationState.REPORTED]
-    rows = Clock.objects.visible_to(actor).filter(subject_id__in=ids, kind=NOTICE_CLOCK)
-    return {each.subject_id: each for each in rows.order_by("started_at", "id")}
+    rows = Clock.objects.visible_to(actor).filter(OPEN, subject_id__in=ids, kind__in=(NOTICE_CLOCK, *AFTER))
+    found = rows.order_by("-due_at", "-id")
+    return {each.subject_id: each for each in found if each.kind in kinds[each.subject_id]}
 
 
 def _item(
@@ -45,18 +60,17 @@ def _item(
     kind = _kind(deviation)
     if not actor.holds(deviation.space_id, *TRANSITIONS[kind].roles):
         return None
-    to_release = kind == "release_notice"
     return InboxItem(
         subject_type="deviation",
         subject_id=deviation.pk,
         number=deviation.number,
         title=str(deviation.title),
         kind=kind,
-        why=_why(kind, deviation),
-        clause=clock.clause if to_release and clock is not None else "",
+        why=_why(kind, deviation, clock),
+        clause=clock.clause if clock is not None else "",
         terms=clock.terms if clock is not None else None,
         side=str(Side.MANUFACTURER),
-        due_at=clock.due_at if to_release and clock is not None else None,
+        due_at=clock.due_at if clock is not None else None,
         url=URL.format(deviation.pk),
         classification=classification,
         space_id=deviation.space_id,
@@ -72,11 +86,11 @@ def _kind(deviation: Deviation) -> str:
     return "investigate" if deviation.state == DeviationState.TRIAGED else "close"
 
 
-def _why(kind: str, deviation: Deviation) -> str:
+def _why(kind: str, deviation: Deviation, clock: Clock | None) -> str:
     words = {
         "triage": _("Opened, waits for its class"),
         "release_notice": _("The notice to the sponsor waits for release"),
         "investigate": _("Triaged, waits for its investigation"),
     }
-    lead = deviation.lead_code
-    return words.get(kind) or _("Under investigation, lead %s") % lead
+    waits = words.get(kind) or _("Under investigation, lead %s") % deviation.lead_code
+    return waits if clock is None or kind == "release_notice" else f"{waits}; {name_of(clock.kind)}"

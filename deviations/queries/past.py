@@ -9,7 +9,7 @@ from uuid import UUID
 
 from batches.models import Batch, Excursion, ProcedureStep
 from deviations.access import get_deviation, zone_of
-from deviations.models import Deviation, Judgement, Notice
+from deviations.models import Deviation, Judgement, Notice, PreliminarySummary
 from deviations.queries.detail import DeviationDetail, Times
 from deviations.states import JudgementKind
 from portal.access import get_program
@@ -56,6 +56,7 @@ def deviation_then(
             for each in sorted(signed, key=lambda each: (each.signed_at, each.pk))
         ],
         steps=[],
+        summary=next(iter(past.related(PreliminarySummary, deviation_id=deviation_id)), None),
         rests_on=tuple(past.rests_on),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -13,13 +14,15 @@ from django.utils.translation import gettext_lazy
 
 from deviations.access import files_of, get_deviation, provisional, zone_of
 from deviations.errors import NoticeReleased
-from deviations.models import Deviation, Judgement
+from deviations.models import Deviation, Judgement, PreliminarySummary
 from deviations.states import TRANSITIONS, JudgementKind
+from deviations.timelines import clocks_of
 from portal.access import get_program, require_role, require_state
 from portal.actor import Actor
+from portal.clocks.names import name_of
 from portal.models import Attachment, Program
 from portal.states import Audience
-from portal.terms import terms_at
+from portal.terms import clause_words, terms_at
 
 # Every column of the record that the sponsor reads afterwards, in the order of the notice.
 LEAVING: Final[dict[str, str | Promise]] = {
@@ -39,6 +42,7 @@ LEAVING: Final[dict[str, str | Promise]] = {
     "reporter_code": gettext_lazy("Reported by"),
     "triaged_at": gettext_lazy("Triaged"),
     "investigated_at": gettext_lazy("Investigation started"),
+    "summarised_at": gettext_lazy("Preliminary summary given"),
     "lead_code": gettext_lazy("Lead of the investigation"),
     "external_id": gettext_lazy("Record in the CDMO's own system"),
     "external_status": gettext_lazy("State there"),
@@ -67,6 +71,7 @@ class NoticePreview:
     terms: int | None
     leaves: tuple[Leaving, ...]
     files: tuple[Attachment, ...]
+    summary: PreliminarySummary | None
     withheld: tuple[str, ...]
 
 
@@ -89,6 +94,7 @@ def compose(actor: Actor, deviation: Deviation) -> NoticePreview:
     judgement, program = provisional(actor, deviation), get_program(actor, deviation.space_id)
     terms = terms_at(actor, deviation.space_id, deviation.recorded_at)
     rule = terms.notice(judgement.classification)
+    summary = find_summary(actor, deviation)
     hidden = [name for name in ("batch", "phase", "excursion") if _is_internal(getattr(deviation, name))]
     return NoticePreview(
         deviation=deviation,
@@ -97,13 +103,37 @@ def compose(actor: Actor, deviation: Deviation) -> NoticePreview:
         judgement=judgement,
         clause=rule.clause.code if rule is not None else "",
         terms=terms.version,
-        leaves=tuple(
-            Leaving(name, str(label), None if name in hidden else _value(deviation, name))
-            for name, label in LEAVING.items()
+        leaves=(
+            *(
+                Leaving(name, str(label), None if name in hidden else _value(deviation, name))
+                for name, label in LEAVING.items()
+            ),
+            *_of_clauses(actor, deviation, summary),
         ),
         files=tuple(files_of(actor, deviation)),
+        summary=summary,
         withheld=tuple(_withheld(actor, deviation, hidden)),
     )
+
+
+def find_summary(actor: Actor, deviation: Deviation) -> PreliminarySummary | None:
+    """Return the preliminary summary that the actor may see, None before it was given."""
+    if deviation.summarised_at is None:
+        return None
+    return PreliminarySummary.objects.visible_to(actor).filter(deviation=deviation).first()
+
+
+def _of_clauses(actor: Actor, deviation: Deviation, summary: PreliminarySummary | None) -> Iterator[Leaving]:
+    """Yield what leaves beside the columns: the summary, and the deadlines that clauses set."""
+    if summary is not None:
+        yield Leaving("preliminary_summary", _("Preliminary summary"), str(summary.text))
+    clocks = clocks_of(actor, deviation).order_by("due_at", "pk")
+    words = [
+        f"{name_of(each.kind)}: {each.due_at:%Y-%m-%d %H:%M} UTC, {clause_words(each.clause, each.terms)}"
+        for each in clocks
+    ]
+    if words:
+        yield Leaving("deadlines", _("Deadlines"), "; ".join(words))
 
 
 def _is_internal(row: Any) -> bool:
@@ -127,7 +157,7 @@ def _withheld(actor: Actor, deviation: Deviation, hidden: list[str]) -> list[str
     return [
         *sentences,
         _("Names of people: their codes stand"),
-        _("The history before the release, and its clocks"),
+        _("The history before the release, also that of its clocks, and the clock of the notice"),
     ]
 
 

@@ -21,6 +21,7 @@ MOST: Final = 500
 MOVES: Final = (
     "deviation.triaged",
     "deviation.investigation_started",
+    "deviation.summarised",
     "deviation.closed",
     "deviation.cancelled",
 )

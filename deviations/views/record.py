@@ -17,7 +17,8 @@ from deviations.access import lead_codes
 from deviations.actions.investigate import cancel_deviation, close_deviation, investigate_deviation
 from deviations.actions.judge import triage_deviation
 from deviations.actions.release import release_notice
-from deviations.forms import CancelForm, CloseForm, InvestigateForm, StepForm, TriageForm
+from deviations.actions.summarise import summarise_deviation
+from deviations.forms import CancelForm, CloseForm, InvestigateForm, StepForm, SummariseForm, TriageForm
 from deviations.queries import (
     DeviationDetail,
     deviation_detail,
@@ -27,6 +28,7 @@ from deviations.queries import (
 from deviations.signing import DEVIATION
 from deviations.states import OPEN_STATES, REPORTERS
 from deviations.views.curve import curve_of
+from deviations.views.duties import card_of
 from deviations.views.files import attach_all, files_given
 from deviations.views.shown import (
     clocks_of,
@@ -104,6 +106,7 @@ class DeviationPage(Page):
             "decisions": decisions_of(actor, deviation.space_id, [deviation.pk], about=deviation.pk),
             "held": holds_of(actor, deviation.space_id, deviation.pk, within=(deviation.batch_id,)),
             "exports": exports_of(actor, deviation.space_id, deviation.pk),
+            "reporting": card_of(actor, found, now),
             "forms": _forms(actor, found),
             "primary": _primary(found, receipt, must_tell=deviation.is_notice_due),
             "takes_files": deviation.state in OPEN_STATES and actor.holds(deviation.space_id, *REPORTERS),
@@ -159,6 +162,8 @@ def _forms(actor: Actor, found: DeviationDetail) -> dict[str, StepForm]:
             leads=sorted({*lead_codes(space_id), own}),
             initial={"lead_code": own},
         )
+    if "summarise" in steps:
+        made["summarise"] = SummariseForm(auto_id="summarise_%s")
     if "close" in steps:
         made["close"] = CloseForm(auto_id="close_%s")
     if "cancel" in steps:
@@ -275,6 +280,19 @@ class Investigate(DeviationStep):
         """Start it."""
         lead = self.form.cleaned_data["lead_code"]
         investigate_deviation(request.actor, deviation_id, lead_code=lead, version=version)
+
+
+class Summarise(DeviationStep):
+    """Give the preliminary summary."""
+
+    step: ClassVar[str] = "summarise"
+    form_class: ClassVar[type[StepForm]] = SummariseForm
+    done: ClassVar[str] = "The preliminary summary is given; whoever knows of the record reads it."
+
+    def act(self, request: PageRequest, deviation_id: UUID, *, version: int | None) -> None:
+        """Summarise."""
+        summary = self.form.cleaned_data["summary"]
+        summarise_deviation(request.actor, deviation_id, summary=summary, version=version)
 
 
 class Close(DeviationStep):

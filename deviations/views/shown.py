@@ -20,9 +20,9 @@ from portal.actor import Actor
 from portal.queries import Escalation
 from portal.queries.clocks import ClockLine
 from portal.states import Audience
-from portal.terms import clause_link, clause_words
-from portal.views.clocks import clock_shown, face, pace, part
-from portal.views.ladders import ball
+from portal.terms import clause_words
+from portal.views.clocks import clock_shown, face
+from portal.views.strips import receipt_clock, receipt_moves
 
 Shown = dict[str, Any]
 # Less than that is the time it takes to type, not a delay.
@@ -109,29 +109,17 @@ def clocks_of(
     receipt: Escalation | None,
     now: datetime,
 ) -> list[Shown]:
-    """Return the deadlines, running ones first, with clause, whose ball it is, and their history."""
-    shown = [clock_shown(actor, each, found.program, found.zone, now) for each in lines]
+    """Return the deadlines, open ones first, with clause, whose ball it is, and their history."""
+    shown = [
+        clock_shown(actor, each, found.program, found.zone, now)
+        | ({"url": "#reporting"} if each.clock.is_regulatory else {})
+        for each in lines
+    ]
     if receipt is not None:
-        shown.append(_receipt_clock(actor, found, receipt, now))
-    return sorted(shown, key=lambda each: (bool(each["ended_words"]), each["due_at"]))
-
-
-def _receipt_clock(actor: Actor, found: DeviationDetail, receipt: Escalation, now: datetime) -> Shown:
-    alert, due_at = receipt.alert, receipt.line.next_at
-    if alert.acknowledged_at is not None:
-        words = _("given %s") % face(alert.acknowledged_at, found.zone, now)
-    else:
-        words = "" if due_at is not None else _("no reply")
-    return {
-        "name": _("Acknowledge the notice"),
-        "due_at": due_at or alert.raised_at,
-        "state": "met" if words else pace(due_at or alert.raised_at, now),
-        "ball": ball(actor, found.program, alert.space_id, str(alert.side)),
-        "clause": clause_link(alert.space_id, alert.clause, alert.terms),
-        "basis": "" if words else _("then the next role is told"),
-        "part": part(alert.raised_at, due_at, now) if due_at is not None else 100,
-        "ended_words": words,
-    }
+        name, moves = _("Acknowledge the notice"), receipt_moves(receipt)
+        wanted = receipt_clock(actor, receipt.line, found.program, found.zone, now, name=name)
+        shown.append(wanted | {"moves": moves})
+    return sorted(shown, key=lambda each: (each["is_over"], each["due_at"]))
 
 
 def history_of(found: DeviationDetail, lines: Sequence[HistoryLine]) -> list[Shown]:

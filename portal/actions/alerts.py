@@ -227,7 +227,9 @@ def _take_step(alert: Alert, clock: Clock, due_at: datetime) -> None:
     number = clock.step + 1
     step = clock.plan[number]
     # Those told now get their whole time, however late the sweep came.
-    taken, wait_until = tell(alert, number, step, due_at=due_at)
+    site = clock.inputs.get("site")
+    site_id = UUID(site) if site else None
+    taken, wait_until = tell(alert, number, step, due_at=due_at, site_id=site_id)
     clock.wait(number, wait_until)
     clock.save(update_fields=["step", "next_at", "version"])
     ledger.record(alert, LadderClimbed(step=number, roles=tuple(step["roles"]), told=taken.told))

@@ -19,7 +19,17 @@ from portal.clocks import calendar_of, duration_of, note_step
 from portal.clocks.names import is_fixed
 from portal.clocks.running import line_of
 from portal.errors import Invalid, InvalidTransition, NotFound
-from portal.facts import ClockBreached, ClockExtended, ClockMoved, ClockPauseAsked, ClockPaused, ClockResumed
+from portal.facts import (
+    ClockBreached,
+    ClockExtended,
+    ClockMoved,
+    ClockPauseAsked,
+    ClockPaused,
+    ClockPauseDeclined,
+    ClockPauseTakenBack,
+    ClockResumed,
+    Fact,
+)
 from portal.models import Clock, ClockMove, Record
 from portal.states import CLOCK_TRANSITIONS, SYSTEM, ClockState, ClockStep, clock_keepers
 
@@ -28,6 +38,8 @@ REASON_MAX: Final = 4000
 # From this extension on the heads of quality are asked.
 CLIMBS_AT: Final = 2
 EXTENDED_AGAIN: Final = "clock.extended_again"
+PAUSE_DECLINED: Final = "clock.pause_declined"
+PAUSE_TAKEN_BACK: Final = "clock.pause_taken_back"
 PAUSING: Final = ("state", "paused_at", "paused_next_at", "next_at", "pause_asked_by", "version")
 
 
@@ -71,13 +83,53 @@ def consent_to_pause(actor: Actor, clock_id: UUID, *, version: int | None) -> Cl
     _require_rest(clock)
     side = _side_of(actor, clock)
     if clock.pause_asked_by in ("", side):
-        who = "Nobody has" if not clock.pause_asked_by else "Your own side has"
-        detail = f"{who} asked for a pause of this clock; the other side's word is needed."
-        raise InvalidTransition(detail, state=str(clock.state))
+        raise _nobody_asked(clock, "the other side's word is needed")
     clock.pause(instant())
     clock.save(update_fields=PAUSING)
     note_step(clock, ClockStep.PAUSED, due_before=clock.due_at)
     _tell(actor, clock, ClockPaused(kind=clock.kind, side=side))
+    return clock
+
+
+@action("clock.decline")
+def decline_pause(actor: Actor, clock_id: UUID, *, reason: str, version: int | None) -> Clock:
+    """Refuse the pause of a joint clock that the other side asked for: it runs on, and they are told why.
+
+    `reason` is 10..4000 characters. Raises: NotFound, Refused, InvalidTransition, VersionMissing,
+    StaleVersion, Invalid. Records: clock.pause_declined v1, alert.raised v1.
+    """
+    clock = _lock(actor, clock_id, to="decline", version=version)
+    side, asked_by = _side_of(actor, clock), clock.pause_asked_by
+    if asked_by in ("", side):
+        raise _nobody_asked(clock, "the other side's word is needed")
+    _require_words(reason)
+    clock.answer_pause()
+    clock.save(update_fields=["pause_asked_by", "version"])
+    note_step(clock, ClockStep.DECLINED, reason=reason.strip(), due_before=clock.due_at)
+    _tell(actor, clock, ClockPauseDeclined(kind=clock.kind, side=side))
+    _tell_quality(
+        actor, clock, PAUSE_DECLINED, Side(asked_by), "the pause that your side asked for is declined"
+    )
+    return clock
+
+
+@action("clock.take_back")
+def take_pause_back(actor: Actor, clock_id: UUID, *, version: int | None) -> Clock:
+    """Ask no more for the pause of a joint clock that the own side asked for; the other side is told.
+
+    Raises: NotFound, Refused, InvalidTransition, VersionMissing, StaleVersion. Records:
+    clock.pause_taken_back v1, alert.raised v1.
+    """
+    clock = _lock(actor, clock_id, to="take_back", version=version)
+    side = _side_of(actor, clock)
+    if clock.pause_asked_by != side:
+        raise _nobody_asked(clock, "only who asked takes it back")
+    clock.answer_pause()
+    clock.save(update_fields=["pause_asked_by", "version"])
+    note_step(clock, ClockStep.TAKEN_BACK, due_before=clock.due_at)
+    _tell(actor, clock, ClockPauseTakenBack(kind=clock.kind, side=side))
+    other = Side.SPONSOR if side == Side.MANUFACTURER else Side.MANUFACTURER
+    _tell_quality(actor, clock, PAUSE_TAKEN_BACK, other, "a pause is not asked for any more")
     return clock
 
 
@@ -223,6 +275,12 @@ def _require_rest(clock: Clock, what: str = "rests for nobody") -> None:
         raise InvalidTransition(f"The time of this clock is over; it {what} now.", state=str(clock.state))
 
 
+def _nobody_asked(clock: Clock, wanted: str) -> InvalidTransition:
+    who = f"The {clock.pause_asked_by} has" if clock.pause_asked_by else "Nobody has"
+    detail = f"{who} asked for a pause of this clock; {wanted}."
+    return InvalidTransition(detail, state=str(clock.state))
+
+
 def _require_words(reason: str) -> None:
     if not REASON_MIN <= len(reason.strip()) <= REASON_MAX:
         words = f"Say why, in {REASON_MIN} to {REASON_MAX} characters."
@@ -233,11 +291,7 @@ def _side_of(actor: Actor, clock: Clock) -> Side:
     return next(each.side for each in clock_keepers(clock, "consent") if actor.holds(clock.space_id, each))
 
 
-def _tell(
-    actor: Actor,
-    clock: Clock,
-    fact: ClockPauseAsked | ClockPaused | ClockResumed | ClockExtended | ClockMoved,
-) -> None:
+def _tell(actor: Actor, clock: Clock, fact: Fact) -> None:
     """Record the fact in the history of the record that the clock runs for."""
     ledger.record(_subject(actor, clock), fact, audience=clock.audience)
 
@@ -247,6 +301,20 @@ def _subject(actor: Actor, clock: Clock) -> Record:
     if found is None:
         raise NotFound
     return found
+
+
+def _tell_quality(actor: Actor, clock: Clock, kind: str, side: Side, words: str) -> None:
+    """Ask QA of a side to give receipt of what the other side did with a clock of both."""
+    subject = _subject(actor, clock)
+    raise_alert(
+        subject,
+        kind=kind,
+        side=side,
+        title=f"{subject.number}: {words}",
+        audience=clock.audience,
+        clause=clock.clause,
+        first=("qa",),
+    )
 
 
 def _climb(actor: Actor, clock: Clock) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef
 from portal.access import require_role
 from portal.action import action, instant
 from portal.actor import Actor
-from portal.models import Alert, Courier, Delivery, Person, PushDevice
+from portal.models import Alert, Courier, Delivery, Person, PushDevice, Receipt
 from portal.notices.chat import addresses_of
 from portal.notices.choices import sort_of
 from portal.rosters.drills import DRILL
@@ -39,7 +39,8 @@ NOWHERE: Final[Mapping[str, str]] = {
 class Letter:
     """A claimed message: to whom, about which alert, in which attempt. It holds nothing of the product.
 
-    `addresses` is the e-mail's one, or those of the chat; a push finds its browsers itself.
+    `addresses` is the e-mail's one, or those of the chat; a push finds its browsers itself. Whom it only
+    concerns, like the person whose signing is locked, is asked for no receipt.
     """
 
     delivery_id: UUID
@@ -51,6 +52,7 @@ class Letter:
     addresses: tuple[str, ...]
     is_urgent: bool = False
     is_drill: bool = False
+    asks_receipt: bool = True
 
     @property
     def address(self) -> str:
@@ -75,6 +77,7 @@ def claim_deliveries(
     claimed = list(due.select_for_update(skip_locked=True, of=("self",)).order_by("next_at", "pk"))
     ways = _addresses({each.person_id for each in claimed})
     alerts = Alert.objects.visible_to(actor).in_bulk([each.alert_id for each in claimed])
+    asked = _asked(actor, alerts)
     letters = []
     for delivery in claimed:
         addresses = ways.get((delivery.person_id, delivery.channel), ())
@@ -82,7 +85,9 @@ def claim_deliveries(
             delivery.give_up(delivery.error or ("courier_lost" if addresses else NOWHERE[delivery.channel]))
         else:
             delivery.claim(courier_id, now + LEASE)
-            letters.append(_letter(delivery, alerts[delivery.alert_id], addresses))
+            letter = _letter(delivery, alerts[delivery.alert_id], addresses)
+            asks = (delivery.alert_id, delivery.person_id) in asked
+            letters.append(replace(letter, asks_receipt=asks))
         delivery.save(
             update_fields=["state", "attempts", "lost", "courier_id", "next_at", "error", "version"]
         )
@@ -101,6 +106,12 @@ def _letter(delivery: Delivery, alert: Alert, addresses: tuple[str, ...]) -> Let
         is_urgent=sort_of(alert.kind, alert.classification, alert.clause).must_wake,
         is_drill=alert.kind == DRILL,
     )
+
+
+def _asked(actor: Actor, alert_ids: Collection[UUID]) -> set[tuple[UUID, UUID]]:
+    """Return who is asked for receipt of which alert."""
+    asked = Receipt.objects.visible_to(actor).filter(alert_id__in=list(alert_ids))
+    return set(asked.values_list("alert_id", "person_id"))
 
 
 def _addresses(people: Collection[UUID]) -> Mapping[tuple[UUID, str], tuple[str, ...]]:

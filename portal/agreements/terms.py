@@ -12,7 +12,16 @@ from django.conf import settings
 
 from portal.agreements.document import Clause, Document, read_yaml
 from portal.agreements.durations import Duration
-from portal.agreements.rules import Hold, Judgement, Ladder, LadderStep, Notification, Rule, Timeline
+from portal.agreements.rules import (
+    EarlySignal,
+    Hold,
+    Judgement,
+    Ladder,
+    LadderStep,
+    Notification,
+    Rule,
+    Timeline,
+)
 
 R = TypeVar("R", bound=Rule)
 TEMPLATES: Final = ("clinical", "commercial", "cell_therapy")
@@ -87,6 +96,10 @@ class Terms:
     def hold(self, *, classification: str | None = None, trigger: str | None = None) -> Applied[Hold] | None:
         """Return what a class, or a trigger, blocks."""
         return self.find(Hold, classification=classification, trigger=trigger)
+
+    def early_signal(self) -> Applied[EarlySignal] | None:
+        """Return who answers an early signal, and until when."""
+        return self.find(EarlySignal)
 
     def ladder(self, of: str, side: str, classification: str | None) -> Applied[Ladder] | None:
         """Return whom an alert asks on a side, step by step."""

@@ -18,7 +18,7 @@ from portal.api.authentication import ActorRequest
 from portal.api.base import CovalentView, Input, ListView, Output, Text, choice_param, etag, uuid_param
 from portal.api.transitions import ActionOffer, NoInput, offer_actions
 from portal.models import Alert
-from portal.queries import AlertLine, alert_lines, escalation, list_alerts
+from portal.queries import AlertLine, alert_lines, escalation, list_program_alerts
 from portal.queries.alerts import may_refuse
 from portal.states import AlertState, alert_transitions
 
@@ -127,7 +127,7 @@ class AlertList(ListView):
     @extend_schema(operation_id="alerts_list", parameters=FILTERS, responses=AlertSummary(many=True))
     def get(self, request: ActorRequest) -> Response:
         """Return the alerts of the caller's programs, newest first."""
-        found = list_alerts(
+        found = list_program_alerts(
             request.actor,
             program_id=uuid_param(request, "program"),
             state=choice_param(request, "state", AlertState.values),

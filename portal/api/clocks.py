@@ -16,10 +16,12 @@ from portal.actions.clocks import (
     REASON_MAX,
     REASON_MIN,
     consent_to_pause,
+    decline_pause,
     extend_clock,
     move_clock,
     pause_clock,
     resume_clock,
+    take_pause_back,
 )
 from portal.actor import Actor
 from portal.api.authentication import ActorRequest
@@ -131,6 +133,7 @@ class ExtendInput(ClockReasonInput):
 
 INPUTS: Final[Mapping[str, type[Input]]] = {
     "pause": ClockReasonInput,
+    "decline": ClockReasonInput,
     "resume": ResumeInput,
     "extend": ExtendInput,
     "move": ClockReasonInput,
@@ -208,6 +211,26 @@ class ConsentToPause(ClockStepView):
         return self.answer(consent_to_pause(request.actor, clock_id, version=seen_version(request)))
 
 
+class DeclinePause(ClockStepView):
+    """Refuse a pause."""
+
+    @extend_schema(operation_id="clocks_decline", request=ClockReasonInput, responses=ClockDetail)
+    def post(self, request: ActorRequest, clock_id: UUID) -> Response:
+        """Let a joint clock run on although the other side asked for a pause. If-Match is needed."""
+        given = ClockReasonInput.parse(request)
+        return self.answer(decline_pause(request.actor, clock_id, version=seen_version(request), **given))
+
+
+class TakePauseBack(ClockStepView):
+    """Ask for a pause no more."""
+
+    @extend_schema(operation_id="clocks_take_back", request=NoInput, responses=ClockDetail)
+    def post(self, request: ActorRequest, clock_id: UUID) -> Response:
+        """Take the own side's request for a pause back. If-Match is needed."""
+        NoInput.parse(request)
+        return self.answer(take_pause_back(request.actor, clock_id, version=seen_version(request)))
+
+
 class ResumeClock(ClockStepView):
     """Let a clock go on."""
 
@@ -243,6 +266,8 @@ urlpatterns = [
     path("clocks/<uuid:clock_id>/", ClockItem.as_view(), name="clock"),
     path("clocks/<uuid:clock_id>/pause/", PauseClock.as_view(), name="clock-pause"),
     path("clocks/<uuid:clock_id>/consent/", ConsentToPause.as_view(), name="clock-consent"),
+    path("clocks/<uuid:clock_id>/decline/", DeclinePause.as_view(), name="clock-decline"),
+    path("clocks/<uuid:clock_id>/take_back/", TakePauseBack.as_view(), name="clock-take-back"),
     path("clocks/<uuid:clock_id>/resume/", ResumeClock.as_view(), name="clock-resume"),
     path("clocks/<uuid:clock_id>/extend/", ExtendClock.as_view(), name="clock-extend"),
     path("clocks/<uuid:clock_id>/move/", MoveClock.as_view(), name="clock-move"),

@@ -28,6 +28,24 @@ class ClockPauseAsked(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class ClockPauseDeclined(Fact):
+    """The other side did not consent to a pause; the clock runs on."""
+
+    name = "clock.pause_declined"
+    kind: str
+    side: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClockPauseTakenBack(Fact):
+    """Who asked for a pause asks for it no more."""
+
+    name = "clock.pause_taken_back"
+    kind: str
+    side: str
+
+
+@dataclass(frozen=True, slots=True)
 class ClockPaused(Fact):
     """A clock rests; a joint one by the word of both sides."""
 

@@ -89,6 +89,11 @@ class Clock(SpaceRecord):
         self.pause_asked_by = side
         self.bump()
 
+    def answer_pause(self) -> None:
+        """Note that nobody waits for a word on a pause any more."""
+        self.pause_asked_by = ""
+        self.bump()
+
     def pause(self, at: datetime) -> None:
         """Rest; the sweep does not come."""
         self.state, self.paused_at, self.pause_asked_by = ClockState.PAUSED, at, ""

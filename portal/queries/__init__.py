@@ -9,6 +9,7 @@ from portal.queries.alerts import (
     escalation,
     escalations,
     list_alerts,
+    list_program_alerts,
     open_alerts,
 )
 from portal.queries.inbox import list_inbox
@@ -24,6 +25,7 @@ __all__ = [
     "escalations",
     "list_alerts",
     "list_inbox",
+    "list_program_alerts",
     "list_programs",
     "open_alerts",
 ]

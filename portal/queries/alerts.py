@@ -102,6 +102,13 @@ def list_alerts(
     return found
 
 
+def list_program_alerts(
+    actor: Actor, *, program_id: UUID | None = None, state: str | None = None, side: str | None = None
+) -> QuerySet[Alert]:
+    """Return what asks one of the two sides, unordered; what an organisation tells its own asks neither."""
+    return list_alerts(actor, program_id=program_id, state=state, side=side).exclude(side=Side.BOTH)
+
+
 def alert_lines(actor: Actor, alerts: Sequence[Alert]) -> list[AlertLine]:
     """Return alerts with their subjects and ladders' next times, in the order given; two queries for all."""
     subjects = Record.objects.visible_to(actor).in_bulk([each.subject_id for each in alerts])

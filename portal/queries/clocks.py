@@ -18,6 +18,8 @@ from portal.states import CLOCK_KEEPERS, CLOCK_TRANSITIONS, ClockState, clock_ke
 
 # What stays in sight: what runs or rests, and what was not done in time until it is done.
 OPEN = Q(state__in=(ClockState.RUNNING, ClockState.PAUSED)) | Q(state=ClockState.BREACHED, done_at=None)
+# What comes next of a record: what is overdue first, then what runs; a ladder that has ended is no deadline.
+AHEAD = Q(state=ClockState.RUNNING) | Q(state=ClockState.BREACHED, done_at=None, alert=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +97,9 @@ def _is_open_to(actor: Actor, clock: Clock, name: str) -> bool:
     if clock.is_regulatory or is_late or is_fixed(clock.kind):
         return False
     asked = clock.pause_asked_by
-    if name == "consent":
-        return bool(asked) and actor.side(clock.space_id) not in (asked, None)
+    if name in ("consent", "decline", "take_back"):
+        side = actor.side(clock.space_id)
+        return bool(asked) and side is not None and (side == asked) == (name == "take_back")
     return name != "pause" or not asked
 
 

@@ -13,7 +13,7 @@ from portal.action import instant
 from portal.actor import Actor, Seat, Side
 from portal.directory import list_places
 from portal.models import Delegation, Member, Program
-from portal.states import ADMINISTRATORS, NOT_LENT
+from portal.states import ADMINISTRATORS, NOT_LENT, role_words
 
 SHOWN_MAX = 200
 
@@ -60,7 +60,7 @@ def list_delegations(actor: Actor) -> list[DelegationLine]:
             program=codes.get(each.target_id, "-"),
             lender=names.get(each.person_id, "-"),
             delegate=names.get(each.delegate_id, "-"),
-            roles=", ".join(role.replace("_", " ") for role in each.roles),
+            roles=", ".join(role_words(role) for role in each.roles),
             reason=each.reason,
             valid_from=each.valid_from,
             valid_until=each.valid_until,

@@ -28,6 +28,7 @@ WHY: Final[Mapping[str, str | Promise]] = {
     "excursion.par": gettext_lazy("Live alert outside the proven range"),
     "deviation.notice": gettext_lazy("First notice"),
     "notice.unreleased": gettext_lazy("Notice not released in half its time"),
+    "watch": gettext_lazy("Early signal"),
     "decision.question": gettext_lazy("Question back; the time runs on"),
     "decision.answered": gettext_lazy("Decision answered"),
     "decision.lost": gettext_lazy("No reply; the choice is lost"),

@@ -59,6 +59,11 @@ def signatures_of(actor: Actor, subject_id: UUID, version: int) -> list[Signatur
     return [line_of(each, version, is_sealed=(each.pk, each.digest) in sealed) for each in rows]
 
 
+def has_signed(actor: Actor, lines: Sequence[SignatureLine]) -> bool:
+    """Say whether the actor has signed the record as it stands."""
+    return any(each.is_current and each.signature.person_id == actor.person_id for each in lines)
+
+
 def _sealed(rows: Sequence[Signature]) -> set[tuple[UUID, str]]:
     """Return id and digest of the signatures that were given in an action, as its entry has them."""
     if not rows:

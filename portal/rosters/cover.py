@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import connection
 
 from portal.actor import Side
+from portal.rosters.days_off import EarlyEnd, no_days_off
 from portal.rosters.duty import Duty, Holder, duty_at
 from portal.rosters.hours import DutyHours
 from portal.rosters.plan import Plan
@@ -68,11 +69,15 @@ class Cover:
                 found.setdefault(each.person_id, Listener(each.person_id, role, each.code))
         return list(found.values())
 
-    def opens_at(self, side: Side | str, roles: Sequence[str], at: datetime) -> datetime:
-        """Return the instant itself in the duty hours of one of the roles, else when the first begin."""
-        return min(
-            hours.opens_at(at, zone) for hours, zone in (self._hours(str(side), role) for role in roles)
-        )
+    def opens_at(
+        self, side: Side | str, roles: Sequence[str], at: datetime, early_end: EarlyEnd = no_days_off
+    ) -> datetime:
+        """Return the instant itself in the duty hours of one of the roles, else when the first begin.
+
+        `early_end` are the days off by the side's calendar; hours that go through the week have none.
+        """
+        found = (self._hours(str(side), role) for role in roles)
+        return min(hours.opens_at(at, zone, early_end) for hours, zone in found)
 
     def _hours(self, side: str, role: str) -> tuple[DutyHours, str]:
         kept = self.rosters.get((side, role))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, Self
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MIDNIGHT: Final = time(0)
+LONGEST_DAYS: Final = 31
 
 
 def instant_of(day: date, at: time, zone: str) -> datetime:
@@ -39,15 +40,32 @@ class DutyHours:
         """Say whether they never end."""
         return len(set(self.days)) == len(WEEKDAYS) and self.begins == self.ends == MIDNIGHT
 
-    def opens_at(self, at: datetime, zone: str) -> datetime:
-        """Return the instant itself where it lies in duty hours, else when they next begin."""
+    @property
+    def is_all_week(self) -> bool:
+        """Say whether every day has hours; who keeps such hours has somebody there on holidays, too."""
+        return len(set(self.days)) == len(WEEKDAYS)
+
+    def opens_at(
+        self, at: datetime, zone: str, early_end: Callable[[date], int | None] | None = None
+    ) -> datetime:
+        """Return the instant itself where it lies in duty hours, else when they next begin.
+
+        `early_end` gives the minute at which work ends on a day, 0 when there is none, None for a day like
+        others. Nobody is left alone for longer than a month of such days: then the hours count alone.
+        """
+        known = None if self.is_all_week else early_end
         first = at.astimezone(ZoneInfo(zone)).date()
         # Eight days reach from the end of a day's hours to the same weekday's next.
-        for day in (first + timedelta(days=ahead) for ahead in range(8)):
-            if day.weekday() in self.days and at < self._end(day, zone):
-                return max(at, instant_of(day, self.begins, zone))
-        msg = "duty hours come every week"
-        raise AssertionError(msg)
+        for day in (first + timedelta(days=ahead) for ahead in range(8 if known is None else LONGEST_DAYS)):
+            if day.weekday() not in self.days:
+                continue
+            begins, ends = instant_of(day, self.begins, zone), self._end(day, zone)
+            early = known(day) if known is not None else None
+            if early is not None:
+                ends = min(ends, instant_of(day, MIDNIGHT, zone) + timedelta(minutes=early))
+            if max(at, begins) < ends:
+                return max(at, begins)
+        return self.opens_at(at, zone)
 
     def _end(self, day: date, zone: str) -> datetime:
         last = day + timedelta(days=1) if self.ends == MIDNIGHT else day

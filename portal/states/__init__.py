@@ -42,6 +42,7 @@ from portal.states.roles import (
     SYSTEM,
     TRAIL_REVIEWERS,
     WEBHOOK_KEEPERS,
+    role_words,
 )
 from portal.states.tables import (
     AGREEMENT_TRANSITIONS,
@@ -164,4 +165,5 @@ __all__ = [
     "edges",
     "hold_transitions",
     "of_side",
+    "role_words",
 ]

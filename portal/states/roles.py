@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from django.utils.translation import gettext_lazy as _
 
 from portal.actor import Role, Side
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 CDMO_OPERATOR: Final = Role(Side.MANUFACTURER, "operator")
 CDMO_SHIFT_LEAD: Final = Role(Side.MANUFACTURER, "shift_lead")
@@ -51,6 +56,21 @@ ROLES: Final[Mapping[Side, tuple[str, ...]]] = {
         "inspector",
     ),
     Side.BOTH: ("site_admin", "org_admin", "quality_head"),
+}
+# Roles that people say otherwise than they are written.
+ROLE_WORDS: Final[Mapping[str, StrOrPromise]] = {
+    "qa": _("QA"),
+    "qc": _("QC"),
+    "qp": _("QP"),
+    "cmc": _("CMC"),
+    "msat": _("MSAT"),
+    "shift_lead": _("shift lead"),
+    "quality_head": _("quality head"),
+    "org_admin": _("administrator"),
+    "site_admin": _("site administrator"),
+    "client_lead": _("client lead"),
+    "viewer": _("sponsor viewer"),
+    "regulatory": _("regulatory"),
 }
 # Roles that are lent to nobody: administration takes two people, an inspection is of one, a gateway is none.
 NOT_LENT: Final = frozenset(("site_admin", "org_admin", "inspector", "gateway"))
@@ -115,3 +135,8 @@ DECISION_ANSWERERS: Final = (*DECISION_ASKERS, CDMO_MSAT, SPONSOR_MSAT, SPONSOR_
 WEBHOOK_KEEPERS: Final = (CDMO_QA, CDMO_QUALITY_HEAD, SPONSOR_QA, SPONSOR_QUALITY_HEAD)
 AGREEMENT_DRAFTERS: Final = (CDMO_QA, CDMO_QUALITY_HEAD, SPONSOR_QA, SPONSOR_QUALITY_HEAD)
 AGREEMENT_SIGNERS: Final = (CDMO_QUALITY_HEAD, SPONSOR_QUALITY_HEAD)
+
+
+def role_words(code: str) -> str:
+    """Return a role as people say it."""
+    return str(ROLE_WORDS.get(code, code.replace("_", " ")))

@@ -114,6 +114,8 @@ def of_side(roles: Iterable[Role], side: str) -> tuple[Role, ...]:
 CLOCK_TRANSITIONS: Final[Transitions] = {
     "pause": Transition((ClockState.RUNNING,), ClockState.PAUSED, CLOCK_KEEPERS, _("Pause")),
     "consent": Transition((ClockState.RUNNING,), ClockState.PAUSED, CLOCK_KEEPERS, _("Consent to the pause")),
+    "decline": Transition((ClockState.RUNNING,), None, CLOCK_KEEPERS, _("Decline the pause")),
+    "take_back": Transition((ClockState.RUNNING,), None, CLOCK_KEEPERS, _("Take the request back")),
     "resume": Transition((ClockState.PAUSED,), ClockState.RUNNING, CLOCK_KEEPERS, _("Resume")),
     "extend": Transition((ClockState.RUNNING,), None, CLOCK_KEEPERS, _("Extend")),
     "move": Transition((ClockState.RUNNING,), None, CLOCK_KEEPERS, _("Hand over to the other side")),
@@ -125,7 +127,7 @@ CLOCK_TRANSITIONS: Final[Transitions] = {
 
 def clock_keepers(clock: Any, to: str) -> tuple[Role, ...]:
     """Return who takes a step with a clock: its own side, or either where both sides have a say in it."""
-    of_both = clock.is_joint and to in ("pause", "consent", "resume")
+    of_both = clock.is_joint and to in ("pause", "consent", "decline", "take_back", "resume")
     return tuple(role for role in CLOCK_TRANSITIONS[to].roles if of_both or role.side == clock.side)
 
 

@@ -169,6 +169,8 @@ class ClockStep(models.TextChoices):
     STARTED = "started", _("started")
     MOVED = "moved", _("moved to the other side")
     PAUSE_ASKED = "pause_asked", _("pause asked for")
+    DECLINED = "declined", _("pause declined")
+    TAKEN_BACK = "taken_back", _("request for a pause taken back")
     PAUSED = "paused", _("paused")
     RESUMED = "resumed", _("resumed")
     EXTENDED = "extended", _("extended")

@@ -4,7 +4,7 @@ from typing import Final
 
 from django import template
 from django.utils.functional import Promise
-from django.utils.html import json_script
+from django.utils.html import format_html, format_html_join, json_script
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -90,3 +90,12 @@ WORDS: Final[dict[str, str | Promise]] = {
 def words() -> SafeString:
     """Write the dictionary as a JSON data block, which the content security policy allows."""
     return json_script({key: str(text) for key, text in WORDS.items()}, "words")
+
+
+@register.filter
+def whole(text: str) -> SafeString:
+    """Keep codes with a hyphen, like AV-101, in one piece when the line breaks."""
+    pieces = (
+        format_html('<span class="whole">{}</span>', each) if "-" in each else each for each in text.split()
+    )
+    return format_html_join(" ", "{}", ((each,) for each in pieces))

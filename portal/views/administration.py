@@ -34,6 +34,7 @@ from portal.forms import (
 from portal.four_eyes import STEPS, takes_two_to_key, takes_two_to_seat
 from portal.pages import Page, PageRequest
 from portal.queries.proposals import list_proposals
+from portal.queries.rooms import list_rooms
 from portal.states import PersonKind
 
 
@@ -50,6 +51,7 @@ class AdministrationPage(Page):
             "directory": directory,
             **_forms(directory),
             "tab": request.GET.get("tab", "people"),
+            "rooms": sorted(list_rooms(request.actor).values(), key=lambda each: each.program.code),
             "proposals": list_proposals(request.actor),
             "steps": STEPS.values(),
         }

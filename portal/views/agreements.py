@@ -73,6 +73,7 @@ class AgreementsPage(Page):
         rooms = sorted(list_rooms(actor).values(), key=lambda each: each.program.code)
         codes = {each.program.pk: each.program.code for each in rooms}
         return {
+            "calendars_of": rooms[0].program if rooms else None,
             "partnerships": [_partnership(actor, each, codes, now) for each in partnerships],
             "programs": [
                 {"room": each, "rows": list_terms(actor, each.program.pk), "now": now}

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
-from portal.action import reading
+from portal.action import instant, reading
 from portal.actions.alerts import acknowledge_alert, open_alert, refuse_alert
 from portal.actor import Actor
 from portal.pages import Page, PageRequest
@@ -23,6 +23,7 @@ from portal.queries.rooms import list_rooms
 from portal.shell import may_report
 from portal.terms import terms_of
 from portal.views.ladders import banner, ladder
+from portal.views.strips import receipt_clock, receipt_moves, strip_of
 
 
 def note_opened(actor: Actor, record_id: UUID) -> None:
@@ -53,7 +54,12 @@ class AlertPage(Page):
         room = list_rooms(actor).get(found.alert.space_id)
         subject = found.line.subject
         is_excursion = subject is not None and subject.type == "excursion"
+        program, zone = (room.program, room.zone) if room is not None else (None, "UTC")
+        own = receipt_clock(actor, found.line, program, zone, instant(), name=_("Acknowledge"))
+        strip = strip_of(actor, found.alert.subject_id, program, zone, without=found.alert.pk)
         return {
+            "clocks": [own | {"moves": receipt_moves(found)}, *strip["clocks"]],
+            "more_clocks": strip["more_clocks"],
             "found": ladder(actor, found, room),
             "refuse_url": reverse("refuse_alert", args=[found.alert.pk]) if may_refuse(actor, found) else "",
             "rule": terms_of(actor, found.alert.space_id, found.alert.terms).clause(found.alert.clause),

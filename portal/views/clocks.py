@@ -18,7 +18,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.action import instant, reading
-from portal.actions.clocks import consent_to_pause, extend_clock, move_clock, pause_clock, resume_clock
+from portal.actions.clocks import (
+    consent_to_pause,
+    decline_pause,
+    extend_clock,
+    move_clock,
+    pause_clock,
+    resume_clock,
+    take_pause_back,
+)
 from portal.actor import Actor
 from portal.agreements.durations import Duration
 from portal.agreements.words import amount_words
@@ -26,7 +34,7 @@ from portal.clocks.names import name_of
 from portal.errors import Invalid
 from portal.models import Clock, Program
 from portal.pages import Page, PageRequest
-from portal.queries.clocks import ClockLine, clock_lines, find_clock, list_clocks
+from portal.queries.clocks import ClockLine, find_clock
 from portal.queries.rooms import list_rooms
 from portal.shell import LINKS
 from portal.states import CLOCK_TRANSITIONS, ClockState, ClockStep
@@ -35,6 +43,7 @@ from portal.views.ladders import ball
 
 Shown = dict[str, Any]
 SOON: Final = timedelta(hours=8)
+OVER: Final = (ClockState.MET, ClockState.WITHDRAWN)
 ENDS: Final[Mapping[str, str | Promise]] = {
     ClockState.MET: gettext_lazy("met %s"),
     ClockState.PAUSED: gettext_lazy("paused since %s"),
@@ -44,6 +53,8 @@ ENDS: Final[Mapping[str, str | Promise]] = {
 DONE: Final[Mapping[str, str | Promise]] = {
     "pause": gettext_lazy("The clock rests, or the other side is asked for its consent."),
     "consent": gettext_lazy("The clock rests by the word of both sides."),
+    "decline": gettext_lazy("The clock runs on; who asked is told why."),
+    "take_back": gettext_lazy("Your side asks for no pause any more; the other side is told."),
     "resume": gettext_lazy("The clock goes on with the time that was left."),
     "extend": gettext_lazy("There is more time; why stands in the history."),
     "move": gettext_lazy("It is the other side's turn."),
@@ -80,6 +91,7 @@ def clock_shown(actor: Actor, line: ClockLine, program: Program | None, zone: st
         "url": "",
         "due_at": clock.due_at,
         "state": _state(clock, now),
+        "is_over": clock.done_at is not None or clock.state in OVER,
         "ball": ball(actor, program, clock.space_id, str(clock.side)),
         "clause": _clause(clock),
         "basis": _basis(clock),
@@ -90,14 +102,6 @@ def clock_shown(actor: Actor, line: ClockLine, program: Program | None, zone: st
         "moves": [_move(each, zone, now) for each in line.moves],
         "steps": [_step(each) for each in line.steps],
     }
-
-
-def strip_of(actor: Actor, subject_id: UUID, program: Program | None, zone: str) -> list[Shown]:
-    """Return the clocks of a record, those that run first, nearest due first; three queries."""
-    now = instant()
-    clocks = list(list_clocks(actor, subject_id=subject_id).order_by("due_at", "pk"))
-    shown = [clock_shown(actor, each, program, zone, now) for each in clock_lines(actor, clocks)]
-    return sorted(shown, key=lambda each: bool(each["ended_words"]))
 
 
 def _since(clock: Clock) -> datetime:
@@ -167,7 +171,7 @@ def _step(name: str) -> Shown:
     return {
         "name": name,
         "label": CLOCK_TRANSITIONS[name].label,
-        "needs_reason": name != "consent",
+        "needs_reason": name not in ("consent", "take_back"),
         "needs_time": name == "extend",
     }
 
@@ -223,6 +227,10 @@ class ClockStepPage(ClockPage):
                 pause_clock(actor, clock_id, reason=reason, version=version)
             case "consent":
                 consent_to_pause(actor, clock_id, version=version)
+            case "decline":
+                decline_pause(actor, clock_id, reason=reason, version=version)
+            case "take_back":
+                take_pause_back(actor, clock_id, version=version)
             case "resume":
                 resume_clock(actor, clock_id, reason=reason, version=version)
             case "extend":

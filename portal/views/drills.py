@@ -25,8 +25,8 @@ from portal.queries.rooms import list_rooms
 from portal.queries.signatures import signatures_of
 from portal.rosters.drill_signing import DRILL_REPORT, find_drill
 from portal.signable import open_meanings
-from portal.states import DRILLERS, DrillState
-from portal.views.ladders import ROLES, roles_words
+from portal.states import DRILLERS, DrillState, role_words
+from portal.views.ladders import roles_words
 
 SHOWN_MAX = 50
 REAL = "real"
@@ -160,7 +160,7 @@ def _step(step: dict[str, Any]) -> dict[str, Any]:
             {
                 **each,
                 **{name: _at(each[name]) for name in times},
-                "role": ROLES.get(each["role"], each["role"]),
+                "role": role_words(each["role"]),
             }
             for each in step["told"]
         ],

@@ -37,6 +37,7 @@ class InviteInspector(AdministrationStep):
     """Ask for an inspector to be let into one program for a time."""
 
     form_name: ClassVar[str] = "inspector_form"
+    tab: ClassVar[str] = "four_eyes"
 
     def act(self, request: PageRequest, form: forms.Form, **kwargs: Any) -> str:
         """Propose it."""

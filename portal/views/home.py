@@ -34,6 +34,8 @@ TAGS: Final[Mapping[str, str | Promise]] = {
     "decision.question": gettext_lazy("question"),
     "decision.answered": gettext_lazy("answer"),
     "decision.lost": gettext_lazy("no reply"),
+    "early_signal": gettext_lazy("early signal"),
+    "watch": gettext_lazy("early signal"),
     "proposal": gettext_lazy("second word"),
     "review": gettext_lazy("review"),
     "signature": gettext_lazy("signature"),

@@ -16,7 +16,7 @@ from portal.queries.alerts import AlertLine, Escalation, ReceiptLine, StepLine
 from portal.queries.rooms import Room
 from portal.rosters.drills import DRILL
 from portal.shell import LINKS
-from portal.states import AlertState, Channel, DeliveryState
+from portal.states import AlertState, Channel, DeliveryState, role_words
 from portal.terms import clause_link, clause_words
 
 Shown = dict[str, Any]
@@ -29,24 +29,14 @@ KINDS: Final[Mapping[str, str | Promise]] = {
     "decision.question": gettext_lazy("Question back about a decision"),
     "decision.answered": gettext_lazy("Decision answered"),
     "decision.lost": gettext_lazy("No reply, the choice is lost"),
+    "watch": gettext_lazy("Early signal"),
     "roster_gap": gettext_lazy("Gap in cover"),
     "drill": gettext_lazy("DRILL, no real event"),
     "clock.set_apart": gettext_lazy("Deadline not acted on"),
+    "clock.extended_again": gettext_lazy("Deadline extended again"),
+    "clock.pause_declined": gettext_lazy("Pause declined"),
+    "clock.pause_taken_back": gettext_lazy("Pause no longer asked for"),
     "signing.locked": gettext_lazy("Signing is locked"),
-}
-ROLES: Final[Mapping[str, str | Promise]] = {
-    "qa": gettext_lazy("QA"),
-    "qc": gettext_lazy("QC"),
-    "qp": gettext_lazy("QP"),
-    "cmc": gettext_lazy("CMC"),
-    "msat": gettext_lazy("MSAT"),
-    "shift_lead": gettext_lazy("shift lead"),
-    "quality_head": gettext_lazy("quality head"),
-    "org_admin": gettext_lazy("administrator"),
-    "site_admin": gettext_lazy("site administrator"),
-    "client_lead": gettext_lazy("client lead"),
-    "viewer": gettext_lazy("sponsor viewer"),
-    "regulatory": gettext_lazy("regulatory"),
 }
 CHANNELS: Final[Mapping[str, str | Promise]] = {
     Channel.EMAIL: gettext_lazy("e-mail"),
@@ -83,7 +73,7 @@ def subject_url(line: AlertLine) -> str:
 
 def roles_words(roles: Sequence[str]) -> str:
     """Return role codes as people say them."""
-    return ", ".join(str(ROLES.get(each, each.replace("_", " "))) for each in roles)
+    return ", ".join(role_words(each) for each in roles)
 
 
 def banner(actor: Actor, line: AlertLine, room: Room | None, *, next_url: str = "") -> Shown:

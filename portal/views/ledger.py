@@ -30,7 +30,7 @@ from portal.states import TRAIL_REVIEWERS
 from portal.streams import ChainKey
 from portal.views.holds import may_hold
 
-PAGE: Final = 50
+PAGE: Final = 30
 READERS: Final = "readers"
 
 
@@ -58,7 +58,8 @@ class LedgerPage(Page):
         )
         older = entries[-1].seq if entries and entries[-1].seq > 1 and len(entries) == PAGE else None
         return {
-            "chains": chains,
+            "spaces": _first_of_each_space(chains),
+            "beside": [each for each in chains if chosen and each.space_id == chosen.space_id],
             "chosen": chosen,
             "log": show_log(request.actor, chosen) if chosen else None,
             "entries": entries,
@@ -141,6 +142,13 @@ def show_log(actor: Actor, chosen: Chain) -> LogCard | None:
         entries_url=reverse("ledger-entries", args=place),
         export_url=reverse("ledger-export", args=place),
     )
+
+
+def _first_of_each_space(chains: list[Chain]) -> list[Chain]:
+    found: dict[UUID, Chain] = {}
+    for chain in chains:
+        found.setdefault(chain.space_id, chain)
+    return list(found.values())
 
 
 def _choose(chains: list[Chain], space: str, audience: str) -> Chain | None:

@@ -24,6 +24,7 @@ from portal.oidc import ANEW, Identity, NotTrusted, ask
 from portal.pages import Page, PageRequest
 from portal.proving import CompanyWord, KeyAnswer, binding, company, keys
 from portal.queries.company import client_of, company_of, find_provider
+from portal.views.kept import keep
 
 # In the session: the question that is out, and the word that came back.
 ASKED: Final = "company"
@@ -114,6 +115,7 @@ class AskCompany(Page):
                 _("Your organisation's sign-in does not answer. Try again."), code="away"
             ) from error
         back = _own(request, request.POST.get("next", ""))
+        keep(request, asked.actor, back)
         request.session[ASKED] = {
             "provider": str(provider.pk),
             "signing": {"token": ceremony.token, "what": what, "next": back},

@@ -23,6 +23,7 @@ from portal.queries.reviews import (
     require_reviewer,
     review_as_csv,
 )
+from portal.queries.signatures import has_signed
 from portal.states import ACCESS_REVIEWERS, Decision
 
 SHOWS = ("all", "marked", "undecided")
@@ -80,7 +81,8 @@ class ReviewPage(ReviewersPage):
             for each in found.lines
             if show == "all" or (each.marks if show == "marked" else not each.line.decision)
         ]
-        sign_url = "" if found.is_open else reverse("sign", args=["access_review", found.review.pk])
+        is_done = found.is_open or has_signed(request.actor, found.signatures)
+        sign_url = "" if is_done else reverse("sign", args=["access_review", found.review.pk])
         return {
             "found": found,
             "lines": lines,

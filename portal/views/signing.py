@@ -76,13 +76,14 @@ def _sign_form(request: PageRequest, found: Ceremony) -> dict[str, Any]:
     """Return the form with what the signer has; with the own organisation's word, for its meaning alone."""
     confirmed = [each for each in found.meanings if has_word(request, found.digest, each)]
     meaning = request.POST.get("meaning") or request.GET.get("meaning", "")
+    open_ = confirmed or found.meanings
     stated = {
         "version": found.record.version,
         "digest": found.digest,
-        "meaning": confirmed[0] if confirmed else meaning,
+        "meaning": open_[0] if confirmed or len(open_) == 1 else meaning,
     }
     asks = found.ways.asks(confirmed=bool(confirmed))
-    form = SignForm(meanings=confirmed or found.meanings, asks=asks, initial=stated)
+    form = SignForm(meanings=open_, asks=asks, initial=stated)
     return {"form": form, "confirmed": bool(confirmed)}
 
 
@@ -103,7 +104,7 @@ class SignersPage(Page):
         names = {
             each.person_id: each.name
             for each in members.select_related("person").order_by("name")
-            if each.person.kind == PersonKind.HUMAN
+            if each.person.kind == PersonKind.HUMAN and not each.person.is_guest
         }
         signers = Signer.objects.visible_to(actor).filter(space_id=space_id, withdrawn_at=None)
         rows = [(names.get(each.person_id, ""), each) for each in signers]

@@ -20,7 +20,7 @@ from portal.errors import NotFound
 from portal.ledger_entries import list_chains, list_newest
 from portal.models import Program
 from portal.pages import Page, PageRequest
-from portal.queries.signatures import signatures_of
+from portal.queries.signatures import has_signed, signatures_of
 from portal.queries.trail import (
     STRETCH_MAX,
     Stretch,
@@ -155,10 +155,11 @@ class TrailReviewPage(Page):
         """Return the review. Raises: NotFound."""
         actor, review_id = request.actor, cast("UUID", kwargs["review_id"])
         review = get_trail_review(actor, review_id)
-        may_sign = actor.holds(review.space_id, *TRAIL_REVIEWERS)
+        signatures = signatures_of(actor, review.pk, review.version)
+        may_sign = actor.holds(review.space_id, *TRAIL_REVIEWERS) and not has_signed(actor, signatures)
         return {
             "review": review,
             "program": get_program(actor, review.space_id),
-            "signatures": signatures_of(actor, review.pk, review.version),
+            "signatures": signatures,
             "sign_url": reverse("sign", args=["trail_review", review.pk]) if may_sign else "",
         }

@@ -11,6 +11,7 @@ from portal.states import edges
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLES = {
+    "batches_recipeversion": ("batches", batch_states.RECIPE_TRANSITIONS),
     "batches_batch": ("batches", batch_states.TRANSITIONS),
     "deviations_deviation": ("deviations", deviation_states.TRANSITIONS),
 }

@@ -28,6 +28,7 @@ STEPS = {
     "triage": make.triage,
     "release_notice": make.release,
     "investigate": make.investigate,
+    "summarise": make.summarise,
     "close": make.close,
     "cancel": make.cancel,
 }
@@ -48,7 +49,7 @@ def expected(step, state, role, *, released):
         return Refused
     if state not in TRANSITIONS[step].sources:
         return InvalidTransition
-    if (step, released) in (("release_notice", True), ("close", False)):
+    if (step, released) in (("release_notice", True), ("summarise", False), ("close", False)):
         return InvalidTransition
     return None
 

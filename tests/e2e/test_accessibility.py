@@ -1,4 +1,4 @@
-"""The pages of a batch and the style guide by WCAG 2.2 AA, on a screen and a phone, light and dark."""
+"""Pages of batches, of proof and access, and the style guide by WCAG 2.2 AA, on two screens, both themes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from portal.specimens import specimens
-from tests.factories import batches
+from tests.e2e.conftest import Screen
+from tests.factories import batches, cast
 
 AXE = (Path(axe_core_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -79,3 +80,75 @@ def test_the_keys_reach_board_and_batch_without_a_mouse(stage, person):
     tile.focus()
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/batches/{stage.batch_id}/")
+
+
+# Of each kind of page one in the default run; every page in the long form.
+PLACES = {
+    "cdmo_quality_head": [
+        "/ledger/",
+        "/ledger/?tab=readers",
+        "/security/",
+    ],
+    "cdmo_admin": [
+        "/administration/",
+        "/administration/?tab=four_eyes",
+    ],
+}
+MORE = {
+    "cdmo_quality_head": [
+        f"/ledger/{cast.PROGRAM}/shared/1/",
+        f"/ledger/{cast.PROGRAM}/shared/review/",
+        "/ledger/reviews/",
+        "/holds/",
+        "/delegations/",
+        "/inspections/",
+        "/escalations/",
+        "/decisions/",
+    ],
+    "cdmo_admin": [
+        "/",
+        "/administration/?tab=keys",
+        "/administration/?tab=sites",
+        "/administration/reviews/",
+        "/administration/signers/",
+    ],
+}
+OUTSIDE = ["/account/login/"]
+MORE_OUTSIDE = ["/account/company/", "/account/join/"]
+SHORT = [("screen", "light"), ("phone", "dark")]
+LONG = [(size, theme) for size in SIZES for theme in ("light", "dark")]
+
+
+def faults_of(screen, addresses, looks):
+    """The faults of each address in each look; a page is loaded once and then looked at anew."""
+    found = {}
+    for address in addresses:
+        screen.page.goto(address)
+        screen.page.get_by_role("heading", level=1).first.wait_for()
+        for size, theme in looks:
+            screen.page.set_viewport_size(SIZES[size])
+            screen.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+            if wrong := faults(screen):
+                found[address, size, theme] = wrong
+    return found
+
+
+@pytest.mark.parametrize(
+    ("more", "looks"),
+    [pytest.param(False, SHORT, id="short"), pytest.param(True, LONG, id="long", marks=pytest.mark.matrix)],
+)
+@pytest.mark.parametrize("key", list(PLACES))
+def test_the_pages_of_proof_and_access_have_no_faults(person, key, more, looks):
+    addresses = PLACES[key] + (MORE[key] if more else [])
+    assert faults_of(person(key, to=addresses[0]), addresses, looks) == {}
+
+
+@pytest.mark.parametrize(
+    ("more", "looks"),
+    [pytest.param(False, SHORT, id="short"), pytest.param(True, LONG, id="long", marks=pytest.mark.matrix)],
+)
+def test_the_pages_of_signing_in_have_no_faults(stage, more, looks):
+    screen = Screen(stage, "stranger")
+    found = faults_of(screen, OUTSIDE + (MORE_OUTSIDE if more else []), looks)
+    screen.close()
+    assert found == {}

@@ -10,9 +10,9 @@ from django.db import connection
 
 from batches.actions.planning import plan_batch
 from batches.actions.readings import take_frame
-from batches.actions.recipes import author_recipe
+from batches.actions.recipes import adopt_recipe
 from batches.queries import list_excursions, up_to_date
-from batches.specs import LimitSpec, ParameterSpec, StepSpec
+from batches.specs import LimitSpec, ParameterSpec, RecipeSpec, StepSpec
 from batches.states import DataKind, Level, LimitKind, ParameterKind
 from portal.action import reading
 from portal.actor import system_actor
@@ -67,16 +67,21 @@ def phases(*codes):
     ]
 
 
-def recipe(program=cast.PROGRAM, *, number="MBR-1", steps=None, measured=None):
-    return author_recipe(
-        setup(program),
-        program,
-        number=number,
-        title="AV-101 drug substance",
-        product="AV-101",
-        steps=phases() if steps is None else steps,
-        parameters=measured or parameters(),
+def spec(*, number="MBR-1", steps=None, measured=None, **given):
+    """What the usual recipe says."""
+    return RecipeSpec(
+        number,
+        given.pop("title", "AV-101 drug substance"),
+        "AV-101",
+        phases() if steps is None else steps,
+        parameters() if measured is None else measured,
+        **given,
     )
+
+
+def recipe(program=cast.PROGRAM, **given):
+    """A recipe in force, approved before the program came here."""
+    return adopt_recipe(setup(program), program, spec=spec(**given), approval="signed on paper")
 
 
 def now():

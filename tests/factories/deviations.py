@@ -11,6 +11,7 @@ TITLE = "Vessel temperature outside PAR"
 WORDS = "The vessel temperature exceeded the PAR of 33.0-35.0 °C for 42 min."
 RATIONALE = "CPP outside PAR, short against 14 days, impact unlikely."
 SUMMARY = "Positioner seal of TV-203 worn; seals changed, no impact on quality."
+PRELIMINARY = "Jacket valve stuck on the warm side; back-up unit in use, cause not known yet."
 REASON = "Entered twice by two people."
 
 
@@ -57,6 +58,14 @@ def investigate(actor, deviation, **given):
     from deviations.actions.investigate import investigate_deviation
 
     return investigate_deviation(actor, deviation.pk, **{"version": deviation.version} | given)
+
+
+def summarise(actor, deviation, **given):
+    """The deviation with its preliminary summary."""
+    from deviations.actions.summarise import summarise_deviation
+
+    stated = {"summary": PRELIMINARY, "version": deviation.version}
+    return summarise_deviation(actor, deviation.pk, **stated | given)
 
 
 def close(actor, deviation, **given):

@@ -10,12 +10,14 @@ import json
 import random
 import zipfile
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from portal.merkle import head, in_memory, inclusion_proof, leaf_hash, tree_head
+from portal.merkle import head, in_memory, inclusion_proof, leaf_hash, root_of, tree_head
 from portal.notes import COSIGNER, Checkpoint, Signer
 
+BEGAN = datetime(2026, 11, 22, tzinfo=UTC)
 ORIGIN = "testserver/5a2c8b56-0000-4000-8000-000000000000/shared"
 
 
@@ -65,11 +67,13 @@ class Log:
 
     def write(self, times=1, *, items=4, parts=0):
         for _ in range(times):
-            self._write(items, parts)
+            header, kept = self._sealed(len(self.headers) + 1, items, parts)
+            self.headers.append(header)
+            self.items.append(kept)
         return self
 
-    def _write(self, items, parts):
-        seq = len(self.headers) + 1
+    def _sealed(self, seq, items, parts=0):
+        """The header of an entry, and its items."""
         kept = [
             (self.dice.randbytes(32), json.dumps({"item": f"part {n}", "value": f"{seq}/{n}"}).encode())
             for n in range(items + parts)
@@ -82,7 +86,7 @@ class Log:
             "space": space,
             "audience": audience,
             "seq": str(seq),
-            "sealed_at": f"2026-11-22T{seq // 3600 % 24:02}:{seq // 60 % 60:02}:{seq % 60:02}.{seq:06}Z",
+            "sealed_at": (BEGAN + timedelta(seconds=seq, microseconds=seq)).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
             "kind": "test.told",
             "schema": "1",
             "seat": "QA floor 07",
@@ -90,8 +94,7 @@ class Log:
             "items": [each.hex() for each in digests if each not in counted],
             "parts": {"count": str(parts), "root": tree_head(counted).hex()} if parts else None,
         }
-        self.headers.append(json.dumps(header).encode())
-        self.items.append(kept)
+        return json.dumps(header).encode(), kept
 
     @property
     def leaves(self):
@@ -99,30 +102,54 @@ class Log:
 
     def checkpoint(self, size=None, *, cosigned=True):
         size = len(self.headers) if size is None else size
-        text = Checkpoint(self.origin, size, head(in_memory(self.leaves), size)).text
+        return self._note(size, head(in_memory(self.leaves), size), cosigned=cosigned)
+
+    def _note(self, size, root, *, cosigned=True):
+        text = Checkpoint(self.origin, size, root).text
         note = f"{text}\n{self.signer.line(text)}"
         return note + self.witness.line(text, 1_800_000_000) if cosigned else note
 
     def line(self, seq):
-        items = [[b64(salt), b64(body)] for salt, body in self.items[seq - 1]]
-        return {"seq": seq, "header": b64(self.headers[seq - 1]), "items": items}
+        return _line(seq, self.headers[seq - 1], self.items[seq - 1])
+
+    def write_long(self, path, size):
+        """An export of a whole chain of so many entries, which would not fit into memory."""
+        leaves = []
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as bundle:
+            with bundle.open(zipfile.ZipInfo("entries.ndjson"), "w", force_zip64=True) as lines:
+                for seq in range(1, size + 1):
+                    header, kept = self._sealed(seq, 4)
+                    leaves.append(leaf_hash(header))
+                    lines.write(json.dumps(_line(seq, header, kept)).encode() + b"\n")
+            about = self._about(size, self._note(size, root_of(leaves)))
+            for name, data in {"export.json": json.dumps(about), **Bundle(about, []).members}.items():
+                bundle.writestr(name, data)
 
     def export(self, only=None):
         """The whole chain, or the entries with these numbers and their proofs."""
         size = len(self.headers)
-        about = {
-            "format": "covalent-export/1",
-            "made_at": "2026-11-22T05:00:00Z",
-            "origin": self.origin,
-            "size": size,
-            "keys": [str(self.signer.verifier)],
-            "witnesses": [str(self.witness.verifier)],
-            "checkpoint": self.checkpoint(),
-            "scope": {"kind": "record", "record": "a record"} if only else {"kind": "chain"},
-        }
+        about = self._about(size, self.checkpoint())
+        if only:
+            about["scope"] = {"kind": "record", "record": "a record"}
         lines = [self.line(seq) for seq in only or range(1, size + 1)]
         if only:
             read = in_memory(self.leaves)
             for each in lines:
                 each["proof"] = [b64(one) for one in inclusion_proof(read, each["seq"] - 1, size)]
         return Bundle(about, lines)
+
+    def _about(self, size, checkpoint):
+        return {
+            "format": "covalent-export/1",
+            "made_at": "2026-11-22T05:00:00Z",
+            "origin": self.origin,
+            "size": size,
+            "keys": [str(self.signer.verifier)],
+            "witnesses": [str(self.witness.verifier)],
+            "checkpoint": checkpoint,
+            "scope": {"kind": "chain"},
+        }
+
+
+def _line(seq, header, kept):
+    return {"seq": seq, "header": b64(header), "items": [[b64(salt), b64(body)] for salt, body in kept]}

@@ -10,7 +10,9 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 from batches.actions.readings import take_frame
+from batches.actions.recipes import draft_recipe
 from batches.models import Excursion, Parameter
+from batches.specs import HoldTimeSpec, MaterialSpec
 from portal.action import action, reading
 from portal.actions.delegating import delegate_roles
 from portal.actions.inspecting import open_inspection
@@ -33,7 +35,7 @@ from portal.models import (
 )
 from portal.tasks import publish
 from tests.conftest import actor
-from tests.factories import batches, cast, decisions, deviations
+from tests.factories import batches, cast, decisions, deviations, recipes
 from tests.factories.push import Browser
 from tests.factories.security_key import SecurityKey
 
@@ -117,7 +119,7 @@ def _lend(key: str, delegate: str, *, reason: str) -> None:
 def _fill(program: UUID) -> dict[str, UUID]:
     word = WORDS[program]
     qa = actor("cdmo_qa")
-    recipe = batches.recipe(program, number=f"MBR-{word}")
+    recipe = _recipes(program, word)
     running = batches.batch(
         program, number=f"B-{word}", of=recipe, title=f"{word} title", equipment=f"{word} BR-203"
     )
@@ -138,6 +140,7 @@ def _fill(program: UUID) -> dict[str, UUID]:
         qa, deviations.triage(qa, shared, rationale=f"{word} rationale of the class given")
     )
     hidden = {"title": f"INTERNAL {word} title", "description": f"INTERNAL {word} what happened"}
+    shared = deviations.summarise(qa, shared, summary=f"{word} summary of what is known")
     undisclosed = deviations.report(qa, program, immediate_action=f"INTERNAL {word} action", **hidden)
     triaged = deviations.triage(
         qa, deviations.report(qa, program, **hidden), rationale=f"INTERNAL {word} rationale words"
@@ -173,10 +176,26 @@ def _fill(program: UUID) -> dict[str, UUID]:
         "clock_id": _clock(program, word),
         "calendar_id": _calendar(program, word),
         **_decisions(program, running, word),
+        **_lots(running, word),
+        "signal_id": _signal(program, running, word),
         "webhook_id": _tell(qa, program, word),
         "attachment_id": _attach(qa, shared.pk, f"{word} photo.png"),
         "internal_attachment_id": _attach(qa, undisclosed.pk, f"INTERNAL {word} photo.png"),
     }
+
+
+def _recipes(program: UUID, word: str):
+    """A recipe in force that says everything, and a draft that the sponsor must not know of."""
+    draft_recipe(
+        system_actor("setup", program),
+        program,
+        spec=recipes.whole(number=f"INTERNAL-{word}", title=f"INTERNAL {word} draft of a recipe"),
+    )
+    said = {
+        "materials": (MaterialSpec("MED", f"{word} medium", step="harvest"),),
+        "hold_times": (HoldTimeSpec("HT", f"{word} hold time", "growth", "harvest", 3600),),
+    }
+    return batches.recipe(program, number=f"MBR-{word}", **said)
 
 
 def _review(by, program: UUID, word: str) -> UUID:
@@ -213,6 +232,15 @@ def _roster(by, program: UUID) -> UUID:
     from tests.factories.rosters import kept
 
     return kept(by, "cdmo_qa", space=program).pk
+
+
+def _lots(batch, word: str) -> dict[str, UUID]:
+    from tests.factories import lots
+
+    lot = lots.lot(f"{word} LOT", program=batch.space_id, title=f"{word} medium")
+    use = lots.use(batch, lot)
+    lots.product(batch, f"{word} DS")
+    return {"lot_id": lot.pk, "use_id": use.pk}
 
 
 def _hold(record: UUID, word: str) -> UUID:
@@ -254,6 +282,15 @@ def _decisions(program: UUID, batch, word: str) -> dict[str, UUID]:
     hidden = {name: f"INTERNAL {words}" for name, words in said.items()}
     draft = decisions.draft(actor("cdmo_qa"), batch, **hidden)
     return {"decision_id": asked.pk, "drafted_decision_id": draft.pk}
+
+
+def _signal(program: UUID, batch, word: str) -> UUID:
+    """An early signal of the sponsor's that waits for its answer."""
+    from deviations.actions.signals import raise_signal
+
+    by = actor("sponsor_qa" if program == cast.PROGRAM else "rival_sponsor_qa")
+    said = {"title": f"{word} looks odd", "description": f"{word} what was noticed"}
+    return raise_signal(by, program, batch_id=batch.pk, **said).pk
 
 
 def _tell(by, program: UUID, word: str) -> UUID:

@@ -11,10 +11,12 @@ from portal.actions.clocks import (
     breach_clock,
     breach_clocks,
     consent_to_pause,
+    decline_pause,
     extend_clock,
     move_clock,
     pause_clock,
     resume_clock,
+    take_pause_back,
 )
 from portal.actor import Side, system_actor
 from portal.errors import DomainError
@@ -35,6 +37,14 @@ def pause(key, found, **given):
 
 def consent(key, found, **given):
     return consent_to_pause(actor(key), found.pk, **{"version": found.version} | given)
+
+
+def decline(key, found, **given):
+    return decline_pause(actor(key), found.pk, **{"reason": WORDS, "version": found.version} | given)
+
+
+def take_back(key, found, **given):
+    return take_pause_back(actor(key), found.pk, **{"version": found.version} | given)
 
 
 def resume(key, found, **given):
@@ -146,6 +156,50 @@ def test_a_joint_clock_rests_only_by_the_word_of_both_sides(database):
     assert seen(resume("sponsor_qa", rested)).state == ClockState.RUNNING
 
 
+def test_the_other_side_declines_a_pause_and_who_asked_is_told_why(database):
+    found = started(is_joint=True)
+    asked = pause("sponsor_qa", found)
+    head = head_of(cast.PROGRAM)
+    assert refusal(decline, "sponsor_qa", asked) == "invalid_transition"
+    assert refusal(decline, "cdmo_qa", asked, reason="short") == "invalid"
+    decline("cdmo_qa", asked)
+    row = seen(found)
+    assert (row.state, row.pause_asked_by, row.due_at, row.version) == ("running", "", found.due_at, 3)
+    assert facts_of(cast.PROGRAM, after=head)[0] == (
+        "clock.pause_declined",
+        {"kind": "test.reply", "side": "manufacturer"},
+    )
+    assert lines_of(found)[-1] == ("declined", "QA floor 07", "manufacturer", found.due_at, None)
+    words = "AV-101: the pause that your side asked for is declined"
+    assert alerts("clock.pause_declined") == [("sponsor", "shared", words)]
+    assert {each.role for each in rows_of(_alert("sponsor", "clock.pause_declined"))["receipts"]} == {"qa"}
+    assert refusal(consent, "cdmo_qa", row) == "invalid_transition"
+
+
+def test_who_asked_for_a_pause_takes_that_back_and_may_ask_again(database):
+    found = started(is_joint=True)
+    asked = pause("sponsor_qa", found)
+    head = head_of(cast.PROGRAM)
+    assert refusal(take_back, "cdmo_qa", asked) == "invalid_transition"
+    taken = take_back("sponsor_qa", asked)
+    assert (seen(found).state, seen(found).pause_asked_by) == ("running", "")
+    assert facts_of(cast.PROGRAM, after=head)[0] == (
+        "clock.pause_taken_back",
+        {"kind": "test.reply", "side": "sponsor"},
+    )
+    assert lines_of(found)[-1] == ("taken_back", "Sponsor QA 03", "manufacturer", found.due_at, None)
+    words = "AV-101: a pause is not asked for any more"
+    assert alerts("clock.pause_taken_back") == [("manufacturer", "shared", words)]
+    assert refusal(consent, "cdmo_qa", taken) == "invalid_transition"
+    assert pause("sponsor_qa", taken).pause_asked_by == "sponsor"
+
+
+@pytest.mark.parametrize("key", ["cdmo_operator", "sponsor_viewer", "inspector"])
+def test_nobody_else_answers_for_a_side(database, key):
+    asked = pause("sponsor_qa", started(is_joint=True))
+    assert {refusal(each, key, asked) for each in (consent, decline, take_back)} == {"refused"}
+
+
 def test_silence_is_no_consent(database, clock):
     found = started(is_joint=True)
     pause("sponsor_qa", found)
@@ -215,12 +269,12 @@ def test_of_an_internal_clock_only_the_own_heads_hear(database):
     assert found.extensions == 2
 
 
-def _alert(side):
+def _alert(side, kind="clock.extended_again"):
     from portal.action import reading
 
     watcher = system_actor("watchdog", cast.PROGRAM)
     with reading(watcher):
-        return Alert.objects.visible_to(watcher).get(kind="clock.extended_again", side=side)
+        return Alert.objects.visible_to(watcher).get(kind=kind, side=side)
 
 
 def test_an_extension_does_not_move_a_visit_that_comes_before_the_old_due_time(database):
@@ -268,7 +322,9 @@ def test_nobody_else_touches_a_clock_of_the_manufacturer(database, key):
 def test_a_rival_and_the_other_side_do_not_find_an_internal_clock(database):
     found = started(audience="manufacturer")
     for key in ("sponsor_qa", "rival_sponsor_qa"):
-        assert {refusal(each, key, found) for each in (pause, extend, move, resume, consent)} == {"not_found"}
+        assert {
+            refusal(each, key, found) for each in (pause, extend, move, resume, consent, decline, take_back)
+        } == {"not_found"}
 
 
 def test_a_ladders_clock_belongs_to_its_alert_alone(database):

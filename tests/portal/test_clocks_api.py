@@ -111,10 +111,14 @@ def test_the_other_side_consents_to_a_joint_pause(database, api, signed_in):
     asked = post(client, f"{URL}{found.pk}/pause/", {"reason": WORDS}, 1).json()
     assert (asked["pause_asked_by"], [each["name"] for each in asked["available_actions"]]) == (
         "manufacturer",
-        [],
+        ["take_back"],
     )
     refused = post(client, f"{URL}{found.pk}/consent/", {}, asked["version"])
     assert (refused.status_code, refused.json()["code"]) == (409, "invalid_transition")
+    back = post(client, f"{URL}{found.pk}/take_back/", {}, asked["version"])
+    assert (back.status_code, back.json()["pause_asked_by"]) == (200, "")
+    again = post(client, f"{URL}{found.pk}/decline/", {"reason": WORDS}, back.json()["version"])
+    assert (again.status_code, again.json()["code"]) == (409, "invalid_transition")
 
 
 @pytest.mark.parametrize(

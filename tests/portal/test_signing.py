@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from datetime import timedelta
 
 import pytest
@@ -25,7 +24,7 @@ from portal.states import Meaning
 from tests.conftest import entries_of
 from tests.factories import cast
 from tests.factories import deviations as make
-from tests.factories.signing import code_at, enable, fresh, make_signer, sign
+from tests.factories.signing import enable, fresh, make_signer, sign
 
 
 def code_of(error):
@@ -144,11 +143,14 @@ class TestTwoComponents:
         with reading(head):
             found = ceremony(head, signable_of("deviation"), investigated.pk)
         stated = {"version": found.record.version, "digest": found.digest}
-        proof = {"password": cast.PASSWORD, "code": code_at(time.time())}
-        sign_raw(head, "deviation", investigated.pk, meaning=Meaning.APPROVED, **stated, **proof)
-        with pytest.raises(Refused) as refused:
-            sign_raw(head, "deviation", investigated.pk, meaning=Meaning.REJECTED, **stated, **proof)
-        assert code_of(refused) in ("code_used", "credentials_wrong")
+
+        def used_twice(**proof):
+            sign_raw(head, "deviation", investigated.pk, meaning=Meaning.APPROVED, **stated, **proof)
+            with pytest.raises(Refused) as refused:
+                sign_raw(head, "deviation", investigated.pk, meaning=Meaning.REJECTED, **stated, **proof)
+            assert code_of(refused) in ("code_used", "credentials_wrong")
+
+        fresh(used_twice)
 
     def test_five_wrong_tries_lock_signing_even_for_the_right_ones(self, investigated, head):
         for _ in range(5):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from portal import tasks
 from portal.action import reading
 from portal.actions.alerts import acknowledge_alert
 from portal.actions.signing import accept_statement
@@ -67,6 +68,18 @@ def test_they_and_the_person_have_a_mail(locked):
     assert people == {cast.person_id(key) for key in ("cdmo_admin", "cdmo_quality_head", NAME)}
 
 
+def test_the_mail_asks_those_for_receipt_who_give_it(locked, mailbox):
+    tasks.deliver()
+    words = {to: message.get_content().splitlines()[0] for [to], message in mailbox.messages}
+    assert words == {
+        cast.EMAILS["cdmo_admin"]: "You have a new notification in Covalent. It asks for your receipt.",
+        cast.EMAILS[
+            "cdmo_quality_head"
+        ]: "You have a new notification in Covalent. It asks for your receipt.",
+        cast.EMAILS[NAME]: "You have a new notification in Covalent. It concerns you.",
+    }
+
+
 def test_an_administrator_who_locks_himself_has_one_mail(database, cdmo_admin):
     make_signer(cdmo_admin, cast.CDMO)
     for _ in range(5):
@@ -115,3 +128,8 @@ def test_it_stands_on_the_pages_of_those_who_are_told(locked, signed_in):
 
 def test_the_person_reads_it_under_my_security(locked, signed_in):
     assert "Signing is locked" in signed_in(NAME).get("/security/").content.decode()
+
+
+def test_it_is_no_alert_of_a_program_to_whom_the_interface_lists_them(locked, signed_in):
+    listed = signed_in("cdmo_admin").get("/api/v1/alerts/")
+    assert (listed.status_code, listed.json()["results"]) == (200, [])

@@ -90,19 +90,26 @@ def test_a_cursor_beyond_the_head_is_reset(stack):
         assert listener.numbers(1) == [heads["shared"] + 1]
 
 
+def is_at_a_bound(unacked, began):
+    """Whether a socket was closed as the contract says: at 256 unacked, or with fewer after 10 s."""
+    return unacked == 256 or (unacked < 256 and time.monotonic() - began >= 10)
+
+
 @pytest.mark.slow
 def test_who_does_not_acknowledge_is_closed_and_may_resume(stack):
     with Listener(stack, "sponsor_system") as listener:
         head = listener.subscribe()["shared"]
-        news(times=300)
         began = time.monotonic()
+        news(times=300)
+        written = time.monotonic()
         assert listener.close_code(within=12) == 4408
-        assert time.monotonic() - began < 11
+        assert time.monotonic() - written < 11
         seen = [each["seq"] for each in listener.heard if each["type"] == "event"]
-        assert seen == list(range(head + 1, head + 257))
+        assert seen == list(range(head + 1, head + 1 + len(seen)))
+        assert is_at_a_bound(len(seen), began)
     with Listener(stack, "sponsor_system") as again:
         again.subscribe(after={"shared": seen[-1]})
-        assert again.numbers(44) == list(range(head + 257, head + 301))
+        assert again.numbers(300 - len(seen)) == list(range(seen[-1] + 1, head + 301))
 
 
 @pytest.mark.slow
@@ -220,10 +227,11 @@ def test_who_misses_more_than_a_hundred_thousand_starts_anew_from_the_heads(stac
 def test_a_client_that_does_not_read_is_closed_and_holds_nobody_up(stack):
     with Listener(stack, "sponsor_system") as deaf, Listener(stack, "cdmo_system") as quick:
         deaf.subscribe()
+        began = time.monotonic()
         head = quick.subscribe()["shared"]
         with ThreadPoolExecutor(1) as pool:
             written = pool.submit(news, times=600)
             assert quick.numbers(600, within=60) == list(range(head + 1, head + 601))
             written.result()
         assert deaf.close_code(within=12) == 4408
-        assert len([each for each in deaf.heard if each["type"] == "event"]) == 256
+        assert is_at_a_bound(sum(each["type"] == "event" for each in deaf.heard), began)

@@ -23,8 +23,10 @@ FILLS = {
     "space_id": "space_id",
     "batch_id": "batch_id",
     "deviation_id": "deviation_id",
+    "signal_id": "signal_id",
     "alert_id": "alert_id",
     "excursion_id": "excursion_id",
+    "recipe_id": "recipe_id",
     "attachment_id": "attachment_id",
     "review_id": "review_id",
     "hold_id": "hold_id",
@@ -36,6 +38,8 @@ FILLS = {
     "calendar_id": "calendar_id",
     "decision_id": "decision_id",
     "webhook_id": "webhook_id",
+    "lot_id": "lot_id",
+    "use_id": "use_id",
 }
 
 
@@ -60,6 +64,7 @@ WORDING = {
     "recommendation": "It is sound.", "lost_at": "2040-01-01T00:00:00Z", "meanwhile": "It goes on.",
     "if_lost": "It goes on.",
 }  # fmt: skip
+LOT = {"number": "LOT-9", "material": "RM-9", "title": "Feed", "unit": "kg", "quantity": "1"}
 SAME = {"role": "qa", "kind": "deviation", "audience": "shared", "seq": "1", "level": "0", "index": "000.p/1",
         "number": "default", "code": "5.1", "step": "withdraw"}  # fmt: skip
 OF_ORGANISATION = {
@@ -86,7 +91,7 @@ def _filled(part, address, ids, organisation):
         return part
     _, _, name = part.strip("<>").rpartition(":")
     if name in SAME:
-        return SAME[name]
+        return ids.get(name, SAME[name])
     if name in ("record_id", "person_id") and not address.startswith("sign/"):
         place = next(word for word in OF_ORGANISATION if f"/{word}/" in f"/{address}")
         return str(organisation[OF_ORGANISATION[place]])
@@ -133,11 +138,22 @@ def body(address, ids):
     """A body for writes: valid where the ids are one's own, full of foreign ids otherwise."""
     now = datetime.now(UTC).isoformat()
     wanted = {
+        "early_signals/": {"program": str(ids["program_id"]), "batch": str(ids["batch_id"]),
+                           "title": "Title", "description": "What was noticed."},
+        "signals/new/": {"where": f"{ids['program_id']}:{ids['batch_id']}", "title": "Title",
+                         "description": "What was noticed."},
+        "signal_id>/answer/": {"answer": "Reason of a few words.", "version": "1"},
         "deviations/": {"program": str(ids["program_id"]), "title": "Title", "occurred_at": now,
                         "description": "What happened.", "detected_at": now, "batch": str(ids["batch_id"])},
         "batches/": {"program": str(ids["program_id"]), "recipe_version": str(ids["recipe_id"]),
                      "number": uuid.uuid4().hex[:12], "planned_start": now},
+        "send_back/": {"reason": "Reason of a few words."},
+        "recipe_id>/<str:step>/": {"version": "1", "reason": "Reason of a few words."},
         "readings/": {"readings": [{"parameter": "TEMP", "at": now, "value": 36.5}]},
+        "lots/": LOT | {"program": str(ids["program_id"]), "supplied_by": "manufacturer"},
+        "products/": LOT,
+        "materials/": {"lot": str(ids["lot_id"]), "quantity": "1"},
+        "lot_id>/<slug:step>/": {"reason": "Reason of a few words.", "version": "1"},
         "agreements/": {"partnership": str(ids["partnership_id"]), "template": "commercial"},
         "agreement/draft/": {"partnership": str(ids["partnership_id"]), "begin": "commercial"},
         "clauses/<str:code>/": {"version": "2", "remove_clause": "1"},

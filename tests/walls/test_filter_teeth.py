@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 from django.apps import apps
 
@@ -9,6 +11,7 @@ from portal.action import reading
 from portal.models.base import RecordQuerySet
 from tests import database as databases
 from tests.conftest import _point_to, actor
+from tests.factories import cast
 from tests.walls.probing import FORBIDDEN, ask, client_of, past_row_security, text
 
 FILTERED = {
@@ -29,10 +32,16 @@ BETRAYED = {
     "Batch": ("sponsor_viewer", "/api/v1/batches/"),
     "Deviation": ("sponsor_viewer", "/api/v1/deviations/"),
     "Excursion": ("sponsor_viewer", "/api/v1/excursions/"),
+    "Lot": ("sponsor_viewer", "/api/v1/lots/"),
     "Organisation": ("sponsor_viewer", "/ledger/"),
     "Partnership": ("sponsor_viewer", "/ledger/"),
     "RecipeVersion": ("sponsor_viewer", "/api/v1/recipes/"),
     "Program": ("sponsor_viewer", "/api/v1/programs/"),
+}
+# Filter -> the act on what is of another organisation that is no longer answered as on what does not exist.
+ACTED_ON = {
+    "ApiKey": ("key", "/administration/keys/{}/revoke/"),
+    "Assignment": ("assignment", "/administration/seats/{}/end/"),
 }
 
 
@@ -102,3 +111,18 @@ def test_a_route_betrays_the_filter_that_it_lost(past, drop, name):
     assert told() == []
     drop(FILTERED[name])
     assert told() != []
+
+
+@pytest.mark.parametrize("name", ACTED_ON)
+def test_an_act_betrays_the_filter_that_it_lost(past, filled, drop, name):
+    which, address = ACTED_ON[name]
+    client = client_of("cdmo_admin")
+
+    def answer(record_id):
+        body = {"reason": "Reason of a few words."}
+        return ask(client, "POST", address.format(record_id), body).status_code
+
+    foreign = filled[1]["organisations"][cast.TESSEL][which]
+    assert (answer(foreign), answer(uuid4())) == (400, 400)
+    drop(FILTERED[name])
+    assert (answer(foreign), answer(uuid4())) == (403, 400)

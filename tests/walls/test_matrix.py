@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import logging
+import random
 import uuid
 from collections import defaultdict
 from contextlib import nullcontext
 
 import pytest
+from django.conf import settings
 
 from portal.models.base import RecordQuerySet
 from tests import database as databases
 from tests.conftest import _point_to
 from tests.factories import cast
 from tests.walls import routes
+from tests.walls.probes import Matrix
 from tests.walls.probing import FEW, FORBIDDEN, SOME, answers, ask, client_of, past_row_security, text
 
+# How many in all, and as how many of each asker in the short form.
+PROBES, SAMPLE = 250_000, 150
 pytestmark = pytest.mark.timeout(600)
 SERVER_FAULT = 500
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -63,6 +69,33 @@ def test_nobody_writes_into_what_is_not_theirs(walls, as_owner_of):
                 assert response.status_code < 500, (key, method, path)
                 assert not any(word in text(response) for word in FORBIDDEN[key]), (key, method, path)
     assert _fingerprint(as_owner_of, ids) == before, which
+
+
+@pytest.fixture
+def matrix(filled, monkeypatch):
+    name, ids = filled
+    _point_to(name)
+    monkeypatch.setattr(settings, "RATE_LIMITS", dict.fromkeys(settings.RATE_LIMITS, 10**9))
+    # A line for every refusal would fill the memory.
+    logging.disable(logging.CRITICAL)
+    yield Matrix(ids)
+    logging.disable(logging.NOTSET)
+    _point_to(databases.OWN)
+
+
+def test_a_sample_of_all_probes_finds_nothing(matrix):
+    dice = random.Random(25)  # noqa: S311 - dice, not a secret
+    wrong = [matrix.run(key, dice.sample(list(matrix.probes(key)), SAMPLE)) for key in SOME]
+    assert wrong == [[]] * len(SOME)
+
+
+@pytest.mark.matrix
+@pytest.mark.timeout(36_000)
+@pytest.mark.parametrize("key", FORBIDDEN)
+def test_none_of_a_quarter_of_a_million_probes_tells_or_moves_what_is_not_theirs(matrix, key):
+    matrix.learn_etags(("cdmo_qa", "cdmo_system"))
+    assert matrix.run(key, matrix.probes(key)) == []
+    assert matrix.met.total() * len(FORBIDDEN) >= PROBES
 
 
 @pytest.fixture

@@ -149,3 +149,26 @@ def test_each_policy_that_is_opened_is_found_open(superuser):
             if len(reached_by(superuser, table, command)) < len(STRANGERS):
                 toothless.append((table.as_string(superuser), policy))
     assert toothless == []
+
+
+def test_a_policy_that_is_dropped_lets_nobody_in(superuser):
+    # Policies that only add up: without one of them nobody reaches more than with it.
+    assert superuser.execute("select polname from pg_policy where not polpermissive").fetchall() == []
+    assert let_in_without(superuser, policies(superuser)[::20]) == []
+
+
+@pytest.mark.matrix
+def test_none_of_the_policies_lets_anybody_in_by_being_dropped(superuser):
+    assert let_in_without(superuser, policies(superuser)) == []
+
+
+def let_in_without(raw, tried):
+    """The policies without which somebody reaches what they must not."""
+    return [policy for policy in tried if _lets_in_without(raw, *policy)]
+
+
+def _lets_in_without(raw, table, policy, command):
+    with raw.transaction(force_rollback=True):
+        raw.execute(sql.SQL("grant all on {} to covalent_app").format(table))
+        raw.execute(sql.SQL("drop policy {} on {}").format(sql.Identifier(policy), table))
+        return reached_by(raw, table, command)

@@ -1,6 +1,6 @@
 """The recipe versions of the demo, as data: typical of the trade, not anybody's registered limits."""
 
-from config.demo.recipes.antibody import DRUG_SUBSTANCE, PURIFICATION, SEED_TRAIN
+from config.demo.recipes.antibody import DRUG_SUBSTANCE, DRUG_SUBSTANCE_NEXT, PURIFICATION, SEED_TRAIN
 from config.demo.recipes.cell_therapy import CELL_THERAPY
 from config.demo.recipes.fill import STERILE_FILL
 from config.demo.recipes.penicillin import PENICILLIN_RUN
@@ -20,6 +20,7 @@ RECIPES = (
 __all__ = [
     "CELL_THERAPY",
     "DRUG_SUBSTANCE",
+    "DRUG_SUBSTANCE_NEXT",
     "PENICILLIN_RUN",
     "PURIFICATION",
     "RECIPES",

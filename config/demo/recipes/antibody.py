@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
 from typing import Final
 
-from batches.states import ParameterKind
+from batches.specs import HoldTimeSpec, MaterialSpec, ParameterSpec
+from batches.states import LimitKind, MaterialUse, ParameterKind
 from config.demo.companies import AV101
 from config.demo.recipes.writing import (
     DAY,
@@ -23,6 +26,7 @@ from config.demo.recipes.writing import (
     spec,
     unit,
 )
+from portal.states import SeatSide
 
 CPP, KPP = ParameterKind.CPP, ParameterKind.KPP
 GROWTH, SHIFT, PRODUCTION, HARVEST = "GROWTH", "SHIFT", "PRODUCTION", "HARVEST"
@@ -150,6 +154,39 @@ DRUG_SUBSTANCE: Final = Recipe(
         lab("POTENCY", "Potency", "%", spec("80", "125"), decimals=0),
     ),
     model="bioreactor",
+    materials=(
+        MaterialSpec("WCB-01", "Working cell bank vial", step="GROWTH", supplied_by=SeatSide.SPONSOR),
+        MaterialSpec("MED-12", "Basal medium", quantity=Decimal(1400), unit="L", step="GROWTH"),
+        MaterialSpec("FEED-04", "Feed", quantity=Decimal(420), unit="L", step="PRODUCTION"),
+        MaterialSpec("HCCF", "Clarified harvest", MaterialUse.INTERMEDIATE, step=HARVEST),
+        MaterialSpec("DS", "Drug substance, 50 g/L", MaterialUse.OUTPUT, unit="kg", step="FREEZE"),
+    ),
+    hold_times=(
+        HoldTimeSpec("HT-01", "Clarified harvest", HARVEST, "PROTEIN_A", 72 * HOUR, "2-8 °C"),
+        HoldTimeSpec("HT-02", "Neutralised pool", "LOW_PH", "CEX", 48 * HOUR, "15-25 °C"),
+    ),
+)
+
+
+def _next(parameter: ParameterSpec) -> ParameterSpec:
+    """Return a parameter as the next version has it: what the valve of BR-203 taught (story A)."""
+    if parameter.code == "TEMP":
+        tighter = tuple(
+            replace(each, delay_s=5 * MINUTE, rationale="PC-118: product quality after 24 h at 36.5 °C.")
+            if each.kind == LimitKind.NOR
+            else each
+            for each in parameter.limits
+        )
+        return replace(parameter, limits=tighter)
+    if parameter.code == "VALVE":
+        watched = (nor("2", "60", delay_s=30 * MINUTE),)
+        return replace(parameter, limits=watched, rationale="A valve that hunts is seen before the vessel.")
+    return parameter
+
+
+# In review with the sponsor when the demo begins.
+DRUG_SUBSTANCE_NEXT: Final = replace(
+    DRUG_SUBSTANCE, parameters=tuple(_next(each) for each in DRUG_SUBSTANCE.parameters)
 )
 
 SEED_TRAIN: Final = Recipe(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from batches.specs import LimitSpec, ParameterSpec, StepSpec
+from batches.specs import HoldTimeSpec, LimitSpec, MaterialSpec, ParameterSpec, RecipeSpec, StepSpec
 from batches.states import DataKind, Level, LimitKind, ParameterKind
 from config.demo.companies import Project
 
@@ -27,6 +27,20 @@ class Recipe:
     steps: Sequence[StepSpec]
     parameters: Sequence[ParameterSpec]
     model: str = "generic"
+    materials: Sequence[MaterialSpec] = ()
+    hold_times: Sequence[HoldTimeSpec] = ()
+
+    def spec(self) -> RecipeSpec:
+        """Return what is drafted."""
+        return RecipeSpec(
+            self.number,
+            self.title,
+            self.product,
+            self.steps,
+            self.parameters,
+            self.materials,
+            self.hold_times,
+        )
 
     def phases(self) -> list[StepSpec]:
         """Return the phases in the order of execution."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, cast
 
 from django.contrib import messages
@@ -26,6 +27,7 @@ from portal.queries.decisions import (
 from portal.signable import STATEMENT, STATEMENTS
 from portal.states import Meaning
 from portal.views.decisions.reading import Shown, seen_version, shown_of
+from portal.views.kept import CARRIED, forget_kept, kept_for
 from portal.views.proving import forget_word, has_word, shown_in
 
 
@@ -36,12 +38,22 @@ class AnswerDecision(Page):
     template_name: ClassVar[str] = "portal/decision_answer.html"
 
     def context(self, request: PageRequest, **kwargs: Any) -> Shown:
-        """Return the question with the form of the answer, the choice made already where one came from."""
-        actor = request.actor
+        """Return the question with the form of the answer, the choice made already where one came from.
+
+        Who comes back from the own organisation's sign-in finds the answer as it was written, to be signed.
+        """
+        actor, kept = request.actor, kept_for(request)
         found = decision_detail(actor, kwargs["decision_id"])
-        given = request.POST if request.method == "POST" else None
-        form = _answer_form(found, given, request.GET.get("option", ""))
-        return {**shown_of(actor, found), "form": form, "statement": STATEMENTS[STATEMENT]}
+        is_back = request.method != "POST" and bool(kept) and not request.GET
+        given = request.POST if request.method == "POST" else kept if is_back else None
+        form = _answer_form(found, given, {**kept, **request.GET.dict()})
+        shown = {
+            **shown_of(actor, found),
+            "form": form,
+            "statement": STATEMENTS[STATEMENT],
+            "may_change": bool(kept),
+        }
+        return {**shown, **(_to_sign(request, shown) if is_back and shown["may_answer"] else {})}
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Show what would be signed, or sign it."""
@@ -63,6 +75,7 @@ class AnswerDecision(Page):
             **shown_in(asked),
         )
         forget_word(asked)
+        forget_kept(asked)
         messages.success(asked, _("Answered and signed."))
         return HttpResponseRedirect(reverse("decision", args=[request_.pk]), status=303)
 
@@ -76,10 +89,11 @@ class AnswerDecision(Page):
             )
 
 
-def _answer_form(found: DecisionDetail, given: Any, option: str) -> AnswerForm:
+def _answer_form(found: DecisionDetail, given: Any, begun: Mapping[str, str]) -> AnswerForm:
     options = [(each.code, f"{each.code}: {each.words}") for each in found.request.choices]
     options.append((NONE_OF_THESE, _("None of these")))
-    return AnswerForm(given, options=options, initial={"option": option})
+    initial = {name: begun.get(name, "") for name in CARRIED}
+    return AnswerForm(given, options=options, initial=initial)
 
 
 def _to_sign(request: PageRequest, shown: Shown) -> Shown:

@@ -164,12 +164,12 @@ class TestReading:
                 page("cdmo_qa", address(batch))
             return len(asked)
 
-        feed(batch, *outside((38.2, 36.5), ago=timedelta(hours=3)))
+        feed(batch, *outside((38.2, 36.5), ago=timedelta(minutes=50)))
         deviations.triage(cdmo_qa, deviations.report(cdmo_qa, batch_id=batch.pk))
         counted()
         one = counted()
-        for hours in (2, 1):
-            feed(batch, *outside((38.2, 36.5), ago=timedelta(hours=hours)))
+        for minutes in (40, 30):
+            feed(batch, *outside((38.2, 36.5), ago=timedelta(minutes=minutes)))
             deviations.triage(cdmo_qa, deviations.report(cdmo_qa, batch_id=batch.pk))
         assert counted() == one
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from deviations.errors import NoticeOutstanding
+from deviations.states import NOTICE_CLOCK
 from portal.action import reading
 from portal.agreements.document import Clause
 from portal.agreements.durations import Duration
@@ -32,7 +33,7 @@ def notice_clause(classification, within, *, in_list="", chase_at=0.5):
 
 def clocks_of(actor, deviation):
     with reading(actor):
-        rows = Clock.objects.visible_to(actor).filter(subject_id=deviation.pk, alert=None)
+        rows = Clock.objects.visible_to(actor).filter(subject_id=deviation.pk, kind=NOTICE_CLOCK)
         return [(each.clause, each.terms, each.due_at - deviation.aware_at) for each in rows]
 
 
@@ -54,7 +55,7 @@ def test_the_clause_says_when_the_own_heads_are_asked(cdmo_qa):
     agree(notice_clause("critical", FOUR_HOURS, chase_at=0.25))
     found = make.triage(cdmo_qa, make.report(cdmo_qa), classification="critical")
     with reading(cdmo_qa):
-        clock = Clock.objects.visible_to(cdmo_qa).get(subject_id=found.pk)
+        clock = Clock.objects.visible_to(cdmo_qa).get(subject_id=found.pk, kind=NOTICE_CLOCK)
     assert clock.next_at - found.aware_at == timedelta(hours=1)
 
 

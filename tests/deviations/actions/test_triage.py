@@ -5,6 +5,7 @@ import pytest
 
 from deviations.actions.release import chase_notice
 from deviations.models import Deviation, Judgement
+from deviations.states import NOTICE_CLOCK
 from portal.actor import system_actor
 from portal.errors import Invalid, InvalidTransition, NotFound, Refused, StaleVersion, VersionMissing
 from portal.models import Alert, Clock
@@ -51,7 +52,7 @@ def test_triage_changes_none_of_the_stated_facts(reported, cdmo_qa):
 
 def test_a_critical_notice_is_due_24_hours_after_awareness(reported, cdmo_qa):
     make.triage(cdmo_qa, reported, "critical")
-    clock = only(cdmo_qa, Clock)
+    clock = only(cdmo_qa, Clock, kind=NOTICE_CLOCK)
     assert (clock.kind, clock.clause, clock.side, clock.state) == (
         "notice_release",
         "5.1",
@@ -65,7 +66,7 @@ def test_a_critical_notice_is_due_24_hours_after_awareness(reported, cdmo_qa):
 
 def test_a_major_notice_is_due_at_the_same_site_time_of_the_next_business_day(reported, cdmo_qa):
     make.triage(cdmo_qa, reported, "major")
-    clock = only(cdmo_qa, Clock)
+    clock = only(cdmo_qa, Clock, kind=NOTICE_CLOCK)
     site = ZoneInfo("Europe/Stockholm")
     aware, due = reported.aware_at.astimezone(site), clock.due_at.astimezone(site)
     assert clock.clause == "5.2"
@@ -74,9 +75,9 @@ def test_a_major_notice_is_due_at_the_same_site_time_of_the_next_business_day(re
     assert timedelta(days=1) <= due.replace(tzinfo=None) - aware.replace(tzinfo=None) <= timedelta(days=3)
 
 
-def test_a_minor_one_starts_no_clock(reported, cdmo_qa):
+def test_a_minor_one_starts_no_clock_of_a_notice(reported, cdmo_qa):
     make.triage(cdmo_qa, reported, "minor")
-    assert seen_by(cdmo_qa, Clock) == []
+    assert seen_by(cdmo_qa, Clock, kind=NOTICE_CLOCK) == []
     assert facts()[-1] == (
         "deviation.triaged",
         {"classification": "minor", "clause": "5.3", "due_at": None},
@@ -124,7 +125,7 @@ def test_a_class_needs_a_rationale(reported, cdmo_qa, rationale):
 
 def test_at_half_time_the_cdmo_asks_itself_once(reported, cdmo_qa, sponsor_qa, clock):
     make.triage(cdmo_qa, reported, "critical")
-    running = only(cdmo_qa, Clock)
+    running = only(cdmo_qa, Clock, kind=NOTICE_CLOCK)
     chase_notice(SWEEP, running.pk)
     assert seen_by(cdmo_qa, Alert) == []
     clock.move(timedelta(hours=12))
@@ -140,7 +141,7 @@ def test_at_half_time_the_cdmo_asks_itself_once(reported, cdmo_qa, sponsor_qa, c
 
 def test_a_notice_that_is_not_released_in_time_is_noted_once(reported, cdmo_qa, clock):
     make.triage(cdmo_qa, reported, "critical")
-    running = only(cdmo_qa, Clock)
+    running = only(cdmo_qa, Clock, kind=NOTICE_CLOCK)
     clock.move(timedelta(hours=24))
     chase_notice(SWEEP, running.pk)
     chase_notice(SWEEP, running.pk)
@@ -157,7 +158,7 @@ def test_a_notice_that_is_not_released_in_time_is_noted_once(reported, cdmo_qa, 
 
 def test_nobody_but_the_sweep_chases(reported, cdmo_qa, sponsor_qa, clock):
     make.triage(cdmo_qa, reported, "critical")
-    running = only(cdmo_qa, Clock)
+    running = only(cdmo_qa, Clock, kind=NOTICE_CLOCK)
     with pytest.raises(Refused):
         chase_notice(cdmo_qa, running.pk)
     with pytest.raises(NotFound):

@@ -1,6 +1,7 @@
 import pytest
 
 from deviations.queries.inbox import deviations_waiting
+from deviations.states import NOTICE_CLOCK
 from portal.action import reading
 from portal.models import Clock
 from portal.slots import inbox
@@ -33,7 +34,7 @@ def test_each_stand_waits_for_its_next_step(database, cdmo_qa):
 
 def test_a_notice_that_waits_shows_its_clause_and_deadline(triaged, cdmo_qa):
     (item,) = waiting(cdmo_qa)
-    clock = only(cdmo_qa, Clock)
+    clock = only(cdmo_qa, Clock, kind=NOTICE_CLOCK)
     assert (item.clause, item.due_at, item.side) == ("5.2", clock.due_at, "manufacturer")
     assert (item.number, item.title, item.classification) == (triaged.number, make.TITLE, "major")
     assert (item.url, item.space_id) == (f"/deviations/{triaged.pk}/", cast.PROGRAM)

@@ -2,10 +2,12 @@
 
 import ast
 import io
+import os
 import random
 import struct
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from portal.offline import verify_export
 from tests.factories.exports import Log
 from tests.portal.offline.corruptions import CORRUPTIONS
 from tests.portal.offline.second_verifier import accepts
+from tests.walls.probing import say
 
 ROOT = Path(__file__).resolve().parents[3]
 FILE = ROOT / "portal" / "offline" / "verify_export.py"
@@ -262,3 +265,36 @@ def test_stretches_of_a_large_export_meet_without_a_gap(judge, monkeypatch, log)
     del export.lines[7]
     code, words = judge(export)
     assert (code, "follows entry 7" in words) == (1, True)
+
+
+def _verify_long(path, entries):
+    """Verify a long export by the shipped file alone; returns the seconds it took, and of both processors."""
+    Log(seed=3).write_long(path, entries)
+    before, began = os.times(), time.monotonic()
+    run = subprocess.run(
+        [sys.executable, "-I", str(FILE), str(path)], capture_output=True, text=True, check=False
+    )
+    seconds, after = time.monotonic() - began, os.times()
+    assert (run.returncode, "VERIFIED" in run.stdout, f"{entries} entries" in run.stdout) == (
+        0,
+        True,
+        True,
+    ), run
+    return (
+        seconds,
+        after.children_user + after.children_system - before.children_user - before.children_system,
+    )
+
+
+def test_a_long_export_is_verified_in_stretches(tmp_path):
+    _verify_long(tmp_path / "export.zip", 3000)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_a_million_honest_entries_are_verified_within_twenty_seconds_without_an_alarm(tmp_path):
+    seconds, processor = _verify_long(tmp_path / "export.zip", 1_000_000)
+    say(
+        f"1000000 entries, 0 alarms: {seconds:.1f} s, {processor:.1f} s of processor time on {os.cpu_count()}"
+    )
+    assert seconds <= 20

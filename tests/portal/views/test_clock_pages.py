@@ -49,6 +49,23 @@ def test_an_extension_is_given_on_the_wall_of_the_site(database, signed_in):
     assert signed_in("cdmo_qa").post(f"/clocks/{found.pk}/extend/", bad).status_code == 400
 
 
+def test_an_asked_pause_is_declined_or_taken_back_from_the_page(database, signed_in):
+    found = started(is_joint=True)
+    address = f"/clocks/{found.pk}/"
+    signed_in("sponsor_qa").post(f"{address}pause/", {"reason": WORDS, "version": "1"})
+    asker, asked = words(signed_in("sponsor_qa").get(address)), words(signed_in("cdmo_qa").get(address))
+    assert ("Take the request back" in asker, "Decline the pause" in asker) == (True, False)
+    assert ("Take the request back" in asked, "Decline the pause" in asked) == (False, True)
+    given = {"reason": WORDS, "version": "2"}
+    assert signed_in("cdmo_qa").post(f"{address}decline/", given).status_code == 303
+    text = words(signed_in("sponsor_qa").get(address))
+    assert "Pause declined" in text
+    assert WORDS in text
+    signed_in("sponsor_qa").post(f"{address}pause/", {"reason": WORDS, "version": "3"})
+    assert signed_in("sponsor_qa").post(f"{address}take_back/", {"version": "4"}).status_code == 303
+    assert seen(found).pause_asked_by == ""
+
+
 def test_a_rival_finds_no_clock_and_no_calendar(database, signed_in):
     found = started()
     rival = signed_in("rival_sponsor_qa")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 
@@ -12,7 +11,7 @@ from portal.models import Signature
 from tests.factories import cast
 from tests.factories import deviations as make
 from tests.factories.administrators import administrator, client_of
-from tests.factories.signing import code_at, enable, make_signer
+from tests.factories.signing import enable, fresh, make_signer
 
 
 @pytest.fixture
@@ -35,8 +34,8 @@ def test_a_person_reads_it_signs_it_and_sees_the_signature(investigated, signed_
     client = signed_in("cdmo_quality_head")
     page = client.get(address(investigated))
     assert make.WORDS in page.content.decode()
-    proof = {"password": cast.PASSWORD, "code": code_at(time.time())}
-    answer = client.post(address(investigated), filled(page, meaning="approved", **proof), follow=True)
+    stated = filled(page, meaning="approved")
+    answer = fresh(lambda **proof: client.post(address(investigated), stated | proof, follow=True))
     shown = answer.content.decode()
     assert answer.status_code == 200
     assert "Name of cdmo_quality_head, Norrsund Biologics" in shown

@@ -16,6 +16,7 @@ import "./push.js";
 import "./spark.js";
 import "./steps.js";
 import "./stream.js";
+import "./upload.js";
 import "./verify.js";
 
 // The chart and its library are fetched only where one stands.

@@ -1,0 +1,124 @@
+"""What a clause gives time for in a deviation's life: clocks that its acts start and meet. Shared steps.
+
+Each names clause and version of the agreement under which the record began; no clause, no clock. They write,
+so they run inside an action only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Final
+
+from deviations.access import zone_of
+from deviations.models import Deviation
+from deviations.states import CLOSING_CLOCK, OPENING_CLOCK, SUMMARY_CLOCK
+from portal.access import get_program
+from portal.action import current_action, instant
+from portal.actor import Actor, Side
+from portal.agreements.durations import Duration
+from portal.agreements.rules import Timeline
+from portal.agreements.terms import Applied
+from portal.clocks import Timing, end_clocks, start_clock, time_out
+from portal.models import Clock, RecordQuerySet
+from portal.states import Audience, ClockState
+from portal.terms import terms_at
+
+# The kind of a clock is the activity that the clause gives time for.
+TIMELINES: Final = (OPENING_CLOCK, SUMMARY_CLOCK, CLOSING_CLOCK)
+OF_TRIAGE: Final = (SUMMARY_CLOCK, CLOSING_CLOCK)
+
+
+def start_timelines(
+    actor: Actor,
+    deviation: Deviation,
+    activities: Collection[str],
+    classification: str | None,
+    *,
+    told_at: datetime | None = None,
+) -> None:
+    """Start the clocks of activities that a clause times from what has happened by now, each once.
+
+    A side that does not know of the record yet has no clock there; `told_at` is when its notice was released.
+    """
+    current_action()
+    terms = terms_at(actor, deviation.space_id, deviation.recorded_at)
+    wanted = {each: found for each in activities if (found := terms.timeline(each, classification))}
+    running = set(clocks_of(actor, deviation).values_list("kind", flat=True)) if wanted else set()
+    for activity, found in wanted.items():
+        since = _since(deviation, found.rule.since, told_at)
+        side = Side(found.rule.held_by)
+        if activity in running or since is None or deviation.audience not in (Audience.SHARED, side):
+            continue
+        _start(actor, deviation, activity, found, time_by_clause(actor, deviation, found.rule.within, since))
+
+
+def time_by_clause(actor: Actor, deviation: Deviation, within: Duration, since: datetime) -> Timing:
+    """Return when a clause's time is over, by the calendar of the site where the deviation belongs."""
+    batch = deviation.batch
+    return time_out(
+        actor,
+        deviation.space_id,
+        within,
+        since,
+        zone=zone_of(get_program(actor, deviation.space_id), batch),
+        site_id=batch.site_id if batch is not None else None,
+    )
+
+
+def note_opened(actor: Actor, deviation: Deviation) -> None:
+    """Note whether a record was opened in the time its clause gives: met at once, or late for good."""
+    start_timelines(actor, deviation, [OPENING_CLOCK], None)
+    for clock in clocks_of(actor, deviation).filter(kind=OPENING_CLOCK, due_at__lt=instant()):
+        clock.end(ClockState.BREACHED, instant())
+        clock.save(update_fields=["state", "ended_at", "next_at", "version"])
+    end_clocks(deviation, kind=OPENING_CLOCK, state=ClockState.MET)
+
+
+def end_timelines(deviation: Deviation, activities: Collection[str], state: ClockState) -> None:
+    """End the clocks of activities: met by what was done, or withdrawn with the record."""
+    for each in activities:
+        end_clocks(deviation, kind=each, state=state)
+
+
+def disclose_timelines(actor: Actor, deviation: Deviation) -> None:
+    """Let the other side read the clocks from now on; what was said of them before stays inside."""
+    current_action()
+    rows = clocks_of(actor, deviation).exclude(audience=Audience.SHARED)
+    for clock in rows.select_for_update(no_key=True).order_by("pk"):
+        clock.audience = Audience.SHARED
+        clock.bump()
+        clock.save(update_fields=["audience", "version"])
+
+
+def clocks_of(actor: Actor, deviation: Deviation) -> RecordQuerySet[Clock]:
+    """Return the clocks of the deviation's timelines that the actor may see, unordered."""
+    rows = Clock.objects.visible_to(actor).filter(space_id=deviation.space_id, subject_id=deviation.pk)
+    return rows.filter(kind__in=TIMELINES)
+
+
+def _since(deviation: Deviation, since: str, told_at: datetime | None) -> datetime | None:
+    """Return the instant a rule counts from; None while it has not come, or nothing here brings it."""
+    known = {
+        "occurred": deviation.occurred_at,
+        "detected": deviation.detected_at,
+        "aware": deviation.aware_at,
+        "recorded": deviation.recorded_at,
+        "triaged": deviation.triaged_at,
+        "notice": told_at,
+    }
+    return known.get(since)
+
+
+def _start(actor: Actor, deviation: Deviation, kind: str, found: Applied[Timeline], timing: Timing) -> None:
+    terms = terms_at(actor, deviation.space_id, deviation.recorded_at)
+    start_clock(
+        deviation,
+        kind=kind,
+        clause=found.clause.code,
+        terms=terms.version,
+        side=Side(found.rule.held_by),
+        due_at=timing.due_at,
+        audience=deviation.audience,
+        timing=timing,
+    )
