@@ -34,7 +34,6 @@ TRUTH: Final[Mapping[str, bool]] = {
     "no": False,
     "0": False,
 }
-csv.field_size_limit(BYTES_MAX)
 
 
 def write_table(spec: RecipeSpec) -> bytes:

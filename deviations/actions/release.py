@@ -19,7 +19,7 @@ from portal.alerts import PATIENT_LOT, raise_alert
 from portal.clocks import end_clocks, note_step
 from portal.errors import NotFound
 from portal.models import Clock
-from portal.states import SYSTEM, Audience, ClockState, ClockStep
+from portal.states import SYSTEM, Audience, Classification, ClockState, ClockStep
 
 SEALED_FIELDS = ("title", "description", "immediate_action", "late_reason", "end_text")
 
@@ -72,7 +72,7 @@ def release_notice(actor: Actor, deviation_id: UUID, *, version: int | None) -> 
     disclose_timelines(actor, deviation)
     disclose_holds_because_of(actor, deviation.pk)
     start_timelines(actor, deviation, OF_TRIAGE, classification, told_at=now)
-    start_impact_clock(actor, deviation, classification, now)
+    start_impact_clock(actor, deviation, Classification(classification), now)
     return deviation
 
 
