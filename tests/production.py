@@ -11,6 +11,7 @@ import json
 import os
 import re
 import secrets
+import socket
 import ssl
 import subprocess
 import sys
@@ -216,7 +217,10 @@ class Proxy:
     """Ends TLS, says who the client is in place of what the client says, one request a connection."""
 
     def __init__(self, ports, chain, key):
-        self.ports, self.port = ports, free_port()
+        self.ports = ports
+        # Bound at once: what was free a minute ago need not be.
+        self._socket = socket.create_server((LOOPBACK, 0))
+        self.port = self._socket.getsockname()[1]
         self.trust = ssl.create_default_context(cafile=str(chain))
         self.only: str | None = None
         self._turn = count()
@@ -227,7 +231,7 @@ class Proxy:
 
     def start(self):
         self._thread.start()
-        serving = asyncio.start_server(self._serve, LOOPBACK, self.port, ssl=self._context)
+        serving = asyncio.start_server(self._serve, sock=self._socket, ssl=self._context)
         asyncio.run_coroutine_threadsafe(serving, self._loop).result(10)
 
     def stop(self):

@@ -1,6 +1,7 @@
 """Start, stop and recognise operating-system processes."""
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -15,6 +16,8 @@ from config.supervisor.errors import StartFailed
 
 LEASH: Final = Path(__file__).with_name("leash.py")
 LOOPBACK: Final = "127.0.0.1"
+FIRST_PORT: Final = 15_000
+PORTS: Final = 15_000
 
 Process = subprocess.Popen[bytes]
 
@@ -124,10 +127,12 @@ def is_free(port: int, host: str = LOOPBACK) -> bool:
 
 
 def free_port(preferred: int | None = None) -> int:
-    """Give the preferred port when nobody listens there, else any free one on loopback."""
+    """Give the preferred port when nobody listens there, else any free one on loopback.
+
+    It lies below those that outgoing connections take, so that none of them has it before its server does.
+    """
     if preferred and is_free(preferred):
         return preferred
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    while not is_free(port := FIRST_PORT + secrets.randbelow(PORTS)):
+        pass
+    return port

@@ -51,7 +51,7 @@ def test_each_step_says_its_body_and_wants_the_version_seen(database, signed_in)
     maker = signed_in("cdmo_qa")
     found = begin(maker).json()
     offered = {each["name"]: each for each in found["available_actions"]}
-    assert set(offered) == {"edit", "submit", "withdraw"}
+    assert set(offered) == {"edit", "submit", "put_in", "withdraw"}
     assert offered["withdraw"]["schema"]["required"] == ["reason"]
     where = f"{LIST}{found['id']}/withdraw/"
     assert post(maker, where, REASON).status_code == 428
