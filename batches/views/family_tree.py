@@ -12,7 +12,7 @@ from batches.queries.lots import Genealogy, Node
 
 # Beyond this a picture is no help; the table and REST have all of it.
 DRAWN_MOST: Final = 60
-BOX: Final = (148, 40)
+BOX: Final = (176, 40)
 ROOM: Final = (56, 14)
 
 

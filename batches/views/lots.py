@@ -97,6 +97,7 @@ class LotsPage(Page):
             "states": filter_links(given, "state", [("", _("All")), *states], "/lots/"),
             "programs": filter_links(given, "program", programs, "/lots/") if len(rooms) > 1 else [],
             "form": _receive_form(actor, rooms),
+            "is_open": "receive" in request.GET,
         }
 
     def post(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
