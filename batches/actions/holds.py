@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Final
 from uuid import UUID
 
 from batches.access import get_batch
@@ -14,7 +15,7 @@ from portal.action import action, instant
 from portal.actor import Actor
 from portal.errors import Conflict, Invalid
 
-REASON_LEAST = 10
+REASON_LEAST: Final = 10
 
 
 @action("batch.hold")

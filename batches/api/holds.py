@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from batches.access import get_batch
 from batches.actions.holds import lift_batch_hold, place_batch_hold
+from batches.api.inputs import REASON_CHARACTERS
 from batches.models import BatchHold
 from batches.queries.holds import hold_words, list_batch_holds
 from batches.states import HOLD_TRANSITIONS, HoldKind, StandState
@@ -23,7 +24,6 @@ from portal.api.base import Input, ListView, Output, Text, choice_param, seen_ve
 from portal.api.transitions import ActionOffer, offer_actions
 from portal.states import Audience
 
-REASON_CHARACTERS: Final = 4000
 AUDIENCES: Final = [each for each in Audience.choices if each[0] != Audience.SPONSOR]
 
 

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from batches.access import get_batch
 from batches.actions import lots
+from batches.api.inputs import REASON_CHARACTERS
 from batches.api.shapes import number_text
 from batches.models import Lot, LotUse
 from batches.queries.lots import Direction, Genealogy, genealogy, get_lot, left_of, list_lots, uses_of
@@ -36,7 +37,6 @@ from portal.api.fields import Instant
 from portal.api.transitions import ActionOffer, offer_actions
 from portal.states import SeatSide
 
-REASON_CHARACTERS: Final = 4000
 SIDES: Final = [each for each in SeatSide.choices if each[0] != SeatSide.BOTH]
 WAYS: Final[tuple[Direction, ...]] = ("up", "down", "both")
 
