@@ -60,7 +60,7 @@ class DeviationsConfig(AppConfig):
         batch_of.register(batch_of_deviations)
         cases.register(past_cases)
         on_clock(NOTICE_CLOCK, chase_notice)
-        name_clock(NOTICE_CLOCK, gettext_lazy("Release the notice"), has_own_item=True)
+        name_clock(NOTICE_CLOCK, gettext_lazy("Release the notice"), has_own_item=True, is_extended=False)
         self.tell_of_timelines()
         self.tell_of_signals()
 
@@ -97,4 +97,6 @@ class DeviationsConfig(AppConfig):
         news.register(signals.signal_news)
         on_clock(SIGNAL_CLOCK, breach_clock)
         on_clocks(SIGNAL_CLOCK, breach_clocks)
-        name_clock(SIGNAL_CLOCK, gettext_lazy("Answer the early signal"), has_own_item=True)
+        name_clock(
+            SIGNAL_CLOCK, gettext_lazy("Answer the early signal"), has_own_item=True, is_extended=False
+        )

@@ -88,7 +88,7 @@ TIMED: Final[Mapping[str, str | Promise]] = {
     "draft_report": _("Draft report"),
     "draft_comments": _("Comments on a draft report"),
     "closing": _("Closing"),
-    "extension": _("Extension, once"),
+    "extension": _("Extension of a deadline"),
     "sponsor_review": _("Sponsor's review of the report"),
     "product_impact": _("Product-impact assessment"),
     "disagreement": _("Decision on a disagreement"),

@@ -37,6 +37,7 @@ KINDS: Final[Mapping[str, str | Promise]] = {
     "drill": gettext_lazy("DRILL, no real event"),
     "clock.unanswered": gettext_lazy("No reply in time"),
     "clock.set_apart": gettext_lazy("Deadline not acted on"),
+    "clock.extended": gettext_lazy("Deadline extended"),
     "clock.extended_again": gettext_lazy("Deadline extended again"),
     "clock.pause_declined": gettext_lazy("Pause declined"),
     "clock.pause_taken_back": gettext_lazy("Pause no longer asked for"),

@@ -262,7 +262,7 @@ def _clock(program: UUID, word: str) -> UUID:
     from tests.factories.clocks import started
 
     found = started(program=program, side=Side.MANUFACTURER)
-    later = found.due_at + timedelta(days=300)
+    later = found.due_at + timedelta(days=29)
     reason = f"{word} reason of the extension"
     return extend_clock(actor("cdmo_qa"), found.pk, due_at=later, reason=reason, version=1).pk
 
