@@ -12,6 +12,7 @@ from portal.clocks.names import is_extendable, name_of
 from portal.pages import Page, PageRequest
 from portal.queries.agreements import get_held
 from portal.queries.clocks import list_clocks
+from portal.queries.holds import period_of
 from portal.terms import clause_address, terms_at
 
 
@@ -38,6 +39,7 @@ class AppliesPage(Page):
             "terms": terms,
             "held": get_held(actor, deviation.space_id, terms.version),
             "classification": classification,
+            "kept": period_of(terms, "deviation").kept.words,
             "lines": [
                 {
                     "line": each,
