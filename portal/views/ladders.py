@@ -150,6 +150,7 @@ def ladder(actor: Actor, found: Escalation, room: Room | None) -> Shown:
         "next_at": found.line.next_at,
         "next_words": _next_words(found),
         "receipts": [_receipt(each, is_mine=is_mine) for each in found.receipts],
+        "told_words": ngettext("%s person told", "%s people told", len(found.receipts)) % len(found.receipts),
         "acknowledge_url": acknowledge_url(alert) if found.line.may_acknowledge else "",
     }
 
