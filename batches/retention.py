@@ -26,6 +26,8 @@ def of_batches() -> Mapping[str, str]:
         "batches_batchhold": "batch",
         "batches_lot": "batch",
         "batches_lotuse": "batch",
+        "batches_lotlink": "batch",
+        "batches_lotlinkend": "batch",
         "batches_reading": "batch",
         "batches_frame": "batch",
         "batches_frameanswer": "answer",

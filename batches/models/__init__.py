@@ -3,6 +3,7 @@
 from batches.models.batch import Batch, PhaseRun
 from batches.models.excursion import Excursion
 from batches.models.hold import BatchHold
+from batches.models.link import LotLink, LotLinkEnd
 from batches.models.lot import Lot, LotUse
 from batches.models.reading import Frame, FrameAnswer, Latest, Reading
 from batches.models.recipe import (
@@ -25,6 +26,8 @@ __all__ = [
     "Latest",
     "Limit",
     "Lot",
+    "LotLink",
+    "LotLinkEnd",
     "LotUse",
     "Parameter",
     "PhaseRun",

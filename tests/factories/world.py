@@ -248,7 +248,8 @@ def _lots(batch, word: str) -> dict[str, UUID]:
     lot = lots.lot(f"{word} LOT", program=batch.space_id, title=f"{word} medium")
     use = lots.use(batch, lot)
     lots.product(batch, f"{word} DS")
-    return {"lot_id": lot.pk, "use_id": use.pk}
+    link = lots.link_elsewhere(lot, f"{word} FILL")
+    return {"lot_id": lot.pk, "use_id": use.pk, "link_id": link.pk}
 
 
 def _hold(record: UUID, word: str) -> UUID:

@@ -242,6 +242,7 @@ def test_definer_functions_pin_their_search_path_and_are_listed(as_owner):
         "door.due",
         "door.heads_since",
         "door.unsealed",
+        "door.links_due",
         "door.unpublished",
         "door.unmailed",
         "door.waiting_messages",
