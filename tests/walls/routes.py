@@ -40,6 +40,7 @@ FILLS = {
     "webhook_id": "webhook_id",
     "lot_id": "lot_id",
     "use_id": "use_id",
+    "link_id": "link_id",
     "batch_hold_id": "batch_hold_id",
 }
 
@@ -159,6 +160,8 @@ def body(address, ids):
         "lift/": {"reason": "Reason of a few words.", "version": "1", "hold": str(ids["batch_hold_id"])},
         "lots/": LOT | {"program": str(ids["program_id"]), "supplied_by": "manufacturer"},
         "products/": LOT,
+        "lot_id>/links/": {"other": str(ids["lot_id"])},
+        "link_id>/end/": {"reason": "Reason of a few words."},
         "materials/": {"lot": str(ids["lot_id"]), "quantity": "1"},
         "lot_id>/<slug:step>/": {"reason": "Reason of a few words.", "version": "1"},
         "agreements/": {"partnership": str(ids["partnership_id"]), "template": "commercial"},
