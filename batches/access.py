@@ -12,7 +12,7 @@ from batches.models import Batch, Excursion, RecipeVersion
 from batches.states import TRANSITIONS, BatchState
 from portal.access import get_visible, lock_record, require_role
 from portal.actor import Actor
-from portal.errors import NotFound
+from portal.errors import Conflict, NotFound
 from portal.models import Program
 from portal.states import CDMO_OPERATOR, CDMO_QA, CDMO_SHIFT_LEAD, GATEWAY, SYSTEM
 
@@ -100,3 +100,17 @@ def find_recipe(actor: Actor, program_id: UUID, recipe_version_id: UUID) -> Reci
     """Return a recipe version of the program, None when there is no such one to be seen."""
     rows = RecipeVersion.objects.visible_to(actor)
     return rows.filter(space_id=program_id, pk=recipe_version_id).first()
+
+
+def lock_batch_record(actor: Actor, batch_id: UUID) -> Batch:
+    """Hand out a locked batch for its executed record, so that steps follow one another.
+
+    Raises: NotFound, Conflict before it began.
+    """
+    rows = Batch.objects.visible_to(actor).select_for_update(of=("self",), no_key=True)
+    found = rows.with_id(batch_id)
+    if found is None:
+        raise NotFound
+    if found.state == BatchState.PLANNED:
+        raise Conflict(f"{found.number} has not begun.", code="not_begun")
+    return found

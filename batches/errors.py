@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
-from portal.errors import Conflict, DomainError, InvalidTransition
+from portal.errors import Conflict, DomainError, InvalidTransition, Refused
 
 
 class BatchNotRunning(InvalidTransition):
@@ -28,3 +28,15 @@ class HeldByClause(Conflict):
     def of(cls, number: str, clause: str) -> Self:
         """Name the record and the clause."""
         return cls(f"Clause {clause} holds it because of {number}; it ends with that record.")
+
+
+class OutOfSequence(Conflict):
+    """A step was to begin before those that come first are over (21 CFR 11.10(f))."""
+
+    code, title = "out_of_sequence", "Out of sequence"
+
+
+class SamePerson(Refused):
+    """Who did it, or stands in for who did, does not check it."""
+
+    code, title = "same_person", "A second person is needed"

@@ -11,7 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from portal.states import (
     CDMO_CLIENT_LEAD,
     CDMO_MSAT,
+    CDMO_OPERATOR,
     CDMO_QA,
+    CDMO_QC,
     CDMO_QUALITY_HEAD,
     CDMO_SHIFT_LEAD,
     SPONSOR_CMC,
@@ -179,6 +181,93 @@ LOT_TRANSITIONS: Final[Mapping[str, Transition]] = {
         LotState.REJECTED,
         LOT_KEEPERS,
         _("Reject"),
+    ),
+}
+
+
+class ExecutionState(models.TextChoices):
+    """A step of the record is under way, done, checked by a second person, left out or given up."""
+
+    STARTED = "started", _("under way")
+    PERFORMED = "performed", _("performed")
+    VERIFIED = "verified", _("verified")
+    SKIPPED = "skipped", _("left out")
+    ABORTED = "aborted", _("given up")
+
+
+class EntryState(models.TextChoices):
+    """An entry stands, or another one took its place and it stays to be read."""
+
+    STANDING = "standing", _("stands")
+    CORRECTED = "corrected", _("corrected")
+
+
+class ResultState(models.TextChoices):
+    """A result is unreviewed, reviewed, or declared invalid."""
+
+    UNREVIEWED = "unreviewed", _("unreviewed")
+    REVIEWED = "reviewed", _("reviewed")
+    INVALIDATED = "invalidated", _("invalidated")
+
+
+class ResultFlag(models.TextChoices):
+    """What the rules say of a result (domain 2a)."""
+
+    NONE = "", _("within")
+    OOT = "oot", _("OOT")
+    OOS = "oos", _("OOS")
+
+
+class CommentState(models.TextChoices):
+    """A comment on a page waits for a correction, was corrected, is accepted or taken back."""
+
+    OPEN = "open", _("open")
+    CORRECTED = "corrected", _("corrected")
+    ACCEPTED = "accepted", _("accepted")
+    WITHDRAWN = "withdrawn", _("taken back")
+
+
+# Who works on the executed record, who reads and reviews results; skipping and declaring invalid is QA's.
+PERFORMERS: Final = (CDMO_OPERATOR, CDMO_SHIFT_LEAD, CDMO_QA, SYSTEM)
+READERS: Final = (CDMO_QC, CDMO_OPERATOR, CDMO_SHIFT_LEAD, CDMO_QA, SYSTEM)
+STEP_TRANSITIONS: Final[Mapping[str, Transition]] = {
+    "finish": Transition(
+        (ExecutionState.STARTED,), ExecutionState.PERFORMED, PERFORMERS, _("Finish the step")
+    ),
+    "verify": Transition((ExecutionState.PERFORMED,), ExecutionState.VERIFIED, PERFORMERS, _("Verify")),
+    "abort": Transition((ExecutionState.STARTED,), ExecutionState.ABORTED, PERFORMERS, _("Give up")),
+}
+ENTRY_TRANSITIONS: Final[Mapping[str, Transition]] = {
+    "correct": Transition((EntryState.STANDING,), EntryState.CORRECTED, READERS, _("Correct")),
+    "check": Transition((EntryState.STANDING,), None, READERS, _("Verify")),
+}
+RESULT_TRANSITIONS: Final[Mapping[str, Transition]] = {
+    "second_read": Transition((ResultState.UNREVIEWED,), None, READERS, _("Second reading")),
+    "review": Transition(
+        (ResultState.UNREVIEWED,), ResultState.REVIEWED, (CDMO_QC, CDMO_QA, SYSTEM), _("Review")
+    ),
+    "invalidate": Transition(
+        (ResultState.UNREVIEWED, ResultState.REVIEWED),
+        ResultState.INVALIDATED,
+        (CDMO_QA, SYSTEM),
+        _("Declare invalid"),
+    ),
+}
+# Who reads records on paper page by page, of either side; corrections are the CDMO's.
+PAPER_REVIEWERS: Final = (CDMO_QA, CDMO_QUALITY_HEAD, SPONSOR_QA, SPONSOR_CMC, SPONSOR_QUALITY_HEAD, SYSTEM)
+COMMENT_TRANSITIONS: Final[Mapping[str, Transition]] = {
+    "answer": Transition(
+        (CommentState.OPEN,), CommentState.CORRECTED, (CDMO_SHIFT_LEAD, CDMO_QA, SYSTEM), _("Corrected")
+    ),
+    "accept": Transition(
+        (CommentState.CORRECTED,), CommentState.ACCEPTED, PAPER_REVIEWERS, _("Accept the correction")
+    ),
+    "put_back": Transition((CommentState.CORRECTED,), CommentState.OPEN, PAPER_REVIEWERS, _("Not corrected")),
+    "take_back": Transition(
+        (CommentState.OPEN, CommentState.CORRECTED),
+        CommentState.WITHDRAWN,
+        PAPER_REVIEWERS,
+        _("Take back"),
     ),
 }
 

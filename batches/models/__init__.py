@@ -2,9 +2,11 @@
 
 from batches.models.batch import Batch, PhaseRun
 from batches.models.excursion import Excursion
+from batches.models.execution import StepEntry, StepExecution
 from batches.models.hold import BatchHold
 from batches.models.link import LotLink, LotLinkEnd
 from batches.models.lot import Lot, LotUse
+from batches.models.paper import PageComment, PaperScan
 from batches.models.reading import Frame, FrameAnswer, Latest, Reading
 from batches.models.recipe import (
     HoldTime,
@@ -15,6 +17,7 @@ from batches.models.recipe import (
     RecipePaper,
     RecipeVersion,
 )
+from batches.models.result import SampleResult
 
 __all__ = [
     "Batch",
@@ -29,6 +32,8 @@ __all__ = [
     "LotLink",
     "LotLinkEnd",
     "LotUse",
+    "PageComment",
+    "PaperScan",
     "Parameter",
     "PhaseRun",
     "ProcedureStep",
@@ -36,4 +41,7 @@ __all__ = [
     "RecipeMaterial",
     "RecipePaper",
     "RecipeVersion",
+    "SampleResult",
+    "StepEntry",
+    "StepExecution",
 ]

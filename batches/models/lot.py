@@ -26,6 +26,8 @@ class Lot(SpaceRecord):
     state = models.CharField(max_length=12, choices=LotState, default=LotState.QUARANTINE)
     supplied_by = models.CharField(max_length=12, choices=SeatSide, default=SeatSide.MANUFACTURER)
     produced_by = RecordKey(Batch, null=True, blank=True)
+    # In which step of the batch it was made, where that is known.
+    phase = RecordKey(ProcedureStep, null=True, blank=True)
     received_at = models.DateTimeField()
     expires_on = models.DateField(null=True, blank=True)
     external_id = models.CharField(max_length=120, blank=True)

@@ -13,7 +13,8 @@ from batches.replay.placing import Slice, note_faults
 from batches.replay.tables import Table
 from batches.replay.tally import Place, Tally
 from batches.replay.target import Target
-from batches.replay.units import Conversion, canonical, find_conversion
+from batches.replay.units import Conversion, find_conversion
+from batches.units import canonical
 
 FRAME_READINGS: Final = 1_000
 RAGGED: Final = "ragged_row"

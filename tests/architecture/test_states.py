@@ -13,6 +13,10 @@ ROOT = Path(__file__).resolve().parents[2]
 TABLES = {
     "batches_recipeversion": ("batches", batch_states.RECIPE_TRANSITIONS),
     "batches_batch": ("batches", batch_states.TRANSITIONS),
+    "batches_stepexecution": ("batches", batch_states.STEP_TRANSITIONS),
+    "batches_stepentry": ("batches", batch_states.ENTRY_TRANSITIONS),
+    "batches_sampleresult": ("batches", batch_states.RESULT_TRANSITIONS),
+    "batches_pagecomment": ("batches", batch_states.COMMENT_TRANSITIONS),
     "deviations_deviation": ("deviations", deviation_states.TRANSITIONS),
 }
 

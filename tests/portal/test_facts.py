@@ -8,6 +8,7 @@ from dataclasses import fields
 import pytest
 
 from batches import facts as batch_facts
+from batches.executed import facts as executed_facts
 from deviations import facts as deviation_facts
 from deviations.queries.history import words_of
 from portal.facts import Fact
@@ -41,6 +42,7 @@ SHIPPED = {
     ("batch.phase_entered", 1): "phase at",
     ("batch.planned", 1): "recipe_version_id planned_start",
     ("batch.started", 1): "started_at phase",
+    ("batch.record_adopted", 1): "steps entries results",
     ("calendar.set", 1): "side number effective_on",
     ("clock.breached", 1): "kind clause due_at",
     ("clock.extended", 1): "kind due_before due_at extensions",
@@ -130,6 +132,10 @@ SHIPPED = {
     ("recipe.submitted", 1): "revision digest steps parameters",
     ("recipe.withdrawn", 1): "code",
     ("recipe.superseded", 1): "by_id",
+    ("result.invalidated", 1): "batch_id flag code",
+    ("result.recorded", 1): "batch_id parameter value unit sampled_at resulted_at flag is_late",
+    ("result.reviewed", 1): "batch_id code",
+    ("result.second_read", 1): "batch_id code",
     ("roster.absence_noted", 1): "role person_id begins_at ends_at",
     ("roster.gap_found", 1): "role begins_at ends_at",
     ("roster.set", 1): "side role people",
@@ -146,6 +152,14 @@ SHIPPED = {
     ("signing.failed", 1): "code failures",
     ("site.added", 1): "zone",
     ("site.attached", 1): "zone",
+    ("step.aborted", 1): "batch_id step code",
+    ("step.performed", 1): "batch_id step code ended_at is_late",
+    ("step.skipped", 1): "batch_id step code",
+    ("step.started", 1): "batch_id step attempt started_at is_late",
+    ("step.verified", 1): "batch_id step code",
+    ("step_entry.corrected", 1): "batch_id replaced_id value unit outside",
+    ("step_entry.made", 1): "batch_id execution_id parameter value unit at is_late outside",
+    ("step_entry.verified", 1): "batch_id code",
     ("terms.agreed", 1): "number digest effective_from",
     ("trail.reviewed", 1): "chain first last entries",
     ("webhook.added", 1): "kinds code",
@@ -174,6 +188,7 @@ def written(of=Fact):
 
 def test_each_fact_that_is_written_is_as_it_was_shipped():
     assert batch_facts
+    assert executed_facts
     assert deviation_facts
     now = {(each.name, each.version): " ".join(one.name for one in fields(each)) for each in written()}
     assert {key: SHIPPED.get(key) for key in now} == now

@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batches.replay.units import UNITS, Conversion, canonical, find_conversion, significant
+from batches.replay.units import Conversion, find_conversion, significant
+from batches.units import UNITS, canonical
 
 
 @pytest.mark.parametrize(
