@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver
 
-from batches.api import batches, cycle, excursions, holds, links, lots, readings, recipes
+from batches.api import batches, cycle, disposition, excursions, holds, links, lots, readings, recipes
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *recipes.urlpatterns,
@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *readings.urlpatterns,
     *excursions.urlpatterns,
     *holds.urlpatterns,
+    *disposition.urlpatterns,
     *links.urlpatterns,
     *lots.urlpatterns,
 ]

@@ -42,6 +42,7 @@ FILLS = {
     "use_id": "use_id",
     "link_id": "link_id",
     "batch_hold_id": "batch_hold_id",
+    "note_id": "note_id",
 }
 
 
@@ -158,6 +159,15 @@ def body(address, ids):
         "batch_id>/holds/": {"kind": "status", "reason": "Reason of a few words."},
         "batch_id>/hold/": {"kind": "status", "reason": "Reason of a few words.", "audience": "shared"},
         "lift/": {"reason": "Reason of a few words.", "version": "1", "hold": str(ids["batch_hold_id"])},
+        "note_id>/answer/": {"text": "Words of an answer."},
+        "note_id>/settle/": {"text": "Words of an answer."},
+        "review/looks/": {"keys": [f"excursion:{ids['excursion_id']}"]},
+        "review/notes/": {"kind": "question", "text": "Why was this done?"},
+        "review/sections/": {"sections": ["materials"]},
+        "batch_id>/review/<slug:step>/": {"text": "Why was this done?", "says": "ask", "version": "1",
+                                          "note": str(ids["note_id"])},
+        "disposition/<slug:step>/": {"decision": "rejected", "reason": "Reason of more than a few words.",
+                                     "digest": "0" * 64, "password": "wrong", "code": "000000"},
         "lots/": LOT | {"program": str(ids["program_id"]), "supplied_by": "manufacturer"},
         "products/": LOT,
         "lot_id>/links/": {"other": str(ids["lot_id"])},
