@@ -14,6 +14,7 @@ from batches.views.looking import LookingAtBatch, LookingAtBoard
 from batches.views.lots import LotPage, LotsPage, MaterialsPage
 from batches.views.past import PastBatchPage
 from batches.views.recipes import RecipePage, RecipesPage, RecipeStepPage
+from batches.views.record import RecordPage
 from portal.views.past import now_or_then
 
 BATCH = "batches/<uuid:batch_id>/"
@@ -30,6 +31,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{BATCH}discontinue/", steps.DiscontinueBatch.as_view(), name="batch_page_discontinue"),
     path(f"{BATCH}hold/", HoldBatch.as_view(), name="batch_page_hold"),
     path(f"{BATCH}lift/", LiftHold.as_view(), name="batch_page_lift"),
+    path(f"{BATCH}record/", RecordPage.as_view(), name="batch_record_page"),
     path(f"{BATCH}materials/", MaterialsPage.as_view(), name="batch_materials"),
     path("lots/", LotsPage.as_view(), name="lots_page"),
     path("lots/<uuid:lot_id>/", LotPage.as_view(), name="lot_page"),

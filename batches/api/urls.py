@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver
 
-from batches.api import batches, cycle, excursions, holds, lots, readings, recipes
+from batches.api import batches, cycle, excursions, executed, holds, lots, readings, recipes, results
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *recipes.urlpatterns,
@@ -14,4 +14,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *excursions.urlpatterns,
     *holds.urlpatterns,
     *lots.urlpatterns,
+    *executed.urlpatterns,
+    *results.urlpatterns,
 ]
