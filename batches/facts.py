@@ -270,6 +270,36 @@ class LotStateChanged(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class LotLinked(Fact):
+    """The sponsor said that the lot goes on as, or was made of, a lot of another program."""
+
+    name = "lot.linked"
+    link_id: UUID
+    way: str
+    other_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class LotLinkEnded(Fact):
+    """A link with a lot of another program holds no longer; why stands in the reason."""
+
+    name = "lot.link_ended"
+    link_id: UUID
+    other_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class LotLinkCarried(Fact):
+    """The lot at the other end of a link stands otherwise than before."""
+
+    name = "lot.link_carried"
+    link_id: UUID
+    other_number: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
 class BatchHeld(Fact):
     """A batch is held: its status, at a hold point, or in the use of a thing; by a clause or by a person."""
 

@@ -90,6 +90,27 @@ class WithdrawForm(forms.Form):
     reason = _reason(required=True)
 
 
+class LinkForm(forms.Form):
+    """The lot of another program that a lot goes on as."""
+
+    other = forms.ChoiceField(
+        label=_("Goes on as"),
+        help_text=_("Each program reads the number and the status of the other one's lot, and nothing else."),
+    )
+
+    def __init__(self, *args: Any, lots: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["other"].choices = lots  # type: ignore[attr-defined]  # a ChoiceField
+
+
+class EndLinkForm(forms.Form):
+    """A link that holds no longer."""
+
+    link = forms.UUIDField(widget=forms.HiddenInput)
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+    reason = _reason(required=True)
+
+
 class JudgeForm(forms.Form):
     """Why a lot is released, restricted, held or rejected."""
 

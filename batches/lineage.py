@@ -66,7 +66,7 @@ def edges_of(uses: Iterable[tuple[UUID, UUID]], makers: Mapping[UUID, UUID | Non
         if lot_id in makers
         for target in made[batch_id]
     }
-    return sorted(found, key=lambda each: (str(each.used), str(each.made)))
+    return sorted(found, key=lambda each: (each.used.int, each.made.int))
 
 
 def layers(lot_ids: Sequence[UUID], edges: Sequence[Edge]) -> list[list[UUID]]:

@@ -25,6 +25,8 @@ from portal.states import (
     Transition,
 )
 
+# Characters of a reason.
+REASON_LEAST: Final = 10
 # Who writes master records; who shows them to the sponsor and puts them in force; who signs them there.
 RECIPE_AUTHORS: Final = (CDMO_QA, CDMO_MSAT)
 RECIPE_RELEASERS: Final = (CDMO_QA, CDMO_QUALITY_HEAD)
@@ -144,6 +146,15 @@ class LotState(models.TextChoices):
     REJECTED = "rejected", _("rejected")
 
 
+class LinkWay(models.TextChoices):
+    """Which way a link of lots leads: the own lot goes on as the other one, or was made of it."""
+
+    ONWARD = "onward", _("goes on as")
+    ORIGIN = "origin", _("made of")
+
+
+# Who of the sponsor says that a lot goes on elsewhere.
+LINKERS: Final = (SPONSOR_QA, SPONSOR_QUALITY_HEAD, SPONSOR_CMC)
 # Either quality unit, each for lots that its own side supplied.
 LOT_KEEPERS: Final = (CDMO_QA, SPONSOR_QA, SYSTEM)
 LOT_TRANSITIONS: Final[Mapping[str, Transition]] = {

@@ -9,11 +9,13 @@ import structlog
 from celery import shared_task
 from django.db import OperationalError, connection
 
+from batches.actions.links import carry_link
 from batches.actions.seals import seal_readings
 from portal.actor import system_actor
 from portal.errors import NotFound, Unavailable
 
 BATCHES_A_RUN: Final = 500
+LINKS_A_RUN: Final = 500
 log = structlog.get_logger(__name__)
 
 
@@ -38,6 +40,23 @@ def seal_batch(*, space_id: UUID, batch_id: UUID) -> int:
         log.exception("seal_failed", batch=str(batch_id))
         return 0
     return 1
+
+
+@shared_task(name="batches.carry_links", ignore_result=True)
+def carry_links() -> int:
+    """Tell the other ends of links how lots stand now; return how many. One that cannot be stops no other."""
+    with connection.cursor() as cursor:
+        cursor.execute("select space_id, link_id, other_space from door.links_due(%s)", [LINKS_A_RUN])
+        waiting = cursor.fetchall()
+    carried = 0
+    for space_id, link_id, other_space in waiting:
+        try:
+            carried += carry_link(system_actor("sweep", space_id, other_space), link_id) is not None
+        except (Unavailable, OperationalError) as error:
+            log.warning("link_put_off", link=str(link_id), error=type(error).__name__)
+        except Exception:
+            log.exception("link_failed", link=str(link_id))
+    return carried
 
 
 @shared_task(

@@ -9,6 +9,7 @@ from batches.views.batch import BatchPage
 from batches.views.board import BoardPage
 from batches.views.excursion import ExcursionPage
 from batches.views.holds import HoldBatch, LiftHold
+from batches.views.links import LotLinksPage
 from batches.views.listing import BatchesPage
 from batches.views.looking import LookingAtBatch, LookingAtBoard
 from batches.views.lots import LotPage, LotsPage, MaterialsPage
@@ -34,7 +35,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{BATCH}record/", RecordPage.as_view(), name="batch_record_page"),
     path(f"{BATCH}materials/", MaterialsPage.as_view(), name="batch_materials"),
     path("lots/", LotsPage.as_view(), name="lots_page"),
-    path("lots/<uuid:lot_id>/", LotPage.as_view(), name="lot_page"),
+    path("lots/<uuid:lot_id>/", LotLinksPage.as_view(), name="lot_page"),
+    path("lots/<uuid:lot_id>/links/", LotLinksPage.as_view(), name="lot_page_links"),
     path("lots/<uuid:lot_id>/<slug:step>/", LotPage.as_view(), name="lot_page_step"),
     path("recipes/", RecipesPage.as_view(), name="recipes_page"),
     path("recipes/<uuid:recipe_id>/", RecipePage.as_view(), name="recipe_page"),

@@ -333,6 +333,7 @@ CELERY_BEAT_SCHEDULE = {
     "publish": {"task": "portal.publish", "schedule": 1.0, "options": {"expires": 2}},
     "mail-checkpoints": {"task": "portal.mail_checkpoints", "schedule": 60.0, "options": {"expires": 60}},
     "mail-mornings": {"task": "portal.mail_mornings", "schedule": 20.0, "options": {"expires": 20}},
+    "carry-links": {"task": "batches.carry_links", "schedule": 5.0, "options": {"expires": 5}},
     "seal-readings": {"task": "batches.seal_readings", "schedule": 60.0, "options": {"expires": 60}},
     "make-partitions": {"task": "batches.make_partitions", "schedule": 3600.0, "options": {"expires": 600}},
     "look-for-gaps": {"task": "portal.look_for_gaps", "schedule": 300.0, "options": {"expires": 300}},

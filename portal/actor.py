@@ -141,6 +141,10 @@ class Actor:
         """Return the same actor speaking through this request."""
         return replace(self, origin=origin)
 
+    def without_key(self) -> Actor:
+        """Return the same actor for a write that answers no request: it is done each time it is asked for."""
+        return self.via(replace(self.origin, idempotency_key=""))
+
 
 def system_id(code: str) -> uuid.UUID:
     """Return the fixed id of a named system actor."""

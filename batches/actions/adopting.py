@@ -123,7 +123,7 @@ def _entries(batch: Batch, known: _Known, stated: StatedEntry) -> list[StepEntry
         row.value, row.unit = convert(stated.value, stated.unit, wanted), wanted
         row.given_value, row.given_unit = stated.value, stated.unit or wanted
         limits = known.limits.get(row.parameter_id, []) if row.parameter_id is not None else []
-        crossed = outside(applying(limits, execution and execution.step_id), row.value)
+        crossed = outside(applying(limits, execution.step_id if execution is not None else None), row.value)
         row.outside = crossed.kind if crossed is not None else ""
     if rows:
         row.replaces, row.reason = rows[0], stated.reason

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final
 from uuid import UUID
 
 from batches.access import get_batch
 from batches.errors import HeldByClause
 from batches.holding import record_held, record_lifted
 from batches.models import BatchHold
-from batches.states import HOLD_TRANSITIONS, HOLDERS, BatchState, HoldKind
+from batches.states import HOLD_TRANSITIONS, HOLDERS, REASON_LEAST, BatchState, HoldKind
 from portal.access import lock_record, require_role
 from portal.action import action, instant
 from portal.actor import Actor
 from portal.errors import Conflict, Invalid
-
-REASON_LEAST: Final = 10
 
 
 @action("batch.hold")

@@ -8,6 +8,7 @@ from typing import Final, NoReturn
 from uuid import UUID
 
 from batches.access import MATERIAL_KEEPERS, get_batch, lock_program
+from batches.actions.links import mark_links
 from batches.facts import LotProduced, LotReceived, LotStateChanged, LotUsed, LotUseWithdrawn
 from batches.models import Batch, Lot, LotUse
 from batches.phases import find_phase, list_phases
@@ -209,6 +210,7 @@ def judge_lot(actor: Actor, lot_id: UUID, *, to: str, version: int | None, reaso
     if reason:
         ledger.give_reason(lot, reason)
     ledger.record(lot, LotStateChanged(before=before, after=str(after)))
+    mark_links(actor, lot)
     return lot
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver
 
-from batches.api import batches, cycle, excursions, executed, holds, lots, readings, recipes, results
+from batches.api import batches, cycle, excursions, executed, holds, links, lots, readings, recipes, results
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *recipes.urlpatterns,
@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *readings.urlpatterns,
     *excursions.urlpatterns,
     *holds.urlpatterns,
+    *links.urlpatterns,
     *lots.urlpatterns,
     *executed.urlpatterns,
     *results.urlpatterns,

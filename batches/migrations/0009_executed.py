@@ -18,7 +18,7 @@ alter table batches_lot add constraint batches_lot_phase_id_space_fk
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("batches", "0007_patient_lots"),
+        ("batches", "0008_lot_links"),
         ("portal", "0022_rules"),
     ]
 

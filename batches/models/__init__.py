@@ -4,6 +4,7 @@ from batches.models.batch import Batch, PhaseRun
 from batches.models.excursion import Excursion
 from batches.models.execution import StepEntry, StepExecution
 from batches.models.hold import BatchHold
+from batches.models.link import LotLink, LotLinkEnd
 from batches.models.lot import Lot, LotUse
 from batches.models.paper import PageComment, PaperScan
 from batches.models.reading import Frame, FrameAnswer, Latest, Reading
@@ -28,6 +29,8 @@ __all__ = [
     "Latest",
     "Limit",
     "Lot",
+    "LotLink",
+    "LotLinkEnd",
     "LotUse",
     "PageComment",
     "PaperScan",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import DecimalField, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
 from batches.lineage import LOTS_MOST, WALKS, Edge, edges_of
@@ -113,11 +114,16 @@ def genealogy(actor: Actor, lot_id: UUID, way: Direction = "both") -> Genealogy:
     found = dict.fromkeys(each for one in ways for each in walk(actor, lot.space_id, [lot.pk], one))
     chosen = list(found)[:LOTS_MOST]
     columns = ("id", "number", "material", "title", "state", "expires_on", "produced_by_id")
-    rows = Lot.objects.visible_to(actor).filter(pk__in=chosen).values_list(*columns)
-    nodes = sorted((Node(*row) for row in rows), key=lambda each: (each.number, str(each.id)))
+    rows = Lot.objects.visible_to(actor).filter(pk__in=_each_of(chosen)).values_list(*columns)
+    nodes = sorted((Node(*row) for row in rows), key=lambda each: each.number)
     makers = {each.id: each.produced_by for each in nodes}
     made_by = {each for each in makers.values() if each is not None}
-    used = LotUse.objects.visible_to(actor).filter(batch__in=made_by, withdrawn_at=None)
+    used = LotUse.objects.visible_to(actor).filter(batch__in=_each_of(made_by), withdrawn_at=None)
     edges = edges_of(used.values_list("lot_id", "batch_id"), makers)
-    numbers = Batch.objects.visible_to(actor).filter(pk__in=made_by).values_list("pk", "number")
+    numbers = Batch.objects.visible_to(actor).filter(pk__in=_each_of(made_by)).values_list("pk", "number")
     return Genealogy(lot, nodes, edges, dict(numbers), len(found) <= LOTS_MOST)
+
+
+def _each_of(ids: Iterable[UUID]) -> RawSQL:
+    """Return ids as one parameter: ten thousand of them would take the ORM longer than the search."""
+    return RawSQL("select unnest(%s::uuid[])", [list(ids)])

@@ -65,7 +65,9 @@ LABELS: Final = {
     "entry": gettext_lazy("Enter"),
     "result": gettext_lazy("Record the result"),
     **{
-        name: step.label for name, step in (STEP_TRANSITIONS | ENTRY_TRANSITIONS | RESULT_TRANSITIONS).items()
+        name: step.label
+        for table in (STEP_TRANSITIONS, ENTRY_TRANSITIONS, RESULT_TRANSITIONS)
+        for name, step in table.items()
     },
 }
 ACTIONS: Final[Mapping[str, Callable[..., Any]]] = {

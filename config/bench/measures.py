@@ -18,6 +18,7 @@ import orjson
 from django.utils import timezone
 
 from config.bench.agreements import backtested
+from config.bench.lots import lineage
 from config.bench.processor import Busy
 from config.bench.results import Figure, percentile
 from config.bench.stand import Plant, make_batch, make_plant, owner, web
@@ -339,4 +340,5 @@ ALL: Final[Mapping[str, Callable[[], list[Figure]]]] = {
     "sealing": sealing,
     "backtest": backtested,
     "clocks": clocks,
+    "lineage": lineage,
 }

@@ -84,7 +84,8 @@ def take_word(
 
 def wrong_try(actor: Actor, detail: str) -> Refused:
     """Count a wrong try, and return the refusal that says how many are left."""
-    left = max(TRIES_MAX - _fail(actor), 0)
+    # Each try counts, also one that is sent again under the same Idempotency-Key.
+    left = max(TRIES_MAX - _fail(actor.without_key()), 0)
     if not left:
         return Refused(f"{detail} {LOCKED}", code="credentials_wrong")
     tries = "1 try is" if left == 1 else f"{left} tries are"

@@ -6,7 +6,6 @@ import asyncio
 import re
 import tempfile
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import replace
 from datetime import UTC
 from typing import IO, Any, Final
 from uuid import UUID
@@ -83,7 +82,7 @@ class LogView(CovalentView):
             chain, size, how = self.handed_out
             try:
                 hold_checkpoint(
-                    without_key(self.request.actor),
+                    self.request.actor.without_key(),
                     chain.space_id,
                     audience=chain.audience,
                     size=size,
@@ -98,11 +97,6 @@ class LogView(CovalentView):
         company = actor.organisation_id
         if company is not None and not is_held(chain, published.size, company, how):
             self.handed_out = chain, published.size, how
-
-
-def without_key(actor: Actor) -> Actor:
-    """Return the actor without an idempotency key: what is written here is the same when written again."""
-    return actor.via(replace(actor.origin, idempotency_key=""))
 
 
 class CheckpointNote(LogView):
@@ -316,7 +310,7 @@ class Cosignatures(CovalentView):
     def post(self, request: ActorRequest, space_id: UUID, audience: str) -> Response:
         """Keep a witness's cosignature (C2SP tlog-cosignature) over one checkpoint of the chain."""
         given = CosignatureInput.parse(request)
-        size = keep_cosignature(without_key(request.actor), space_id, audience=audience, **given)
+        size = keep_cosignature(request.actor.without_key(), space_id, audience=audience, **given)
         return Response({"size": size}, status=201)
 
 

@@ -249,7 +249,8 @@ def _lots(batch, word: str) -> dict[str, UUID]:
     lot = lots.lot(f"{word} LOT", program=batch.space_id, title=f"{word} medium")
     use = lots.use(batch, lot)
     lots.product(batch, f"{word} DS")
-    return {"lot_id": lot.pk, "use_id": use.pk}
+    link = lots.link_elsewhere(lot, f"{word} FILL")
+    return {"lot_id": lot.pk, "use_id": use.pk, "link_id": link.pk}
 
 
 def _record(batch, word: str) -> dict[str, UUID]:
@@ -277,7 +278,7 @@ def _clock(program: UUID, word: str) -> UUID:
     from tests.factories.clocks import started
 
     found = started(program=program, side=Side.MANUFACTURER)
-    later = found.due_at + timedelta(days=300)
+    later = found.due_at + timedelta(days=29)
     reason = f"{word} reason of the extension"
     return extend_clock(actor("cdmo_qa"), found.pk, due_at=later, reason=reason, version=1).pk
 

@@ -15,7 +15,7 @@ from portal.actions import people
 from portal.actions.proposing import propose_signer
 from portal.actions.signing import accept_statement, withdraw_signer
 from portal.actions.signing import sign as sign_raw
-from portal.actor import system_actor
+from portal.actor import Origin, system_actor
 from portal.errors import Conflict, DomainError, InvalidTransition, NotFound, Refused, StaleVersion
 from portal.models import Member, Signature
 from portal.queries.signatures import ceremony, signatures_of
@@ -159,6 +159,12 @@ class TestTwoComponents:
         with pytest.raises(Refused) as refused:
             sign(head, investigated, Meaning.APPROVED)
         assert code_of(refused) == "signing_locked"
+
+    def test_a_wrong_try_counts_each_time_it_is_sent_also_under_one_idempotency_key(self, investigated, head):
+        again = head.via(Origin(idempotency_key="the same each time", route="sign", body_hash="same"))
+        for left in (4, 3, 2):
+            with pytest.raises(Refused, match=f"{left} tries are left"):
+                sign(again, investigated, Meaning.APPROVED, code="000000")
 
     def test_a_key_never_signs(self, investigated, cdmo_system):
         with pytest.raises(Refused) as refused:

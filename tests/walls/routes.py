@@ -43,6 +43,7 @@ FILLS = {
     "execution_id": "execution_id",
     "entry_id": "entry_id",
     "result_id": "result_id",
+    "link_id": "link_id",
     "batch_hold_id": "batch_hold_id",
 }
 
@@ -172,6 +173,8 @@ def body(address, ids):
         "correct/": {"text": "Other words.", "reason": "Reason of a few words."},
         "lots/": LOT | {"program": str(ids["program_id"]), "supplied_by": "manufacturer"},
         "products/": LOT,
+        "lot_id>/links/": {"other": str(ids["lot_id"])},
+        "link_id>/end/": {"reason": "Reason of a few words."},
         "materials/": {"lot": str(ids["lot_id"]), "quantity": "1"},
         "lot_id>/<slug:step>/": {"reason": "Reason of a few words.", "version": "1"},
         "agreements/": {"partnership": str(ids["partnership_id"]), "template": "commercial"},

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import re
 
+from batches.queries.links import links_of
+from portal.action import reading
+from tests.conftest import actor
 from tests.factories import batches, cast, lots
 
 
@@ -47,3 +50,23 @@ def test_a_foreign_lot_is_not_there(page):
     batches.batch(cast.RIVAL_PROGRAM)
     lot = lots.lot(program=cast.RIVAL_PROGRAM)
     assert page("sponsor_viewer", f"/lots/{lot.pk}/")[0] == 404
+
+
+def test_a_link_is_drawn_and_ended_by_the_sponsor_and_read_by_the_manufacturer(page, signed_in):
+    batches.batch()
+    lot, vials = lots.lot("DS-7"), lots.lot("VIALS-7", program=cast.SECOND_PROGRAM)
+    address, sponsor = f"/lots/{lot.pk}/links/", signed_in("sponsor_qa")
+    assert "Link with a lot elsewhere" not in page("cdmo_qa", f"/lots/{lot.pk}/")[1]
+    assert signed_in("cdmo_qa").post(address, {"other": vials.pk}).status_code == 403
+    assert sponsor.post(address, {"other": lot.pk}).status_code == 400
+    assert sponsor.post(address, {"other": vials.pk}).status_code == 303
+    with reading(actor("sponsor_qa")) as by:
+        link = links_of(by, lot.pk)[0].row
+    assert f'href="/lots/{vials.pk}/">VIALS-7' in page("sponsor_viewer", f"/lots/{lot.pk}/")[1]
+    text = page("cdmo_qa", f"/lots/{lot.pk}/")[1]
+    assert "VIALS-7" in text
+    assert str(vials.pk) not in text
+    ending = {"link": link.pk, "version": 1}
+    assert sponsor.post(address, ending | {"reason": "no"}).status_code == 400
+    assert sponsor.post(address, ending | {"reason": "It went to another fill."}).status_code == 303
+    assert "link ended" in page("cdmo_qa", f"/lots/{lot.pk}/")[1]
