@@ -17,7 +17,7 @@ class BatchesConfig(AppConfig):
         from batches.queries.feeds import list_feeds
         from batches.queries.holds import blocks_of
         from batches.recipes.signing import RECIPE
-        from batches.retention import of_batches
+        from batches.retention import of_batches, when_batches_began
         from batches.slots import batch_facts
         from batches.views.navigation import batch_counts
         from batches.views.news import (
@@ -34,7 +34,7 @@ class BatchesConfig(AppConfig):
         from portal.retention import classified
         from portal.shell import nav_counts
         from portal.signable import register
-        from portal.slots import batch_of, came_in, coming, ended, feeds, news, running
+        from portal.slots import batch_of, began, came_in, coming, ended, feeds, news, running
 
         register(RECIPE)
         gauges.register(oldest_unsealed)
@@ -53,6 +53,7 @@ class BatchesConfig(AppConfig):
         came_in.register(result_news)
         coming.register(planned_phases)
         batch_of.register(batch_of_excursions)
+        began.register(when_batches_began)
 
     def tell_of_reviews(self) -> None:
         """Let the sweep note questions of a review that nobody answered in time."""

@@ -1,8 +1,13 @@
-"""How long the tables of batches are kept (`portal.retention`)."""
+"""How long the tables of batches are kept (`portal.retention`), and by which version: when they began."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from uuid import UUID
+
+from batches.models import Batch, Excursion
+from portal.actor import Actor
 
 
 def of_batches() -> Mapping[str, str]:
@@ -37,3 +42,11 @@ def of_batches() -> Mapping[str, str]:
         "batches_frameanswer": "answer",
         "batches_latest": "derived",
     }
+
+
+def when_batches_began(actor: Actor, record_ids: Collection[UUID]) -> Mapping[UUID, datetime]:
+    """Return when batches among the records began, and when excursions were recorded; two queries."""
+    batches = Batch.objects.visible_to(actor).filter(pk__in=record_ids)
+    excursions = Excursion.objects.visible_to(actor).filter(pk__in=record_ids)
+    begun = {pk: at for pk, at in batches.values_list("pk", "started_at") if at is not None}
+    return begun | dict(excursions.values_list("pk", "recorded_at"))

@@ -17,6 +17,7 @@ from batches.views.looking import LookingAtBatch, LookingAtBoard
 from batches.views.lots import LotPage, LotsPage, MaterialsPage
 from batches.views.past import PastBatchPage
 from batches.views.recipes import RecipePage, RecipesPage, RecipeStepPage
+from batches.views.record import RecordPage
 from batches.views.reviewing import ReviewPage, ReviewStep
 from portal.views.past import now_or_then
 
@@ -34,6 +35,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{BATCH}discontinue/", steps.DiscontinueBatch.as_view(), name="batch_page_discontinue"),
     path(f"{BATCH}hold/", HoldBatch.as_view(), name="batch_page_hold"),
     path(f"{BATCH}lift/", LiftHold.as_view(), name="batch_page_lift"),
+    path(f"{BATCH}record/", RecordPage.as_view(), name="batch_record_page"),
     path(f"{BATCH}materials/", MaterialsPage.as_view(), name="batch_materials"),
     path(f"{BATCH}disposition/", DispositionPage.as_view(), name="batch_disposition"),
     path(f"{BATCH}disposition/<slug:step>/", DecidePage.as_view(), name="batch_decide"),

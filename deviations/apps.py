@@ -23,7 +23,6 @@ class DeviationsConfig(AppConfig):
         from deviations.queries.saved_filters import count_to_move_on
         from deviations.reporting import RULES
         from deviations.reporting_signing import REPORTING_DECISION
-        from deviations.retention import of_deviations
         from deviations.signing import DEVIATION
         from deviations.states import NOTICE_CLOCK
         from deviations.views.navigation import deviation_counts
@@ -33,7 +32,6 @@ class DeviationsConfig(AppConfig):
         from portal.clocks import on_clock, on_clocks
         from portal.clocks.names import name_clock
         from portal.dossiers import keeps_dossiers, program_lists
-        from portal.retention import classified
         from portal.shell import nav_counts
         from portal.signable import register
         from portal.slots import batch_of, came_in, inbox, news, waiting
@@ -48,7 +46,6 @@ class DeviationsConfig(AppConfig):
         register(DEVIATION)
         keeps_dossiers("deviation", deviation_dossier)
         program_lists.register(deviations_of_program)
-        classified.register(of_deviations)
         batch_facts.register(facts_of_batches)
         batch_dossiers.register(dossiers_of_batch)
         batch_deviations.register(deviations_of_batch)
@@ -60,9 +57,10 @@ class DeviationsConfig(AppConfig):
         batch_of.register(batch_of_deviations)
         cases.register(past_cases)
         on_clock(NOTICE_CLOCK, chase_notice)
-        name_clock(NOTICE_CLOCK, gettext_lazy("Release the notice"), has_own_item=True)
+        name_clock(NOTICE_CLOCK, gettext_lazy("Release the notice"), has_own_item=True, is_extended=False)
         self.tell_of_timelines()
         self.tell_of_signals()
+        self.tell_of_keeping()
 
     def tell_of_timelines(self) -> None:
         """Let the sweep note what was not done in the time of its clause; the record itself waits in Home."""
@@ -87,14 +85,26 @@ class DeviationsConfig(AppConfig):
         from portal.actions.clocks import breach_clock, breach_clocks
         from portal.clocks import on_clock, on_clocks
         from portal.clocks.names import name_clock
-        from portal.slots import batch_of, inbox, news, waiting
+        from portal.slots import asking, batch_of, inbox, news, waiting
 
         batch_facts.register(signals.signals_of_batches)
         batch_signals.register(signals.signals_of_batch)
         batch_of.register(signals.batch_of_signals)
         inbox.register(signals.signals_waiting)
         waiting.register(signals.count_signals)
+        asking.register(signals.signals_asking)
         news.register(signals.signal_news)
         on_clock(SIGNAL_CLOCK, breach_clock)
         on_clocks(SIGNAL_CLOCK, breach_clocks)
-        name_clock(SIGNAL_CLOCK, gettext_lazy("Answer the early signal"), has_own_item=True)
+        name_clock(
+            SIGNAL_CLOCK, gettext_lazy("Answer the early signal"), has_own_item=True, is_extended=False
+        )
+
+    def tell_of_keeping(self) -> None:
+        """Tell how long the tables are kept, and when records began."""
+        from deviations.retention import of_deviations, when_deviations_began
+        from portal.retention import classified
+        from portal.slots import began
+
+        classified.register(of_deviations)
+        began.register(when_deviations_began)

@@ -1,8 +1,13 @@
-"""How long the tables of deviations are kept (`portal.retention`)."""
+"""How long the tables of deviations are kept (`portal.retention`), and by which version: when they began."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from uuid import UUID
+
+from deviations.models import Deviation, EarlySignal
+from portal.actor import Actor
 
 
 def of_deviations() -> Mapping[str, str]:
@@ -16,4 +21,14 @@ def of_deviations() -> Mapping[str, str]:
         "deviations_preliminarysummary": "quality",
         "deviations_reportingfacts": "quality",
         "deviations_reportingdecision": "quality",
+    }
+
+
+def when_deviations_began(actor: Actor, record_ids: Collection[UUID]) -> Mapping[UUID, datetime]:
+    """Return when deviations and early signals among the records were recorded; two queries."""
+    deviations = Deviation.objects.visible_to(actor).filter(pk__in=record_ids)
+    signals = EarlySignal.objects.visible_to(actor).filter(pk__in=record_ids)
+    return {
+        **dict(deviations.values_list("pk", "recorded_at")),
+        **dict(signals.values_list("pk", "raised_at")),
     }

@@ -6,7 +6,7 @@ so they run inside an action only.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -50,7 +50,10 @@ def start_timelines(
         side = Side(found.rule.held_by)
         if activity in running or since is None or deviation.audience not in (Audience.SHARED, side):
             continue
-        _start(actor, deviation, activity, found, time_by_clause(actor, deviation, found.rule.within, since))
+        timing = time_by_clause(actor, deviation, found.rule.within, since)
+        # What gives it more time may be said of its class alone.
+        inputs = {"classification": classification} if classification is not None else {}
+        _start(deviation, found, timing, kind=activity, terms=terms.version, inputs=inputs)
 
 
 def start_impact_clock(
@@ -134,15 +137,23 @@ def _since(deviation: Deviation, since: str, told_at: datetime | None) -> dateti
     return known.get(since)
 
 
-def _start(actor: Actor, deviation: Deviation, kind: str, found: Applied[Timeline], timing: Timing) -> None:
-    terms = terms_at(actor, deviation.space_id, deviation.recorded_at)
+def _start(
+    deviation: Deviation,
+    found: Applied[Timeline],
+    timing: Timing,
+    *,
+    kind: str,
+    terms: int | None,
+    inputs: Mapping[str, str],
+) -> None:
     start_clock(
         deviation,
         kind=kind,
         clause=found.clause.code,
-        terms=terms.version,
+        terms=terms,
         side=Side(found.rule.held_by),
         due_at=timing.due_at,
         audience=deviation.audience,
         timing=timing,
+        inputs=inputs,
     )

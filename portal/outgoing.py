@@ -25,6 +25,7 @@ from django.conf import settings
 
 TIMEOUT_S: Final = 10.0
 LOOKUP_S: Final = 5.0
+KNOCK_S: Final = 3.0
 ANSWER_BYTES_MAX: Final = 65_536
 URL_CHARACTERS_MAX: Final = 2000
 PORTS: Final = frozenset({443, 8443})
@@ -120,6 +121,27 @@ def send(
     if len(content) > ANSWER_BYTES_MAX:
         raise OutgoingFailed("answer_too_large")
     return Answer(response.status, dict(response.headers.items()), content)
+
+
+def knock(url: str, *, timeout_s: float = KNOCK_S) -> str:
+    """Say what stands in the way of calling an address now, empty when it is there; nothing is sent to it.
+
+    A code of `OutgoingRefused` or `OutgoingFailed`: the connection, with TLS where a call has it, is tried.
+    """
+    try:
+        connection, late = _Pinned(resolve(url), timeout_s), threading.Event()
+    except OutgoingRefused as refused:
+        return refused.code
+    watch = threading.Timer(timeout_s, connection.hang_up, [late])
+    watch.start()
+    try:
+        connection.connect()
+    except (OSError, ValueError) as error:
+        return _fault(error, is_late=late.is_set())
+    finally:
+        watch.cancel()
+        connection.close()
+    return "timed_out" if late.is_set() else ""
 
 
 def resolve(url: str) -> Target:

@@ -1,16 +1,18 @@
 """How long each kind of row is kept, and what is swept because it is no record (21 CFR 11.10(c), 211.180).
 
 No action and no sweep deletes a record: the application has no right to. A class states the least time after
-which an installation's owner may archive; an agreement may state more. Apps classify their own tables.
+which an installation's owner may archive; the clause under which a record began may state more, and never
+less. Apps classify their own tables.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
+from portal.agreements import rules
 from portal.slots import Slot
 
 
@@ -21,6 +23,12 @@ class Term:
     years: int
     since: str
 
+    @property
+    def words(self) -> str:
+        """Return it as people say it: 5 years after certification or rejection of the batch."""
+        amount = "1 year" if self.years == 1 else f"{self.years} years"
+        return f"{amount} after {self.since}" if self.years else f"together with {self.since}"
+
 
 @dataclass(frozen=True, slots=True)
 class Retention:
@@ -29,6 +37,20 @@ class Retention:
     title: str
     terms: tuple[Term, ...]
     source: str
+
+    @property
+    def words(self) -> str:
+        """Return how long: each of its terms, of which the longest holds."""
+        return "; ".join(each.words for each in self.terms)
+
+    def with_clause(self, rule: rules.Retention) -> Retention:
+        """Return how long a record is kept of which a clause says so: longer where it asks for more."""
+        asked = Term(rule.years, SINCE[rule.after])
+        known = next((each.years for each in self.terms if each.since == asked.since), None)
+        if known is not None and known >= asked.years:
+            return self
+        kept = tuple(each for each in self.terms if each.since != asked.since)
+        return replace(self, terms=(*kept, asked))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +70,21 @@ class Sweep:
         return f"delete from {self.table} where {self.rows.format(limit=limit)}"  # noqa: S608 - fixed texts
 
 
-_OF_BATCH: Final = (Term(1, "expiry of the batch"), Term(5, "certification or rejection of the batch"))
+# What the clauses count from, as classes do.
+SINCE: Final[Mapping[str, str]] = {
+    "expiry": "expiry of the batch",
+    "disposition": "certification or rejection of the batch",
+    "closing": "closing of the record",
+    "end_of_agreement": "the end of the agreement",
+}
+# How clauses name the records that have a type of their own here.
+NAMED: Final[Mapping[str, str]] = {
+    "batch": "batch",
+    "deviation": "deviation",
+    "excursion": "excursion",
+    "early_signal": "watch",
+}
+_OF_BATCH: Final = (Term(1, SINCE["expiry"]), Term(5, SINCE["disposition"]))
 
 CLASSES: Final[Mapping[str, Retention]] = {
     "batch": Retention(
@@ -65,7 +101,7 @@ CLASSES: Final[Mapping[str, Retention]] = {
         "21 CFR 211.180(c), 211.186",
     ),
     "paper": Retention(
-        "What drafts of recipes say",
+        "What drafts say",
         (Term(0, "the draft: gone once it is submitted or withdrawn"),),
         "no record",
     ),
@@ -139,6 +175,7 @@ def of_portal() -> Mapping[str, str]:
         "portal_legalhold": "quality",
         "portal_decisionrequest": "quality",
         "portal_decisionmessage": "quality",
+        "portal_paper": "paper",
         "portal_webhook": "parties",
         "portal_webhookcursor": "machinery",
         "portal_webhookattempt": "machinery",

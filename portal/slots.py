@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Generic, ParamSpec, TypeVar
+from typing import Any, Final, Generic, ParamSpec, TypeVar
 from uuid import UUID
+
+from django.db.models import QuerySet
 
 from portal.actor import Actor
 from portal.agreements.backtest import Case
@@ -155,6 +157,10 @@ came_in: Final[Slot[[Actor, Mapping[UUID, datetime]], list[News]]] = Slot("came_
 coming: Final[Slot[[Actor, Collection[UUID], datetime], list[Coming]]] = Slot("coming")
 # To which of these batches records belong, as far as a provider knows them.
 batch_of: Final[Slot[[Actor, Collection[UUID], Collection[UUID]], Mapping[UUID, UUID]]] = Slot("batch_of")
+# When records began, as far as a provider knows them: what the version of the agreement they keep hangs on.
+began: Final[Slot[[Actor, Collection[UUID]], Mapping[UUID, datetime]]] = Slot("began")
 inbox: Final[Slot[[Actor], list[InboxItem]]] = Slot("inbox")
+# Which alerts ask for no more than a record that waits in the inbox itself: kinds, and a query of its ids.
+asking: Final[Slot[[Actor], tuple[Collection[str], QuerySet[Any, Any]]]] = Slot("asking")
 # How many things wait for a person, counted without reading them: every page shows the sum.
 waiting: Final[Slot[[Actor], int]] = Slot("waiting")

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver
 
-from batches.api import batches, cycle, disposition, excursions, holds, links, lots, readings, recipes
+from batches.api import (
+    batches,
+    cycle,
+    disposition,
+    excursions,
+    executed,
+    holds,
+    links,
+    lots,
+    readings,
+    recipes,
+    results,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *recipes.urlpatterns,
@@ -16,4 +28,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *disposition.urlpatterns,
     *links.urlpatterns,
     *lots.urlpatterns,
+    *executed.urlpatterns,
+    *results.urlpatterns,
 ]

@@ -30,6 +30,7 @@ from config.demo.moving_in import found_companies, install_services, is_settled,
 from config.demo.past import past_incidents
 from config.demo.people import MAKERS, PEOPLE, SERVICES, Login
 from config.demo.questions import QUESTIONS
+from config.demo.recording import record
 from config.demo.reporting import Reporting
 from portal.models import Person
 from portal.states import PersonKind
@@ -115,7 +116,7 @@ def _load_present(making: Making, reporting: Reporting) -> None:
     with step("demo: recipes and running batches"):
         making.author_recipes()
         for lot in RUNNING:
-            making.run(lot)
+            record(lot, making.run(lot), making.moment)
     with step("demo: what is open"):
         making.review_recipes()
         reporting.tell(CURRENT)
@@ -127,6 +128,8 @@ def _load_past(making: Making, reporting: Reporting, past: Sequence[Incident]) -
         with step(f"demo: history, {len(lots)} batches"):
             for lot in lots:
                 making.finish(lot)
+            for lot in sorted(lots, key=lambda each: each.age_s, reverse=True):
+                record(lot, making.batches[lot.number], making.moment)
     if not reporting.knows(past):
         with step(f"demo: history, {len(past)} deviations"):
             reporting.tell(past)

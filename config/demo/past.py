@@ -21,6 +21,8 @@ MAJOR_SHARE: Final = 0.25
 CANCELLED_SHARE: Final = 0.03
 PATIENT_SHARE: Final = 0.5
 CLOSED_AFTER_DAYS: Final = (26, 4.5)
+TOLD_LATE_SHARE: Final = 0.07
+TOLD_LATE_H: Final = (80, 150)
 SUMMARY: Final = "Closed on {day} in the quality system of Norrsund. {conclusion}"
 RATIONALES: Final = {
     Classification.MINOR: "No CQA, CPP or critical equipment touched; found by the usual checks.",
@@ -31,8 +33,26 @@ RATIONALES: Final = {
 def past_incidents(moment: datetime) -> list[Incident]:
     """Return the deviations of finished batches up to a moment, in order of occurrence."""
     lots = {lot.number: lot for lot in (*FINISHED, *FINISHED_COPIES)}
-    told = [*FINISHED_STORIES, *_ordinary(moment)]
+    told = [_stated(each, lots[each.lot]) for each in (*FINISHED_STORIES, *_ordinary(moment))]
     return sorted(told, key=lambda each: each.occurred_s - lots[each.lot].age_s)
+
+
+def _stated(incident: Incident, lot: Lot) -> Incident:
+    """Let an incident say when its own system opened it, told the sponsor, and closed it; a few came late."""
+    chance = Random(f"{SEED}, {incident.lot} {incident.occurred_s}")  # noqa: S311 - made-up history
+    opened_s = incident.aware_s + chance.randint(20, 300) * MINUTE
+    hours = chance.uniform(*TOLD_LATE_H) if chance.random() < TOLD_LATE_SHARE else chance.uniform(1.5, 6)
+    told_s = incident.aware_s + round(hours * 60) * MINUTE if incident.is_told else 0.0
+    closed_s = incident.closed_s or (
+        opened_s + chance.gauss(*CLOSED_AFTER_DAYS) * DAY if incident.summary else 0.0
+    )
+    latest_s = max(lot.age_s - MINUTE, incident.aware_s)
+    return replace(
+        incident,
+        opened_s=min(opened_s, latest_s),
+        told_s=min(told_s, latest_s) if told_s else 0.0,
+        closed_s=min(closed_s, latest_s) if closed_s else 0.0,
+    )
 
 
 def _ordinary(moment: datetime) -> Iterator[Incident]:
@@ -104,6 +124,7 @@ def _aged(incident: Incident, lot: Lot, chance: Random, moment: datetime, family
         incident,
         external_status=f"Closed {day}",
         summary=SUMMARY.format(day=day, conclusion=family.conclusion),
+        closed_s=incident.occurred_s + days * DAY,
     )
 
 

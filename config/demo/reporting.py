@@ -19,7 +19,7 @@ from deviations.actions.investigate import cancel_deviation, close_deviation, in
 from deviations.actions.judge import triage_deviation
 from deviations.actions.release import release_notice
 from deviations.actions.report import LATE_AFTER, report_deviation
-from deviations.models import Deviation
+from deviations.models import Deviation, Elsewhere
 from deviations.states import DeviationState
 from portal.action import reading
 from portal.actions.alerts import acknowledge_alert
@@ -121,8 +121,14 @@ class Reporting:
             late_reason=COPIED if self._moment - aware_at > LATE_AFTER - timedelta(hours=1) else "",
             external_id=self._external_id(incident),
             external_status=incident.external_status,
+            elsewhere=self._elsewhere(incident, start),
         )
         return logged.deviation
+
+    def _elsewhere(self, incident: Incident, start: datetime) -> Elsewhere:
+        """Return what the quality system of the plant states of the time before the move."""
+        stated = (incident.opened_s, incident.told_s, incident.closed_s)
+        return Elsewhere(*(start + timedelta(seconds=at_s) if at_s else None for at_s in stated))
 
     def _worded(self, incident: Incident, start: datetime) -> str:
         zone = ZoneInfo(ZONES[incident.lot])

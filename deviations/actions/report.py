@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid4
@@ -17,7 +17,7 @@ from batches.reach import AHEAD, OLDEST
 from deviations.access import find_mirrored, zone_of
 from deviations.errors import NotInProgram
 from deviations.facts import DeviationMirrored, DeviationReported
-from deviations.models import Deviation, Judgement
+from deviations.models import STATED_THERE, Deviation, Elsewhere, Judgement
 from deviations.states import MIRRORERS, REPORTERS, JudgementKind
 from deviations.texts import check_texts
 from deviations.timelines import note_opened
@@ -32,6 +32,7 @@ from portal.states import Audience, Classification
 # A record is opened the same shift, at the latest one day after awareness; later it needs a reason
 # (domain 2c).
 LATE_AFTER: Final = timedelta(hours=24)
+NOWHERE: Final = Elsewhere()
 # One statement: whoever draws beside us waits for the row, and none is given twice.
 DRAW: Final = """
     insert into deviations_numbering as n (id, space_id, audience, version, year, last)
@@ -59,6 +60,7 @@ class _Stated:
     external_id: str
     external_status: str
     external_as_of: datetime | None
+    elsewhere: Elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +94,15 @@ def report_deviation(
     late_reason: str = "",
     external_id: str = "",
     external_status: str = "",
+    elsewhere: Elsewhere = NOWHERE,
 ) -> Logged:
     """Log what happened, inside the CDMO: the sponsor sees nothing before its notice is released.
 
     `title` is 3..200 characters, `description` 10..20,000, kept verbatim. Occurred, detected and aware
     (detected when not given) follow each other and end now. `late_reason` is asked for from 24 h after
     awareness on. `suggested_class` has no effect. The batch, phase and excursion are of this program; an
-    excursion brings its batch, a phase needs one. Raises: NotFound, Refused, Invalid, Conflict. Records:
+    excursion brings its batch, a phase needs one. `elsewhere` is what the external record states of its own
+    times. Raises: NotFound, Refused, Invalid, Conflict. Records:
     deviation.reported v1. Locks the program where an external record is copied, so that it is copied once.
     Source: 21 CFR 211.100(b) (recorded at the time of performance); domain 2c.
     """
@@ -119,6 +123,7 @@ def report_deviation(
         external_id=external_id,
         external_status=external_status,
         external_as_of=instant() if external_id else None,
+        elsewhere=elsewhere,
     )
     logged = _log(actor, program, stated)
     answer_with(logged.deviation)
@@ -133,6 +138,7 @@ def mirror_deviation(
     external_id: str,
     external_status: str | None = None,
     external_as_of: datetime | None = None,
+    elsewhere: Elsewhere = NOWHERE,
     version: int | None = None,
     title: str = "",
     description: str = "",
@@ -148,11 +154,11 @@ def mirror_deviation(
 ) -> Deviation:
     """Bring the copy of the CDMO's own record up to date, logging it here first when it is new.
 
-    Only `external_status` and `external_as_of` (now when not given) are mastered there: on a record that
-    exists the facts are taken as said already and never overwritten, and an older copy never replaces a
-    newer one. A new one needs title, description, occurred and detected. `version`, when given, must be the
-    present one. Idempotent. Raises: NotFound, Refused, Invalid, Conflict, StaleVersion, NothingToMatch.
-    Records: deviation.reported v1 or deviation.mirrored v1.
+    Only `external_status`, `external_as_of` (now when not given) and the times `elsewhere` are mastered
+    there: on a record that exists the facts are taken as said already and never overwritten, and an older
+    copy never replaces a newer one. A new one needs title, description, occurred and detected. `version`,
+    when given, must be the present one. Idempotent. Raises: NotFound, Refused, Invalid, Conflict,
+    StaleVersion, NothingToMatch. Records: deviation.reported v1 or deviation.mirrored v1.
     """
     program = lock_program(actor, program_id)
     require_role(actor, program.pk, *MIRRORERS, to="copy from the quality system")
@@ -162,7 +168,7 @@ def mirror_deviation(
     found = find_mirrored(actor, program.pk, external_id)
     as_of = check_copy(found, as_of=external_as_of, field="external_as_of", version=version)
     if found is not None:
-        return _mirror(found, external_status, as_of)
+        return _mirror(found, external_status, as_of, elsewhere)
     if occurred_at is None or detected_at is None:
         missing = {"occurred_at": occurred_at, "detected_at": detected_at}
         errors = {name: ["Needed for a new record."] for name, given in missing.items() if given is None}
@@ -182,13 +188,15 @@ def mirror_deviation(
         external_id=external_id,
         external_status=external_status or "",
         external_as_of=as_of,
+        elsewhere=elsewhere,
     )
     return _log(actor, program, stated).deviation
 
 
-def _mirror(found: Deviation, status: str | None, as_of: datetime) -> Deviation:
-    found.mirror(found.external_status if status is None else status, as_of)
-    found.save(update_fields=["external_status", "external_as_of", "version"])
+def _mirror(found: Deviation, status: str | None, as_of: datetime, elsewhere: Elsewhere) -> Deviation:
+    _check_elsewhere(elsewhere, found.aware_at)
+    found.mirror(found.external_status if status is None else status, as_of, elsewhere)
+    found.save(update_fields=["external_status", "external_as_of", *STATED_THERE, "version"])
     ledger.record(found, DeviationMirrored(as_of=as_of))
     return found
 
@@ -221,6 +229,9 @@ def _log(actor: Actor, program: Program, stated: _Stated) -> Logged:
         external_id=stated.external_id,
         external_status=stated.external_status,
         external_as_of=stated.external_as_of,
+        external_opened_at=stated.elsewhere.opened_at,
+        external_told_at=stated.elsewhere.told_at,
+        external_closed_at=stated.elsewhere.closed_at,
     )
     judgements = _suggest(deviation, stated.suggested_class)
     fact = DeviationReported(
@@ -265,10 +276,23 @@ def _check(stated: _Stated, now: datetime) -> None:
     if stated.aware_at != stated.detected_at:
         times["aware_at"] = stated.aware_at
     _check_order(times)
+    _check_elsewhere(stated.elsewhere, stated.aware_at)
     if _is_late(stated, now) and not stated.late_reason.strip():
         hours = int(LATE_AFTER.total_seconds() // 3600)
         words = f"Recorded more than {hours} h after awareness: say why it was not recorded earlier."
         raise Invalid(words, errors={"late_reason": [words]})
+
+
+def _check_elsewhere(elsewhere: Elsewhere, aware_at: datetime) -> None:
+    """Raise Invalid unless what another system states happened after awareness and is past."""
+    latest = instant() + AHEAD
+    errors = {
+        f"external_{name}": ["After awareness, and not in the future."]
+        for name, at in asdict(elsewhere).items()
+        if at is not None and not aware_at <= at <= latest
+    }
+    if errors:
+        raise Invalid("What the other system states cannot be so.", errors=errors)
 
 
 def _check_order(times: dict[str, datetime]) -> None:

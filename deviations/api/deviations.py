@@ -43,7 +43,7 @@ from deviations.api.outputs import (
     represent_proposal,
     represent_then,
 )
-from deviations.models import Deviation
+from deviations.models import Deviation, Elsewhere
 from deviations.queries import history, list_deviations, notice_preview, propose_from_excursion
 from deviations.states import DeviationState
 from portal.actor import Actor
@@ -64,6 +64,7 @@ EXCURSION: Final = OpenApiParameter("excursion", OpenApiTypes.UUID, required=Tru
 IF_MATCH: Final = OpenApiParameter(
     "If-Match", OpenApiTypes.STR, OpenApiParameter.HEADER, description='The version seen, as "3".'
 )
+STATED: Final = ("opened_at", "told_at", "closed_at")
 FILTERS: Final = [
     PROGRAM,
     OpenApiParameter("state", OpenApiTypes.STR, enum=STATES, description="In this state, or not ended."),
@@ -116,11 +117,13 @@ class DeviationList(MirrorView):
     def put(self, request: ActorRequest) -> Response:
         """Copy a record of the CDMO's own system: log it when it is new, else take its state there alone."""
         program_id, given = _needed(request, "program"), named(MirrorDeviationInput.parse(request))
+        there = Elsewhere(**{name: given.pop(f"external_{name}") for name in STATED})
         deviation = mirror_deviation(
             request.actor,
             program_id,
             external_id=request.query_params.get("external_id", ""),
             version=seen_version(request),
+            elsewhere=there,
             **given,
         )
         return self.answer_copy(deviation)

@@ -43,6 +43,9 @@ NOTICE_LABELS: Final[Mapping[str, str | Promise]] = {
     "external_id": gettext_lazy("In the CDMO's own system"),
     "external_status": gettext_lazy("Its state there"),
     "external_as_of": gettext_lazy("Copied from there"),
+    "external_opened_at": gettext_lazy("Opened there, as it states"),
+    "external_told_at": gettext_lazy("Told from there, as it states"),
+    "external_closed_at": gettext_lazy("Closed there, as it states"),
 }
 
 

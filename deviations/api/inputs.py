@@ -27,6 +27,11 @@ def _class(**more: Any) -> serializers.ChoiceField:
     return serializers.ChoiceField(choices=Classification.choices, **more)
 
 
+def _stated_there(words: str) -> Instant:
+    """Return the field of a time that the other system states."""
+    return Instant(required=False, allow_null=True, default=None, help_text=words)
+
+
 class StatedInput(Input):
     """What happened, as the plant states it."""
 
@@ -73,6 +78,9 @@ class MirrorDeviationInput(Input):
     external_as_of = Instant(
         required=False, allow_null=True, default=None, help_text="When the copy was true; now if left out."
     )
+    external_opened_at = _stated_there("When it was opened there.")
+    external_told_at = _stated_there("When the sponsor was told from there, before it was copied.")
+    external_closed_at = _stated_there("When it was closed there.")
 
 
 class TriageInput(Input):

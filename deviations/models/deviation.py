@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from django.db import models
 from django.db.models import F, Q
@@ -12,6 +14,17 @@ from deviations.states import OPEN_STATES, DeviationState, JudgementKind
 from portal.models import Person, RecordKey, SpaceRecord
 from portal.sealing import SealedTextField
 from portal.states import Audience, Classification
+
+STATED_THERE: Final = ("external_opened_at", "external_told_at", "external_closed_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """When, as the CDMO's own quality system states, a record was opened there, told, and closed."""
+
+    opened_at: datetime | None = None
+    told_at: datetime | None = None
+    closed_at: datetime | None = None
 
 
 class Deviation(SpaceRecord):
@@ -48,6 +61,10 @@ class Deviation(SpaceRecord):
     external_id = models.CharField(max_length=120, blank=True)
     external_status = models.CharField(max_length=120, blank=True)
     external_as_of = models.DateTimeField(null=True, blank=True)
+    # What the CDMO's own system states of the time before it was copied: a statement, proven by nothing here.
+    external_opened_at = models.DateTimeField(null=True, blank=True)
+    external_told_at = models.DateTimeField(null=True, blank=True)
+    external_closed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         indexes = [
@@ -101,10 +118,17 @@ class Deviation(SpaceRecord):
         self.state, self.ended_at, self.end_text = state, at, text
         self.bump()
 
-    def mirror(self, status: str, as_of: datetime) -> None:
+    def mirror(self, status: str, as_of: datetime, elsewhere: Elsewhere) -> None:
         """Copy what the CDMO's own quality system says of it; nothing else is mastered there."""
         self.external_status, self.external_as_of = status, as_of
+        self.state_elsewhere(elsewhere)
         self.bump()
+
+    def state_elsewhere(self, elsewhere: Elsewhere) -> None:
+        """Take what that system states of its own times; what it leaves out stays."""
+        self.external_opened_at = elsewhere.opened_at or self.external_opened_at
+        self.external_told_at = elsewhere.told_at or self.external_told_at
+        self.external_closed_at = elsewhere.closed_at or self.external_closed_at
 
     @property
     def is_notice_due(self) -> bool:

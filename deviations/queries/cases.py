@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import Min
 
-from deviations.models import Deviation, Judgement, Notice
+from deviations.models import STATED_THERE, Deviation, Judgement, Notice
 from deviations.states import DeviationState, JudgementKind
 from portal.actor import Actor
 from portal.agreements.backtest import Case
@@ -18,7 +18,8 @@ def past_cases(actor: Actor, space_id: UUID, since: datetime) -> list[Case]:
     """Return the deviations of a space since an instant, oldest first, as far as the actor may see them.
 
     Four queries over the whole space, however many there are. Cancelled ones are left out: no clause was ever
-    to be kept for them.
+    to be kept for them. Of a record that was copied the times before that are those its own system states;
+    how long a receipt took there is not known.
     """
     classes = dict(
         Judgement.objects.visible_to(actor)
@@ -46,7 +47,7 @@ def past_cases(actor: Actor, space_id: UUID, since: datetime) -> list[Case]:
         .order_by("aware_at", "pk")
         .values(
             *("pk", "number", "aware_at", "recorded_at", "summarised_at", "ended_at"),
-            *("batch__ended_at", "batch_id"),
+            *("batch__ended_at", "batch_id", *STATED_THERE),
         )
     )
     return [
@@ -55,13 +56,22 @@ def past_cases(actor: Actor, space_id: UUID, since: datetime) -> list[Case]:
             number=each["number"],
             classification=classes.get(each["pk"]),
             aware_at=each["aware_at"],
-            told_at=told[0] if (told := notices.get(each["pk"])) is not None else None,
-            acknowledged_at=receipts.get(told[1]) if told is not None else None,
-            recorded_at=each["recorded_at"],
+            told_at=_first(each["external_told_at"], told[0] if told is not None else None),
+            acknowledged_at=receipts.get(told[1])
+            if told is not None and each["external_told_at"] is None
+            else None,
+            recorded_at=_first(each["external_opened_at"], each["recorded_at"]),
             summarised_at=each["summarised_at"],
-            closed_at=each["ended_at"],
+            closed_at=_first(each["external_closed_at"], each["ended_at"]),
+            is_stated=any(each[name] is not None for name in STATED_THERE),
             completed_at=each["batch__ended_at"],
             batch_id=each["batch_id"],
         )
         for each in rows
+        for told in [notices.get(each["pk"])]
     ]
+
+
+def _first(stated: datetime | None, here: datetime | None) -> datetime | None:
+    """Return what another system states of the time before the record was copied, else what stands here."""
+    return min(filter(None, (stated, here)), default=None)

@@ -48,6 +48,9 @@ LEAVING: Final[dict[str, str | Promise]] = {
     "external_id": gettext_lazy("Record in the CDMO's own system"),
     "external_status": gettext_lazy("State there"),
     "external_as_of": gettext_lazy("Copy as of"),
+    "external_opened_at": gettext_lazy("Opened there, as it states"),
+    "external_told_at": gettext_lazy("Told from there, as it states"),
+    "external_closed_at": gettext_lazy("Closed there, as it states"),
 }
 
 

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from batches.models import Batch
 from batches.slots import BatchFacts, BatchSignal, BatchSignals
 from deviations.access import get_signal
 from deviations.models import EarlySignal
-from deviations.states import SIGNAL_CLOCK, SIGNAL_RAISERS, SignalState, signal_transitions
+from deviations.states import SIGNAL_ALERT, SIGNAL_CLOCK, SIGNAL_RAISERS, SignalState, signal_transitions
 from portal.access import available
 from portal.actor import Actor, Side
-from portal.models import Clock, RecordQuerySet
+from portal.alerts import LADDER
+from portal.models import Clock, Receipt, RecordQuerySet
 from portal.slots import InboxItem, News
 
 ITEMS_MAX: Final = 200
@@ -76,9 +77,30 @@ def find_signal(actor: Actor, signal_id: UUID) -> SignalLine:
 
 
 def signals_waiting(actor: Actor) -> list[InboxItem]:
-    """Return the signals that wait for an answer of this actor's, least time left first; two queries."""
+    """Return the signals that wait for an answer of this actor's, with the receipt first; three queries."""
     rows = _asked_of(actor).order_by("raised_at", "pk")[:ITEMS_MAX]
-    return [_item(each) for each in signal_lines(actor, list(rows)) if "answer" in each.steps]
+    lines = [each for each in signal_lines(actor, list(rows)) if "answer" in each.steps]
+    receipts = _receipts_wanted(actor, [each.signal.pk for each in lines])
+    return [_item(each, receipts.get(each.signal.pk)) for each in lines]
+
+
+def _receipts_wanted(actor: Actor, signal_ids: Sequence[UUID]) -> dict[UUID, datetime]:
+    """Return until when a receipt for signals of which this actor was told is waited for; one query."""
+    told = Receipt.objects.visible_to(actor).filter(person_id=actor.person_id, acknowledged_at=None)
+    ladders = Clock.objects.visible_to(actor).filter(
+        subject_id__in=signal_ids, kind=LADDER, alert__in=told.values("alert_id"), next_at__isnull=False
+    )
+    return {subject: at for subject, at in ladders.values_list("subject_id", "next_at") if at is not None}
+
+
+def signals_asking(actor: Actor) -> tuple[Collection[str], QuerySet[EarlySignal, Any]]:
+    """Return which alerts ask for no more than a signal that waits for this actor's answer itself."""
+    mine = Q(pk__in=[])
+    for space_id, seats in actor.seats.items():
+        for name in {f"{seat.side}.{role}" for seat in seats for role in seat.roles}:
+            mine |= Q(space_id=space_id, roles__contains=[name])
+        mine &= ~Q(space_id=space_id, raised_code=actor.code(space_id))
+    return (SIGNAL_ALERT,), _asked_of(actor).filter(mine).values("pk")
 
 
 def count_signals(actor: Actor) -> int:
@@ -170,19 +192,23 @@ def _clocks(actor: Actor, signals: Sequence[EarlySignal]) -> dict[UUID, Clock]:
     return {each.subject_id: each for each in rows}
 
 
-def _item(line: SignalLine) -> InboxItem:
+def _item(line: SignalLine, receipt_by: datetime | None) -> InboxItem:
     signal, clock = line.signal, line.clock
+    due_at = clock.due_at if clock is not None else None
+    is_receipt_first = receipt_by is not None and (due_at is None or receipt_by < due_at)
     return InboxItem(
         subject_type="early_signal",
         subject_id=signal.pk,
         number=signal.number,
         title=str(signal.title),
         kind="early_signal",
-        why=_("Early signal, waits for your side's answer"),
+        why=_("Early signal: acknowledge it first, then answer it")
+        if is_receipt_first
+        else _("Early signal, waits for your side's answer"),
         clause=clock.clause if clock is not None else "",
         terms=clock.terms if clock is not None else None,
         side=str(signal.asked_side),
-        due_at=clock.due_at if clock is not None else None,
+        due_at=receipt_by if is_receipt_first else due_at,
         url=URL.format(signal.pk),
         classification=None,
         space_id=signal.space_id,

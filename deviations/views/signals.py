@@ -25,9 +25,11 @@ from portal.errors import DomainError, Invalid, Refused
 from portal.forms import explain
 from portal.models import Program
 from portal.pages import Page, PageRequest
+from portal.queries.alerts import list_alerts, may_acknowledge
 from portal.queries.rooms import Room, list_rooms
+from portal.states import AlertState
 from portal.views.alerts import note_opened
-from portal.views.ladders import ball, roles_words
+from portal.views.ladders import acknowledge_url, ball, roles_words
 from portal.views.strips import strip_of
 
 Shown = dict[str, Any]
@@ -98,10 +100,18 @@ class SignalPage(Page):
             "asked": asked,
             "roles": roles_words([each.partition(".")[2] for each in line.signal.roles]),
             **strip_of(actor, line.signal.pk, program, shown["zone"]),
+            "receipt_url": _receipt_url(actor, line),
             "form": SignalAnswerForm() if shown["may_answer"] else None,
             "url": reverse("early_signal", args=[line.signal.pk]),
             "partial": "signal" if request.htmx and request.method == "GET" else "",
         }
+
+
+def _receipt_url(actor: Actor, line: SignalLine) -> str:
+    """Return where this reader gives receipt of the signal, empty when nothing waits for it."""
+    alerts = list_alerts(actor, state=AlertState.OPEN).filter(subject_id=line.signal.pk)
+    waiting = [each for each in alerts.order_by("raised_at", "pk") if may_acknowledge(actor, each)]
+    return acknowledge_url(waiting[0]) if waiting else ""
 
 
 def _sides(line: SignalLine) -> tuple[str, str]:

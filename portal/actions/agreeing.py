@@ -32,13 +32,13 @@ from portal.facts import (
     AgreementWithdrawn,
 )
 from portal.models import AgreementVersion, Program
+from portal.papers import drop_paper, read_words, save_draft
 from portal.states import AGREEMENT_DRAFTERS, AGREEMENT_TRANSITIONS, AgreementState
 
 REASON_MIN: Final = 10
 REASON_MAX: Final = 4000
 NUMBER_MAX: Final = 9999
 A_DAY: Final = timedelta(days=1)
-SEALED_FIELDS: Final = ("title", "text", "note")
 
 
 @action("agreement.draft_from_template")
@@ -105,7 +105,7 @@ def _draft(
     )
     draft.write(document)
     draft.version = 1
-    draft.save(force_insert=True)
+    save_draft(draft, is_new=True)
     fact = AgreementDrafted(
         based_on=based_on.pk if based_on is not None else None, program_id=program_id, digest=draft.digest
     )
@@ -182,7 +182,7 @@ def state_date(
         raise Invalid(words, errors={"not_before": [words]})
     found.not_before, found.note = not_before, note.strip()
     found.bump()
-    found.save(update_fields=["not_before", "note", "version"])
+    _save(found, "not_before", "note")
     ledger.record(found, AgreementEdited(digest=found.digest))
     return found
 
@@ -192,7 +192,7 @@ def _edit(
 ) -> AgreementVersion:
     found = _lock_to_edit(actor, version_id, version)
     found.write(change(found.document))
-    found.save(update_fields=["title", "text", "digest", "version"])
+    _save(found, "title", "text", "digest")
     ledger.record(found, AgreementEdited(digest=found.digest))
     return found
 
@@ -229,8 +229,9 @@ def submit_agreement(
         words = f"The next number is {least}."
         raise Invalid(words, errors={"number": [words]})
     found.submit(number or least, str(_other(_side(actor, found.space_id))))
-    # Sealed words are written again, now in clear; their columns go along with the audience.
-    found.save(update_fields=["audience", "number", "pen", "state", "version", *SEALED_FIELDS])
+    # What it says leaves its paper for the row, now in clear.
+    found.save(update_fields=["audience", "number", "pen", "state", "version", *AgreementVersion.WORDS])
+    drop_paper(found)
     ledger.record(
         found, AgreementSubmitted(number=str(found.number), pen=str(found.pen), digest=found.digest)
     )
@@ -258,6 +259,7 @@ def put_into_review(actor: Actor, version_id: UUID, *, version: int | None) -> A
     draft.state = AgreementState.WITHDRAWN
     draft.bump()
     draft.save(update_fields=["state", "version"])
+    drop_paper(draft)
     ledger.record(found, AgreementEdited(digest=found.digest))
     ledger.record(draft, AgreementWithdrawn(code=actor.code(draft.space_id)))
     return found
@@ -298,13 +300,15 @@ def reopen_agreement(actor: Actor, version_id: UUID, *, reason: str, version: in
 def withdraw_agreement(
     actor: Actor, version_id: UUID, *, reason: str, version: int | None
 ) -> AgreementVersion:
-    """Give up a draft, or a version in review, of either side.
+    """Give up a draft, whose words are gone then, or a version in review, of either side.
 
     Raises: NotFound, Refused, InvalidTransition, VersionMissing, StaleVersion, Invalid. Records:
     agreement.withdrawn v1.
     """
     found = _lock(actor, version_id, "withdraw", version)
     _give_reason(found, reason)
+    if found.is_draft:
+        drop_paper(found)
     found.state = AgreementState.WITHDRAWN
     found.bump()
     found.save(update_fields=["state", "version"])
@@ -386,9 +390,18 @@ def _require_clause(document: Document, code: str) -> None:
 def _lock(actor: Actor, version_id: UUID, to: str, version: int | None) -> AgreementVersion:
     """Hand out the locked version for one step, the partnership before it."""
     lock_partnership(actor, get_agreement(actor, version_id).space_id)
-    return lock_record(
+    found = lock_record(
         AgreementVersion, actor, version_id, to=to, version=version, transitions=AGREEMENT_TRANSITIONS
     )
+    return read_words(actor, found)
+
+
+def _save(found: AgreementVersion, *fields: str) -> None:
+    """Save what was changed: of a draft its words go into its paper."""
+    if found.is_draft:
+        save_draft(found)
+    else:
+        found.save(update_fields=[*fields, "version"])
 
 
 def _side(actor: Actor, space_id: UUID) -> Side:

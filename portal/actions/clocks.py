@@ -15,10 +15,10 @@ from portal.action import action, instant
 from portal.actor import Actor, Side
 from portal.alerts import raise_alert
 from portal.business_time import due_after_pause
-from portal.clocks import calendar_of, duration_of, note_step
+from portal.clocks import Extensions, calendar_of, duration_of, note_step
 from portal.clocks.names import is_fixed
 from portal.clocks.running import line_of
-from portal.clocks.silence import Silence, Silences, ask_heads, note_silence
+from portal.clocks.silence import HEADS, Silence, Silences, ask_heads, note_silence
 from portal.errors import Invalid, InvalidTransition, NotFound
 from portal.facts import (
     ClockBreached,
@@ -32,12 +32,13 @@ from portal.facts import (
     Fact,
 )
 from portal.models import Clock, ClockMove, Record
-from portal.states import CLOCK_TRANSITIONS, SYSTEM, ClockState, ClockStep, clock_keepers
+from portal.states import CLOCK_TRANSITIONS, SYSTEM, Audience, ClockState, ClockStep, clock_keepers
 
 REASON_MIN: Final = 10
 REASON_MAX: Final = 4000
 # From this extension on the heads of quality are asked.
 CLIMBS_AT: Final = 2
+EXTENDED: Final = "clock.extended"
 EXTENDED_AGAIN: Final = "clock.extended_again"
 _Unanswered = tuple[Clock, Record, Silence]
 PAUSE_DECLINED: Final = "clock.pause_declined"
@@ -161,11 +162,12 @@ def resume_clock(actor: Actor, clock_id: UUID, *, reason: str = "", version: int
 def extend_clock(
     actor: Actor, clock_id: UUID, *, due_at: datetime, reason: str, version: int | None
 ) -> Clock:
-    """Give a clock of the own side more time before its time is over; from the second time on the heads know.
+    """Give a clock of the own side more time before its time is over, as often and as far as its clause says.
 
-    `due_at` lies after the present one. The other side reads it where it reads the clock. Raises: NotFound,
-    Refused, InvalidTransition, VersionMissing, StaleVersion, Invalid. Records: clock.extended v1, and
-    alert.raised v1 from the second extension on. Source: domain 2c (extension before expiry, with a reason).
+    `due_at` lies after the present one, at most the clause's time later. Where both sides know the clock, QA
+    of the other one is told, from the second time on the heads of both. Raises: NotFound, Refused,
+    InvalidTransition, VersionMissing, StaleVersion, Invalid. Records: clock.extended v1, alert.raised v1.
+    Source: domain 2c (extension before expiry, with a reason, the sponsor told; the second one escalates).
     """
     clock = _lock(actor, clock_id, to="extend", version=version)
     _require_rest(clock, what="is extended by nobody")
@@ -174,6 +176,7 @@ def extend_clock(
     if due_at <= before:
         words = "An extension gives more time: a later instant than the present one."
         raise Invalid(words, errors={"due_at": [words]})
+    _require_clause(actor, clock, due_at)
     clock.extend(due_at)
     clock.save(update_fields=["due_at", "next_at", "extensions", "version"])
     note_step(clock, ClockStep.EXTENDED, reason=reason.strip(), due_before=before, due_after=due_at)
@@ -181,6 +184,9 @@ def extend_clock(
     _tell(actor, clock, fact)
     if clock.extensions >= CLIMBS_AT:
         _climb(actor, clock)
+    elif clock.audience == Audience.SHARED:
+        other = Side.SPONSOR if clock.side == Side.MANUFACTURER else Side.MANUFACTURER
+        _tell_quality(actor, clock, EXTENDED, other, f"a deadline is put off to {due_at:%Y-%m-%d %H:%M} UTC")
     return clock
 
 
@@ -277,6 +283,23 @@ def _require_rest(clock: Clock, what: str = "rests for nobody") -> None:
         raise InvalidTransition(f"The time of this clock is over; it {what} now.", state=str(clock.state))
 
 
+def _require_clause(actor: Actor, clock: Clock, due_at: datetime) -> None:
+    """Raise InvalidTransition where the clause gives no more time, Invalid where it gives less than asked."""
+    if not clock.clause:
+        return
+    cited = "The default rules" if clock.terms is None else f"Agreement v{clock.terms}"
+    found = Extensions(actor).of(clock)
+    if found is None:
+        raise InvalidTransition(f"{cited}: no clause gives this more time.", state=str(clock.state))
+    if not found.left:
+        often = f"{found.rounds} times" if found.rounds > 1 else "once"
+        detail = f"{cited}, clause {found.clause}: a deadline is extended {often}, and this one was."
+        raise InvalidTransition(detail, state=str(clock.state))
+    if due_at > found.latest:
+        words = f"{cited}, clause {found.clause}: {found.latest:%Y-%m-%d %H:%M} UTC at the latest."
+        raise Invalid(words, errors={"due_at": [words]})
+
+
 def _nobody_asked(clock: Clock, wanted: str) -> InvalidTransition:
     who = f"The {clock.pause_asked_by} has" if clock.pause_asked_by else "Nobody has"
     detail = f"{who} asked for a pause of this clock; {wanted}."
@@ -331,6 +354,8 @@ def _climb(actor: Actor, clock: Clock) -> None:
             title=f"{subject.number}: a deadline was extended for the {_nth(clock.extensions)} time",
             audience=clock.audience,
             clause=clock.clause,
+            ladder="clock",
+            first=HEADS,
         )
 
 

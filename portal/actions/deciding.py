@@ -14,13 +14,14 @@ from portal.actions.alerts import end_ladder, give_receipt
 from portal.actions.proving import proved
 from portal.actions.signing import put_signature, require_signing
 from portal.actor import Actor, Side
+from portal.agreements.rules import Ladder, NoReply
+from portal.agreements.terms import Terms
 from portal.alerts import LADDER, raise_alert
 from portal.clocks import end_clocks, start_clock
 from portal.clocks.silence import Silences, ask_heads, note_silence
 from portal.decisions.access import get_request, lock_program, lock_request, lock_visible
 from portal.decisions.signing import DECISION_REQUEST, take_answer
 from portal.decisions.wording import (
-    CLAUSE,
     HEAD,
     Wording,
     require_wording,
@@ -39,6 +40,7 @@ from portal.facts import (
     DecisionWithdrawn,
 )
 from portal.models import Alert, Attachment, Clock, DecisionMessage, DecisionRequest, Record
+from portal.papers import drop_paper, save_draft
 from portal.proving import CompanyWord, Given, KeyAnswer, Proof, binding
 from portal.states import DECISION_ASKERS, SYSTEM, AlertState, Audience, ClockState, DecisionState, Meaning
 from portal.terms import terms_at
@@ -47,15 +49,8 @@ from portal.terms import terms_at
 CLOCK: Final = "decision"
 ASKED, UNANSWERED, QUESTION = "decision.asked", "decision.unanswered", "decision.question"
 ANSWERED, LOST = "decision.answered", "decision.lost"
-SEALED_FIELDS: Final = (
-    "title",
-    "details",
-    "options",
-    "recommendation",
-    "meanwhile",
-    "if_lost",
-    "reason",
-)
+# What leaves the paper for the row when it is asked, then in clear; and by which clause it was.
+WORDS: Final = (*DecisionRequest.WORDS, "reason", "clause")
 ENDING: Final = ("state", "ended_at", "ended_code", "version")
 
 
@@ -79,12 +74,12 @@ def draft_decision(actor: Actor, subject_id: UUID, *, wording: Wording) -> Decis
         audience=str(side),
         subject=subject,
         side=side,
-        clause=CLAUSE,
+        clause=_clause_of(terms_at(actor, subject.space_id, now)),
         recorded_at=now,
         author_code=actor.code(subject.space_id),
     )
     _write(actor, request, wording)
-    request.save(force_insert=True)
+    save_draft(request, is_new=True)
     ledger.record(request, DecisionDrafted(subject_id=subject_id, side=str(side)))
     return request
 
@@ -101,7 +96,7 @@ def revise_decision(
     require_wording(wording, request.side, instant())
     _write(actor, request, wording)
     request.bump()
-    request.save()
+    save_draft(request)
     ledger.record(request, DecisionRevised(options=tuple(each.code for each in request.choices)))
     return request
 
@@ -150,10 +145,11 @@ def ask_decision(actor: Actor, request_id: UUID, *, version: int | None) -> Deci
         words = "The time after which the choice is lost is over; change the draft."
         raise Invalid(words, errors={"lost_at": [words]})
     _require_shared(actor, request)
+    terms = terms_at(actor, space_id, now)
+    request.clause = _clause_of(terms)
     request.disclose(_draw_number(actor, program.pk, now.year), now, actor.code(space_id))
-    request.save(
-        update_fields=["audience", "state", "number", "asked_at", "asked_code", "version", *SEALED_FIELDS]
-    )
+    request.save(update_fields=["audience", "state", "number", "asked_at", "asked_code", "version", *WORDS])
+    drop_paper(request)
     fact = DecisionAsked(
         subject_id=request.subject_id,
         side=request.side,
@@ -170,12 +166,18 @@ def ask_decision(actor: Actor, request_id: UUID, *, version: int | None) -> Deci
         kind=CLOCK,
         clause=request.clause,
         side=Side(request.other_side),
-        terms=terms_at(actor, space_id, now).version,
+        terms=terms.version,
         due_at=request.lost_at,
         audience=Audience.SHARED,
         next_at=now + (request.lost_at - now) / 2,
     )
     return request
+
+
+def _clause_of(terms: Terms) -> str:
+    """Return the clause that speaks of silence about a decision request, or of whom one asks; else none."""
+    found = terms.find(NoReply, activity=CLOCK) or next(terms.applying(Ladder, of=CLOCK), None)
+    return found.clause.code if found is not None else ""
 
 
 def _require_shared(actor: Actor, request: DecisionRequest) -> None:
@@ -293,12 +295,14 @@ def _answer(
 
 @action("decision.withdraw")
 def withdraw_decision(actor: Actor, request_id: UUID, *, reason: str, version: int | None) -> DecisionRequest:
-    """Take a draft or a question back, with a reason.
+    """Take a draft, whose words are gone then, or a question back, with a reason.
 
     Raises: NotFound, Refused, Invalid, InvalidTransition, StaleVersion. Records: decision.withdrawn v1.
     """
     request = lock_request(actor, request_id, to="withdraw", version=version)
     require_words(reason, "reason")
+    if request.is_draft:
+        drop_paper(request)
     request.withdraw(reason.strip(), instant(), actor.code(request.space_id))
     request.save(update_fields=["reason", *ENDING])
     ledger.record(request, DecisionWithdrawn(side=request.side, code=request.ended_code))

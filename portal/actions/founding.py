@@ -18,6 +18,7 @@ from portal.errors import Conflict, Invalid, NotFound
 from portal.facts import ProgramOpened, SiteAdded, SiteAttached
 from portal.keyring import make_key
 from portal.models import Organisation, Partnership, Program, ProgramSite, Site, Space
+from portal.rosters.cards import bring_cards
 from portal.states import ADMINISTRATORS, SpaceKind
 
 
@@ -110,8 +111,8 @@ def open_program(
 ) -> Program:
     """Open a program of a partnership; `sites` are (name, city, IANA zone), the first one its own zone.
 
-    What is in force in the partnership holds in it from now. `actor` is seated in the program's and the
-    partnership's space. Records: program.opened v1, terms.agreed v1.
+    What is in force in the partnership holds in it from now, and so do its duty cards. `actor` is seated in
+    the program's and the partnership's space. Records: program.opened v1, terms.agreed v1, duty_card.set v1.
     """
     partnership = Partnership.objects.visible_to(actor).get(pk=partnership_id)
     _make_space(program_id, SpaceKind.PROGRAM)
@@ -131,4 +132,5 @@ def open_program(
         ProgramSite.objects.create(space_id=program_id, name=name, city=city, zone=zone)
     ledger.record(program, ProgramOpened(code=code))
     bring_terms(actor, program, instant())
+    bring_cards(actor, program)
     return program

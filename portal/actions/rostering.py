@@ -17,8 +17,9 @@ from portal.action import action, instant
 from portal.actor import Actor, Side
 from portal.alerts import raise_alert
 from portal.errors import Conflict, Invalid, NotFound, Refused
-from portal.facts import AbsenceNoted, DutyCardSet, Fact, GapFound, RosterSet, StandInSet, StretchWithdrawn
+from portal.facts import AbsenceNoted, Fact, GapFound, RosterSet, StandInSet, StretchWithdrawn
 from portal.models import DutyCard, Roster, RosterGap, RosterVersion, Space
+from portal.rosters.cards import keep_card, places_of
 from portal.rosters.cover import Cover, cover_of
 from portal.rosters.duty import Span, gaps
 from portal.rosters.plan import TURN_DAYS_MAX, Plan, Rotation, Stretch
@@ -146,9 +147,10 @@ def set_duty_card(
 ) -> DutyCard:
     """Say in which languages and under which telephone a person on duty is reached.
 
-    Languages are for both sides. The telephone is for the own side, or for both where `audience` is shared: a
-    number that is no longer shared stands with the own side alone. People say it of themselves, who keeps the
-    rosters of everybody of the side. Raises: NotFound, Refused, Invalid. Records: duty_card.set v1.
+    What is said for a partnership is said in each of its programs. Languages are for both sides. The
+    telephone is for the own side, or for both where `audience` is shared: a number that is no longer shared
+    stands with the own side alone. People say it of themselves, who keeps the rosters of everybody of the
+    side. Raises: NotFound, Refused, Invalid. Records: duty_card.set v1.
     """
     _lock_space(actor, space_id)
     side = _side_of(cover_of(space_id), person_id)
@@ -160,29 +162,19 @@ def set_duty_card(
     if telephone.strip() and not TELEPHONE.fullmatch(telephone.strip()):
         words = "A telephone number has digits, with + before the country."
         raise Invalid(words, errors={"telephone": [words]})
-    is_shared = audience == Audience.SHARED
-    number = telephone.strip()
-    own = _card_of(actor, space_id, person_id, side, audience=str(side))
-    own.telephone = "" if is_shared else number
-    shared = _card_of(actor, space_id, person_id, side, audience=Audience.SHARED)
-    shared.telephone = number if is_shared else ""
-    shared.languages = " ".join(languages.split())[:LANGUAGES_LENGTH]
-    for card in (own, shared):
-        card.save()
-    ledger.record(shared, DutyCardSet(person_id=person_id, is_shared=is_shared and bool(number)))
-    return shared
-
-
-def _card_of(actor: Actor, space_id: UUID, person_id: UUID, side: Side, *, audience: str) -> DutyCard:
-    """Return the locked card for one audience, or a fresh one that was not saved yet."""
-    rows = (
-        DutyCard.objects.visible_to(actor).select_for_update().filter(space_id=space_id, person_id=person_id)
-    )
-    card = rows.filter(audience=audience).first()
-    if card is None:
-        return DutyCard(space_id=space_id, person_id=person_id, side=side, audience=audience)
-    card.bump()
-    return card
+    cards = [
+        keep_card(
+            actor,
+            place,
+            person_id,
+            side,
+            languages=" ".join(languages.split())[:LANGUAGES_LENGTH],
+            telephone=telephone.strip(),
+            is_shared=audience == Audience.SHARED,
+        )
+        for place in places_of(actor, space_id)
+    ]
+    return cards[0]
 
 
 def newest_plan(actor: Actor, roster: Roster) -> Plan:

@@ -33,6 +33,8 @@ class Applies:
     why: str
     # The kind of the clock that the rule sets going; empty where it sets none.
     clock: str = ""
+    # Whether it says how long the record is kept, beside its class.
+    is_kept: bool = False
 
 
 def what_applies(terms: Terms, classification: str | None) -> list[Applies]:
@@ -41,7 +43,9 @@ def what_applies(terms: Terms, classification: str | None) -> list[Applies]:
         replace(_line(what, found, classification), clock=clock)
         for clock, what, found in _timed(terms, classification)
     ]
-    return timed + [_line(what, found, classification) for what, found in _asked(terms, classification)]
+    kept = _line(_("How long it is kept"), terms.find(Retention, of="deviation"), classification)
+    asked = [_line(what, found, classification) for what, found in _asked(terms, classification)]
+    return [*timed, *asked, replace(kept, is_kept=True)]
 
 
 def _timed(terms: Terms, classification: str | None) -> Iterator[tuple[str, str, Applied[Any] | None]]:
@@ -72,7 +76,6 @@ def _asked(terms: Terms, classification: str | None) -> Iterator[tuple[str, Appl
     for activity in SILENT:
         said = _("No reply: %s") % TIMED[activity]
         yield said, terms.find(NoReply, activity=activity)
-    yield _("How long it is kept"), terms.find(Retention, of="deviation")
 
 
 def _line(what: str, found: Applied[Any] | None, classification: str | None) -> Applies:

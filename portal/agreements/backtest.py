@@ -47,6 +47,8 @@ class Case:
     closed_at: datetime | None = None
     completed_at: datetime | None = None
     batch_id: UUID | None = None
+    # Whether another system states some of it; it is proven by nothing here.
+    is_stated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 FDA: Final = "FDA, Contract Manufacturing: Quality Agreements (2016)"
 EU: Final = "EU GMP chapter 7"
+ATMP: Final = "EU GMP Part IV, 13"
+Q7: Final = "ICH Q7"
+Q10: Final = "ICH Q10, 2.7"
+# What an agreement on clinical phases is held against; the headings of the FDA alone are advice there.
+CLINICAL: Final = (EU, ATMP, Q7, Q10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +42,26 @@ HEADINGS: Final[Mapping[str, Heading]] = {
         Heading("scope", _("Purpose and scope"), (FDA, f"{EU}, 7.14")),
         Heading("terms", _("Terms, effective date and end"), (FDA,)),
         Heading("disagreements", _("Resolution of disagreements"), (FDA,)),
-        Heading("responsibilities", _("Responsibilities and communication"), (FDA, f"{EU}, 7.14-7.15")),
-        Heading("quality_unit", _("Quality unit: deviations, notices and judgements"), (FDA, f"{EU}, 7.16")),
+        Heading(
+            "responsibilities",
+            _("Responsibilities and communication"),
+            (FDA, f"{EU}, 7.14-7.15", ATMP, f"{Q7}, 16.12", Q10),
+        ),
+        Heading(
+            "quality_unit", _("Quality unit: deviations, notices and judgements"), (FDA, f"{EU}, 7.16", ATMP)
+        ),
         Heading("facilities", _("Facilities and equipment"), (FDA, f"{EU}, 7.17")),
-        Heading("materials", _("Materials"), (FDA, f"{EU}, 7.15")),
+        Heading("materials", _("Materials"), (FDA, f"{EU}, 7.15", Q10)),
         Heading("product", _("Product-specific considerations and live data"), (FDA,)),
         Heading("laboratory", _("Laboratory controls"), (FDA, f"{EU}, 7.15")),
-        Heading("documentation", _("Documentation and records"), (FDA, f"{EU}, 7.16")),
+        Heading("documentation", _("Documentation and records"), (FDA, f"{EU}, 7.16", f"{Q7}, 16.15")),
         Heading("disposition", _("Holds, release and disposition"), (FDA, f"{EU}, 7.15")),
-        Heading("change_control", _("Change control"), (FDA, f"{EU}, 7.11")),
-        Heading("subcontracting", _("Subcontractors and audits"), (f"{EU}, 7.10, 7.13, 7.17",)),
+        Heading("change_control", _("Change control"), (FDA, f"{EU}, 7.11", f"{Q7}, 16.16")),
+        Heading(
+            "subcontracting",
+            _("Subcontractors and audits"),
+            (f"{EU}, 7.10, 7.13, 7.17", ATMP, f"{Q7}, 16.13-16.14"),
+        ),
         Heading("revisions", _("Revisions of this agreement"), (FDA,)),
     )
 }
@@ -88,7 +103,7 @@ TIMED: Final[Mapping[str, str | Promise]] = {
     "draft_report": _("Draft report"),
     "draft_comments": _("Comments on a draft report"),
     "closing": _("Closing"),
-    "extension": _("Extension, once"),
+    "extension": _("Extension of a deadline"),
     "sponsor_review": _("Sponsor's review of the report"),
     "product_impact": _("Product-impact assessment"),
     "disagreement": _("Decision on a disagreement"),

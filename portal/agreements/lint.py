@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from django.utils.translation import gettext as _
 
 from portal.agreements.document import Clause, Document
-from portal.agreements.headings import ACTIVITIES, EU, HEADINGS, TIMED
+from portal.agreements.headings import ACTIVITIES, CLINICAL, HEADINGS, TIMED
 from portal.agreements.rules import Judgement, Ladder, NoReply, Notification, Responsibility, Rule
 from portal.agreements.schema import ALERTS, RECORDS, SIDES, SIGNALS, TRIGGERS
 from portal.agreements.terms import Terms
@@ -80,8 +80,8 @@ def _headings(document: Document) -> Iterator[Finding]:
     for heading in HEADINGS.values():
         if heading.code in present:
             continue
-        is_european = any(source.startswith(EU) for source in heading.sources)
-        is_needed = is_european or document.phase == "commercial"
+        is_clinical = any(source.startswith(CLINICAL) for source in heading.sources)
+        is_needed = is_clinical or document.phase == "commercial"
         words = _("No clause stands under “%(heading)s” (%(sources)s).") % {
             "heading": heading.title,
             "sources": "; ".join(heading.sources),

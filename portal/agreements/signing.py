@@ -17,6 +17,7 @@ from portal.agreements.prose import unwrapped
 from portal.agreements.words import rule_words
 from portal.errors import Conflict, NotFound
 from portal.models import AgreementVersion, Organisation, Partnership, Program, Signature
+from portal.papers import read_words
 from portal.signable import Rule, Shown, Signable
 from portal.states import AGREEMENT_SIGNERS, AgreementState, Meaning
 
@@ -27,7 +28,7 @@ RULES: Final = {
 
 def get_agreement(actor: Actor, version_id: UUID) -> AgreementVersion:
     """Return a version that the actor may read; raises NotFound."""
-    return get_visible(AgreementVersion, actor, version_id)
+    return read_words(actor, get_visible(AgreementVersion, actor, version_id))
 
 
 def lock_for_signature(actor: Actor, version_id: UUID) -> AgreementVersion:
@@ -36,7 +37,7 @@ def lock_for_signature(actor: Actor, version_id: UUID) -> AgreementVersion:
     found = AgreementVersion.objects.visible_to(actor).select_for_update(of=("self",)).with_id(version_id)
     if found is None:
         raise NotFound
-    _require_one_meaning(found.document)
+    _require_one_meaning(read_words(actor, found).document)
     return found
 
 

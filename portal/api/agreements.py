@@ -35,6 +35,7 @@ from portal.api.base import (
 from portal.api.transitions import ActionOffer, NoInput, offer_actions
 from portal.errors import Invalid
 from portal.models import AgreementVersion
+from portal.papers import with_words
 from portal.queries.agreements import list_agreements
 from portal.states import AGREEMENT_TRANSITIONS, AgreementState
 
@@ -155,7 +156,7 @@ class AgreementList(ListView):
             partnership_id=uuid_param(request, "partnership"),
             state=choice_param(request, "state", AgreementState.values),
         )
-        return self.page(request, found, _rows)
+        return self.page(request, found, lambda rows: _rows(with_words(request.actor, rows)))
 
     def represent(self, actor: Actor, record_id: UUID) -> dict[str, Any]:
         """Return the draft as its reader sees it now."""

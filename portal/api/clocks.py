@@ -108,9 +108,23 @@ class ClockMoveOut(Output):
     due_after = serializers.DateTimeField(allow_null=True)
 
 
-class ClockDetail(ClockSummary):
-    """A clock with its history and the steps the reader may take."""
+class MoreTimeOut(Output):
+    """What a clause gives a deadline beyond its time; the next extension ends at `latest` at most."""
 
+    clause = serializers.CharField()
+    terms = serializers.IntegerField(allow_null=True)
+    rounds = serializers.IntegerField(help_text="How often a deadline may be extended.")
+    left = serializers.IntegerField(help_text="How often this one still may be.")
+    latest = serializers.DateTimeField()
+
+
+class ClockDetail(ClockSummary):
+    """A clock with its history and the steps the reader may take.
+
+    `extension` is null for who may not extend it, and where no clause gives it more time.
+    """
+
+    extension = MoreTimeOut(allow_null=True)
     history = ClockMoveOut(many=True)
     available_actions = ActionOffer(many=True)
 
@@ -146,6 +160,7 @@ def _detail(actor: Actor, line: ClockLine) -> dict[str, Any]:
     clock = line.clock
     steps = {name: CLOCK_TRANSITIONS[name] for name in line.steps}
     return ClockSummary.of(line) | {
+        "extension": MoreTimeOut.of(line.more) if line.more is not None else None,
         "history": [ClockMoveOut.of(each) for each in line.moves],
         "available_actions": offer_actions(
             actor, clock, steps, href=f"/api/v1/clocks/{clock.pk}/", inputs=INPUTS
@@ -248,7 +263,7 @@ class ExtendClock(ClockStepView):
 
     @extend_schema(operation_id="clocks_extend", request=ExtendInput, responses=ClockDetail)
     def post(self, request: ActorRequest, clock_id: UUID) -> Response:
-        """Give more time before it is over; the second time the quality heads know. If-Match is needed."""
+        """Give more time before it is over, within its clause; the second time climbs. If-Match is needed."""
         given = ExtendInput.parse(request)
         return self.answer(extend_clock(request.actor, clock_id, version=seen_version(request), **given))
 

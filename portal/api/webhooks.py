@@ -22,7 +22,7 @@ from portal.outgoing import URL_CHARACTERS_MAX
 from portal.queries.webhooks import WebhookLine, get_webhook, list_attempts, list_webhooks, webhook_lines
 from portal.states import WEBHOOK_TRANSITIONS, Audience, WebhookState, WebhookStream
 from portal.streams import SEQ_MAX
-from portal.webhooks.keeping import require_address
+from portal.webhooks.keeping import require_address, unreachable
 from portal.webhooks.kinds import EVERY, KINDS_MAX
 
 KIND_CHARACTERS_MAX: Final = 170
@@ -110,6 +110,9 @@ class WebhookMade(WebhookDetail):
     """A webhook with its secret, which is shown this once."""
 
     secret = serializers.CharField(required=False)
+    unreachable = serializers.CharField(
+        required=False, help_text="Why nothing could be sent there just now, as a code; empty when it could."
+    )
 
 
 class DeliveryDetail(Output):
@@ -206,9 +209,11 @@ class WebhookList(ListView, WebhookView):
         given = WebhookInput.parse(request)
         require_address(given["url"])
         kinds = given.get("events") or [EVERY]
-        return self.answer_with_secret(
+        answer = self.answer_with_secret(
             keep.add_webhook(request.actor, given["program"], url=given["url"], kinds=kinds)
         )
+        answer.data |= {"unreachable": unreachable(given["url"])}
+        return answer
 
 
 class WebhookItem(WebhookView):

@@ -1,5 +1,6 @@
 """Clocks: how their time is worked out, how they start and end, and who acts when one is due."""
 
+from portal.clocks.extending import Extensions, MoreTime
 from portal.clocks.running import (
     ClockHandler,
     end_clocks,
@@ -14,6 +15,8 @@ from portal.clocks.timing import Timing, calendar_at, calendar_of, calendar_side
 
 __all__ = [
     "ClockHandler",
+    "Extensions",
+    "MoreTime",
     "Timing",
     "calendar_at",
     "calendar_of",

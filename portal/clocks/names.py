@@ -11,20 +11,29 @@ _NAMES: Final[dict[str, str | Promise]] = {"ladder": gettext_lazy("Acknowledge")
 
 _OWN_ITEMS: Final[set[str]] = set()
 _FIXED: Final[set[str]] = set()
+_NEVER_LONGER: Final[set[str]] = set()
 
 
 def name_clock(
-    kind: str, words: str | Promise, *, has_own_item: bool = False, is_fixed: bool = False
+    kind: str,
+    words: str | Promise,
+    *,
+    has_own_item: bool = False,
+    is_fixed: bool = False,
+    is_extended: bool = True,
 ) -> None:
     """Say what clocks of a kind ask for, and whether their app puts what waits into the inbox itself.
 
-    The time of a fixed one is set by the matter: it neither rests nor gets longer.
+    The time of a fixed one is set by the matter: it neither rests nor gets longer. No clause of extensions
+    speaks of one that `is_extended` never: the other side is told in time or late.
     """
     _NAMES[kind] = words
     if has_own_item:
         _OWN_ITEMS.add(kind)
     if is_fixed:
         _FIXED.add(kind)
+    if not is_extended:
+        _NEVER_LONGER.add(kind)
 
 
 def fixed_kinds() -> list[str]:
@@ -35,6 +44,11 @@ def fixed_kinds() -> list[str]:
 def is_fixed(kind: str) -> bool:
     """Say whether the time of such a clock is set by the matter."""
     return kind in _FIXED
+
+
+def is_extendable(kind: str) -> bool:
+    """Say whether a clause may give such a clock more time."""
+    return kind not in _FIXED and kind not in _NEVER_LONGER
 
 
 def kinds_with_own_item() -> list[str]:

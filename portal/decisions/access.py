@@ -11,12 +11,13 @@ from portal.actor import Actor
 from portal.decisions.wording import NONE_OF_THESE, answerers_of
 from portal.errors import InvalidTransition, NotFound
 from portal.models import DecisionRequest, Program
+from portal.papers import read_words
 from portal.states import DecisionState, Transitions, decision_transitions
 
 
 def get_request(actor: Actor, request_id: UUID) -> DecisionRequest:
     """Return a request the actor may see; raises NotFound."""
-    return get_visible(DecisionRequest, actor, request_id)
+    return read_words(actor, get_visible(DecisionRequest, actor, request_id))
 
 
 def transitions_of(request: DecisionRequest) -> Transitions:
@@ -45,7 +46,7 @@ def lock_visible(actor: Actor, request_id: UUID) -> DecisionRequest:
     found = rows.with_id(request_id)
     if found is None:
         raise NotFound
-    return found
+    return read_words(actor, found)
 
 
 def require_choice(request: DecisionRequest, now: datetime) -> None:

@@ -13,8 +13,6 @@ from portal.actor import Role, Side
 from portal.errors import Invalid
 from portal.states import DECISION_ANSWERERS, DecisionState
 
-# The clause of the agreement that asks for all of this; its version is the one in force when it was asked.
-CLAUSE: Final = "9.1"
 NONE_OF_THESE: Final = "none"
 ENDED_STATES: Final = (DecisionState.ANSWERED, DecisionState.LOST, DecisionState.WITHDRAWN)
 OPTIONS_MIN, OPTIONS_MAX = 1, 8

@@ -23,6 +23,7 @@ from portal.models.identity import (
 )
 from portal.models.inspection import Handover, Inspection, InspectionRequest
 from portal.models.notices import ClockTry, Courier, NoticeSetting, PushDevice
+from portal.models.paper import Paper
 from portal.models.person import ApiKey, Assignment, Delegation, Member, Person
 from portal.models.proposal import Proposal
 from portal.models.review import AccessLine, AccessReview
@@ -67,6 +68,7 @@ __all__ = [
     "NoticeSetting",
     "Opening",
     "Organisation",
+    "Paper",
     "Partnership",
     "Person",
     "Program",

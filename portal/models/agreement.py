@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
 
 from portal.agreements.document import Document, read_plain
 from portal.models.base import RecordKey, SpaceRecord
+from portal.models.paper import Drafted
 from portal.sealing import SealedTextField, require_readable
 from portal.states import AgreementState, Audience, SeatSide
 
 
-class AgreementVersion(SpaceRecord):
+class AgreementVersion(Drafted):
     """One version of a partnership's agreement, or with `program_id` of the annex of that program.
 
-    Stands in the partnership's space. A draft belongs to the side that drafts it and has no number; from
-    review on both sides read it, and who holds the `pen` may change it. `version` counts what was said: a
-    signature does not raise it, so both quality units sign the same. It is in force from `effective_from`
-    until `until`.
+    Stands in the partnership's space. A draft belongs to the side that drafts it, has no number, and its
+    words stand in its paper; from review on both sides read it, and who holds the `pen` may change it.
+    `version` counts what was said: a signature does not raise it, so both quality units sign the same. It is
+    in force from `effective_from` until `until`.
     """
+
+    WORDS: ClassVar = ("title", "text", "note")
 
     program_id = models.UUIDField(null=True)
     number = models.PositiveIntegerField(null=True)
@@ -79,9 +83,21 @@ class AgreementVersion(SpaceRecord):
 
     @property
     def document(self) -> Document:
-        """Return prose and rules. Raises: KeyUnavailable."""
+        """Return prose and rules; nothing of a draft that was given up. Raises: KeyUnavailable."""
+        if not self.text:
+            return Document(self.title, "commercial")
         require_readable(self.text)
         return read_plain(json.loads(self.text))
+
+    @property
+    def is_draft(self) -> bool:
+        """Say whether its own side alone reads it."""
+        return self.state == AgreementState.DRAFT
+
+    @property
+    def is_given_up(self) -> bool:
+        """Say whether it was withdrawn before the other side read it."""
+        return self.state == AgreementState.WITHDRAWN and self.number is None
 
     @property
     def label(self) -> str:

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
 
 from portal.decisions.wording import ENDED_STATES, NONE_OF_THESE, Option, read_options
 from portal.models.base import RecordKey, SpaceRecord
+from portal.models.paper import Drafted
 from portal.models.space import Record
 from portal.sealing import SealedTextField
 from portal.states import Audience, DecisionState, SeatSide
 
 
-class DecisionRequest(SpaceRecord):
+class DecisionRequest(Drafted):
     """A question of one side about a record: options, recommendation, when the choice is lost.
 
-    Private to the asking side while it is a draft, without a number; asked, it is shared whole and its words
-    are never rewritten. `option` holds the answer: the code of one option, or that it is none of them.
+    Private to the asking side while it is a draft, without a number, its words in its paper; asked, it is
+    shared whole and its words are never rewritten. `option` holds the answer: the code of one option, or that
+    it is none of them.
     """
+
+    WORDS: ClassVar = ("title", "details", "options", "recommendation", "meanwhile", "if_lost")
 
     number = models.CharField(max_length=20, blank=True)
     subject = RecordKey(Record)
@@ -81,6 +86,16 @@ class DecisionRequest(SpaceRecord):
                 name="decision_ended_at_a_time",
             ),
         ]
+
+    @property
+    def is_draft(self) -> bool:
+        """Say whether its own side alone reads it."""
+        return self.state == DecisionState.DRAFTED
+
+    @property
+    def is_given_up(self) -> bool:
+        """Say whether it was withdrawn before it was asked."""
+        return self.state == DecisionState.WITHDRAWN and not self.number
 
     @property
     def choices(self) -> tuple[Option, ...]:

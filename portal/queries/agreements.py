@@ -16,6 +16,7 @@ from portal.agreements.document import Document
 from portal.agreements.terms import default_terms
 from portal.errors import NotFound
 from portal.models import AgreementVersion, Clock, Partnership, Program, ProgramTerms, Record
+from portal.papers import read_words
 from portal.states import AgreementState, ClockState
 from portal.terms import terms_of
 
@@ -48,7 +49,7 @@ def list_partnerships(actor: Actor) -> list[Partnership]:
 def list_agreements(
     actor: Actor, *, partnership_id: UUID | None = None, state: str | None = None
 ) -> QuerySet[AgreementVersion]:
-    """Return versions as far as the actor may read them, the newest first."""
+    """Return versions as far as the actor may read them, the newest first; `with_words` reads the drafts."""
     rows = AgreementVersion.objects.visible_to(actor)
     rows = rows.filter(space_id=partnership_id) if partnership_id is not None else rows
     rows = rows.filter(state=state) if state is not None else rows
@@ -59,7 +60,8 @@ def find_before(actor: Actor, version: AgreementVersion) -> AgreementVersion | N
     """Return the version that a version follows: what it was drafted from, else the one signed before it."""
     rows = AgreementVersion.objects.visible_to(actor).filter(space_id=version.space_id)
     if version.based_on_id is not None:
-        return rows.with_id(version.based_on_id)
+        based_on = rows.with_id(version.based_on_id)
+        return read_words(actor, based_on) if based_on is not None else None
     signed = rows.filter(program_id=version.program_id, agreed_at__isnull=False).exclude(pk=version.pk)
     if version.number is not None:
         signed = signed.filter(number__lt=version.number)

@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 
 from portal.action import instant
 from portal.actor import Actor, Side
+from portal.clocks import Extensions, MoreTime
 from portal.clocks.names import fixed_kinds, is_fixed, kinds_with_own_item
 from portal.clocks.silence import STEPS
 from portal.errors import NotFound
@@ -33,13 +34,15 @@ AHEAD = Q(state=ClockState.RUNNING) | Q(state=ClockState.BREACHED, done_at=None,
 class ClockLine:
     """A clock with its subject, its history oldest first, and the steps this reader may take with it now.
 
-    `subject` is None where the reader may not see the record.
+    `subject` is None where the reader may not see the record; `more` is the time a clause gives beyond its
+    own, None where none does, or the clock has ended.
     """
 
     clock: Clock
     subject: Record | None
     moves: tuple[ClockMove, ...]
     steps: tuple[str, ...]
+    more: MoreTime | None = None
 
 
 def list_clocks(
@@ -64,16 +67,21 @@ def list_clocks(
 
 
 def clock_lines(actor: Actor, clocks: Sequence[Clock]) -> list[ClockLine]:
-    """Return clocks with subjects and histories, in the order given; two queries for all."""
+    """Return clocks with subjects and histories, in the order given; two queries for all, one a version."""
     subjects = Record.objects.visible_to(actor).in_bulk({each.subject_id for each in clocks})
     moves: dict[UUID, list[ClockMove]] = defaultdict(list)
     rows = ClockMove.objects.visible_to(actor).filter(clock__in=[each.pk for each in clocks])
     for move in rows.order_by("at", "pk"):
         moves[move.clock_id].append(move)
-    return [
-        ClockLine(each, subjects.get(each.subject_id), tuple(moves[each.pk]), clock_steps(actor, each))
-        for each in clocks
-    ]
+    extensions, lines = Extensions(actor), []
+    for each in clocks:
+        steps, more = clock_steps(actor, each), None
+        if "extend" in steps or (each.extensions and each.state == ClockState.RUNNING):
+            more = extensions.of(each)
+        if each.clause and not (more and more.left):
+            steps = tuple(step for step in steps if step != "extend")
+        lines.append(ClockLine(each, subjects.get(each.subject_id), tuple(moves[each.pk]), steps, more))
+    return lines
 
 
 def find_clock(actor: Actor, clock_id: UUID) -> ClockLine:
@@ -85,7 +93,7 @@ def find_clock(actor: Actor, clock_id: UUID) -> ClockLine:
 
 
 def clock_steps(actor: Actor, clock: Clock) -> tuple[str, ...]:
-    """Return the steps the actor may take with a clock as it stands, in table order."""
+    """Return the steps the actor may take with a clock as it stands, in table order, whatever its clause."""
     return tuple(
         name
         for name, step in CLOCK_TRANSITIONS.items()

@@ -17,6 +17,7 @@ from portal.decisions.access import get_request, require_choice, transitions_of
 from portal.decisions.signing import DECISION_REQUEST, take_answer
 from portal.decisions.wording import EVIDENCE_MAX, answerers_of
 from portal.models import Attachment, DecisionMessage, DecisionRequest, Program, Record
+from portal.papers import with_words
 from portal.queries.security import read_security
 from portal.queries.signatures import Ceremony, SignatureLine, own_signer, signatures_of
 from portal.signable import STATEMENT, content_of, digest_of
@@ -72,14 +73,17 @@ def list_decisions(
 def decisions_about(actor: Actor, record_ids: Collection[UUID]) -> list[DecisionRequest]:
     """Return the requests about any of the records, those that wait first, then the newest."""
     rows = DecisionRequest.objects.visible_to(actor).filter(subject_id__in=record_ids)
-    found = list(rows.order_by("-recorded_at", "-id"))
+    found = with_words(actor, rows.order_by("-recorded_at", "-id"))
     return sorted(found, key=lambda each: each.state not in (DecisionState.ASKED, DecisionState.DRAFTED))
 
 
 def decision_lines(actor: Actor, requests: Sequence[DecisionRequest]) -> list[DecisionLine]:
-    """Return requests with what they are about, in the order given; one query for all."""
+    """Return requests with what they say and are about, in the order given; at most two queries for all."""
     subjects = Record.objects.visible_to(actor).in_bulk([each.subject_id for each in requests])
-    return [DecisionLine(each, subjects.get(each.subject_id), may_answer(actor, each)) for each in requests]
+    return [
+        DecisionLine(each, subjects.get(each.subject_id), may_answer(actor, each))
+        for each in with_words(actor, requests)
+    ]
 
 
 def may_answer(actor: Actor, request: DecisionRequest) -> bool:

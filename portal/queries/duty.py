@@ -138,33 +138,37 @@ def _cards(actor: Actor, programs: Collection[Program]) -> dict[UUID, dict[UUID,
 
 
 def weeks(
-    programs: Collection[Program], begins_at: Mapping[str, datetime], ends_at: Mapping[str, datetime]
+    side: Side,
+    programs: Collection[Program],
+    covers: Mapping[UUID, Cover],
+    begins_at: datetime,
+    ends_at: datetime,
 ) -> list[RosterWeek]:
-    """Return every roster of the programs between two instants of its side, once though it serves many.
+    """Return every roster of a side of the programs between two instants, once though it serves many.
 
-    The manufacturer's come first, then by role.
+    `covers` are those of the programs. By role.
     """
     served: dict[UUID, list[str]] = {}
-    found: dict[UUID, tuple[str, str, Kept, Sequence[Holder]]] = {}
-    covers = covers_of([each.pk for each in programs])
+    found: dict[UUID, tuple[str, Kept, Sequence[Holder]]] = {}
     for program in sorted(programs, key=lambda each: each.code):
         cover = covers[program.pk]
-        for (side, role), kept in cover.rosters.items():
-            served.setdefault(kept.roster_id, []).append(program.code)
-            found[kept.roster_id] = (side, role, kept, cover.holders.get((side, role), ()))
+        for (of, role), kept in cover.rosters.items():
+            if of == side:
+                served.setdefault(kept.roster_id, []).append(program.code)
+                found[kept.roster_id] = (role, kept, cover.holders.get((of, role), ()))
     return sorted(
         (
             RosterWeek(
                 roster_id,
-                Side(side),
+                side,
                 role,
                 kept.plan.rotation.zone,
                 tuple(served[roster_id]),
-                tuple(spans(kept.plan, held, begins_at[side], ends_at[side])),
+                tuple(spans(kept.plan, held, begins_at, ends_at)),
             )
-            for roster_id, (side, role, kept, held) in found.items()
+            for roster_id, (role, kept, held) in found.items()
         ),
-        key=lambda each: (each.side, ROLES[each.side].index(each.role), each.programs),
+        key=lambda each: (ROLES[side].index(each.role), each.programs),
     )
 
 

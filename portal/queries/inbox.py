@@ -18,8 +18,9 @@ from portal.models import Alert, Clock, Receipt
 from portal.queries.agreements_waiting import agreements_waiting
 from portal.queries.alerts import alert_lines
 from portal.queries.clocks import clock_lines, kept_clocks
-from portal.queries.decisions import DECISION_ALERTS, asked_of, decision_lines
+from portal.queries.decisions import asked_of, decision_lines
 from portal.queries.proposals import proposals_waiting
+from portal.queries.waiting import alerts_apart
 from portal.queries.waiting_reviews import reviews_waiting
 from portal.slots import InboxItem, inbox
 from portal.states import PEOPLE_WHO_ADMINISTER, AlertState
@@ -73,14 +74,8 @@ def alerts_to_acknowledge(actor: Actor) -> list[InboxItem]:
     The time left runs to the ladder's next step; where the ladder has ended, it is the time that passed.
     """
     told = Receipt.objects.visible_to(actor).filter(person_id=actor.person_id, acknowledged_at=None)
-    waiting = (
-        Alert.objects.visible_to(actor)
-        .filter(pk__in=told.values("alert_id"))
-        .exclude(state=AlertState.ACKNOWLEDGED)
-        # What waits for an answer stands there itself, with the time that counts.
-        .exclude(kind__in=DECISION_ALERTS, subject_id__in=asked_of(actor).values("pk"))
-        .order_by("raised_at", "pk")
-    )
+    waiting = alerts_apart(actor, Alert.objects.visible_to(actor).filter(pk__in=told.values("alert_id")))
+    waiting = waiting.exclude(state=AlertState.ACKNOWLEDGED).order_by("raised_at", "pk")
     lines = [line for line in alert_lines(actor, list(waiting)) if line.may_acknowledge]
     ended = dict(
         Clock.objects.visible_to(actor)

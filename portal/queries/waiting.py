@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Collection
+from typing import Any, Final
+
+from django.db.models import QuerySet
 
 from portal.action import instant
 from portal.actor import Actor
-from portal.models import Alert, Receipt
+from portal.models import Alert, DecisionRequest, Receipt
 from portal.queries.clocks import kept_clocks
 from portal.queries.decisions import DECISION_ALERTS, asked_of, may_answer
 from portal.queries.proposals import count_waiting
 from portal.queries.waiting_reviews import reviews_waiting
-from portal.slots import waiting
+from portal.slots import asking, waiting
 from portal.states import PEOPLE_WHO_ADMINISTER, AlertState
 
 JUDGED_BY: Final = ("id", "space_id", "side", "state", "roles", "lost_at")
@@ -27,9 +30,20 @@ def count_to_acknowledge(actor: Actor) -> int:
     """Return the alerts of which the actor was told and which their side has not acknowledged."""
     told = Receipt.objects.visible_to(actor).filter(person_id=actor.person_id, acknowledged_at=None)
     rows = Alert.objects.visible_to(actor).filter(pk__in=told.values("alert_id"))
-    asked = asked_of(actor).values("pk")
-    rows = rows.exclude(state=AlertState.ACKNOWLEDGED)
-    return rows.exclude(kind__in=DECISION_ALERTS, subject_id__in=asked).count()
+    return alerts_apart(actor, rows.exclude(state=AlertState.ACKNOWLEDGED)).count()
+
+
+def alerts_apart(actor: Actor, rows: QuerySet[Alert]) -> QuerySet[Alert]:
+    """Leave out the alerts about what waits for the actor itself, with the time that counts."""
+    for kinds, subjects in asking(actor):
+        rows = rows.exclude(kind__in=kinds, subject_id__in=subjects)
+    return rows
+
+
+@asking.register
+def decisions_asking(actor: Actor) -> tuple[Collection[str], QuerySet[DecisionRequest, Any]]:
+    """Return which alerts ask for no more than the answer to a decision request."""
+    return DECISION_ALERTS, asked_of(actor).values("pk")
 
 
 @waiting.register

@@ -74,6 +74,7 @@ class BacktestPage(Page):
             ],
             "told": _told(counts),
             "cases": len({line.case.id for line in lines}),
+            "stated": len({line.case.id for line in lines if line.case.is_stated}),
             "picture": picture(lines, before, now),
             "against": present.label if present is not None else _("the default rules"),
             **_listed(lines, before),

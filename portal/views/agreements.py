@@ -25,6 +25,7 @@ from portal.agreements.words import KINDS_OF_RULE, rule_words
 from portal.errors import NotFound
 from portal.models import AgreementVersion, Partnership, Program
 from portal.pages import Page, PageRequest
+from portal.papers import with_words
 from portal.queries.agreements import (
     Running,
     count_seated,
@@ -87,7 +88,7 @@ class AgreementsPage(Page):
 def _partnership(
     actor: Actor, partnership: Partnership, codes: Mapping[UUID, str], now: datetime
 ) -> dict[str, Any]:
-    rows = list(list_agreements(actor, partnership_id=partnership.pk))
+    rows = with_words(actor, list_agreements(actor, partnership_id=partnership.pk))
     return {
         "partnership": partnership,
         "in_force": find_in_force(actor, partnership.pk, now),
@@ -211,7 +212,7 @@ class AgreementPage(Page):
             "reasoned": reasoned(),
             "versions": [
                 version_line(each, codes, now)
-                for each in list_agreements(actor, partnership_id=version.space_id)
+                for each in with_words(actor, list_agreements(actor, partnership_id=version.space_id))
                 if each.program_id == version.program_id
             ],
             "zone": programs[0].zone if programs else "UTC",

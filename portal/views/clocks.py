@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import formats
 from django.utils.functional import Promise
+from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -30,6 +31,7 @@ from portal.actions.clocks import (
 from portal.actor import Actor
 from portal.agreements.durations import Duration
 from portal.agreements.words import amount_words
+from portal.clocks import MoreTime
 from portal.clocks.names import name_of
 from portal.errors import Invalid
 from portal.models import Clock, Program
@@ -98,6 +100,8 @@ def clock_shown(actor: Actor, line: ClockLine, program: Program | None, zone: st
         "part": part(_since(clock), clock.due_at, now),
         "ended_words": _ended(clock, zone, now),
         "asked_words": _asked(actor, clock, program),
+        "more_words": _more(clock, line.more, zone, now),
+        "most": _most(line.more, clock.zone or zone),
         "zone": zone,
         "moves": [_move(each, zone, now) for each in line.moves],
         "steps": [_step(each) for each in line.steps],
@@ -149,6 +153,28 @@ def _asked(actor: Actor, clock: Clock, program: Program | None) -> str:
         return ""
     who = ball(actor, program, clock.space_id, clock.pause_asked_by)
     return _("A pause was asked for by %s; without the other side's consent the clock runs on.") % who
+
+
+def _more(clock: Clock, more: MoreTime | None, zone: str, now: datetime) -> str:
+    """Return how often its clause lets a deadline be put off, and until when at most."""
+    if more is None:
+        return ""
+    values = {
+        "used": more.used,
+        "rounds": more.rounds,
+        "clause": clause_link(clock.space_id, more.clause, more.terms),
+        "latest": face(more.latest, zone, now),
+    }
+    if not more.left:
+        return format_html(_("Extended {used} of {rounds} times by {clause}: no more."), **values)
+    return format_html(
+        _("Extended {used} of {rounds} times by {clause}; the next time to {latest} at most."), **values
+    )
+
+
+def _most(more: MoreTime | None, zone: str) -> str:
+    """Return the latest instant that may be asked for, as the form's field has it."""
+    return "" if more is None else f"{more.latest.astimezone(ZoneInfo(zone)):%Y-%m-%dT%H:%M}"
 
 
 def _move(move: Any, zone: str, now: datetime) -> Shown:

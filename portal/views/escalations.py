@@ -14,6 +14,8 @@ from portal.views.weeks import week_of
 
 OPEN_MAX: Final = 50
 ENDED_MAX: Final = 30
+# So many stand open on the page, the others behind a line that unfolds.
+OPEN_SHOWN, ENDED_SHOWN = 6, 4
 
 
 class EscalationsPage(Page):
@@ -31,9 +33,15 @@ class EscalationsPage(Page):
         ended = [each for each in recent if each.alert.state != AlertState.OPEN][:ENDED_MAX]
         shown = [ladder(actor, each, rooms.get(each.alert.space_id)) for each in running]
         shown.sort(key=lambda each: (not each["is_mine"], each["next_at"] is None, each["next_at"]))
+        # What waits for one's own side comes first, with everybody who was told in sight.
+        for each in shown[:1]:
+            each["is_unfolded"] = each["is_mine"]
+        over = [ladder(actor, each, rooms.get(each.alert.space_id)) for each in ended]
         return {
-            "running": shown,
-            "ended": [ladder(actor, each, rooms.get(each.alert.space_id)) for each in ended],
+            "running": shown[:OPEN_SHOWN],
+            "more_running": shown[OPEN_SHOWN:],
+            "ended": over[:ENDED_SHOWN],
+            "more_ended": over[ENDED_SHOWN:],
             "week": week_of(programs, instant(), reader=actor.person_id),
             "partial": "ladders" if request.htmx else "",
         }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from typing import Any, ClassVar, Final, cast
 from uuid import UUID
 
@@ -18,10 +19,11 @@ from portal.errors import DomainError, NotFound, Refused
 from portal.forms import PlaceHoldForm, explain
 from portal.models import LegalHold, Record
 from portal.pages import Page, PageRequest
-from portal.queries.holds import find_holdable, list_holds, list_holds_over
+from portal.queries.holds import Period, find_holdable, list_holds, list_holds_over, periods_of
 from portal.queries.rooms import Room, list_rooms
 from portal.shell import LINKS
 from portal.states import HOLDERS, Audience, HoldState, hold_transitions
+from portal.terms import clause_link
 
 SHOWN_MAX: Final = 200
 # What the form says -> what the action takes.
@@ -59,8 +61,9 @@ class HoldsPage(Page):
         """Return holds, standing ones first, and the form for who may place one."""
         actor, rooms = request.actor, list_rooms(request.actor)
         rows = list(list_holds(actor)[: SHOWN_MAX + 1])
+        periods = _periods(actor, rows[:SHOWN_MAX])
         return {
-            "lines": [_line(actor, each, rooms) for each in rows[:SHOWN_MAX]],
+            "lines": [_line(actor, each, rooms, periods) for each in rows[:SHOWN_MAX]],
             "refused_id": kwargs.get("hold_id"),
             "is_more": len(rows) > SHOWN_MAX,
             "form": _form(actor, rooms, about=_asked_for(actor, request.GET.get("record", ""))),
@@ -119,14 +122,28 @@ def _asked_for(actor: Actor, record_id: str) -> Record | None:
         return None
 
 
-def _line(actor: Actor, hold: LegalHold, rooms: dict[UUID, Room]) -> dict[str, Any]:
-    room = rooms[hold.space_id]
+def _periods(actor: Actor, holds: Sequence[LegalHold]) -> dict[UUID, Period]:
+    by_space: dict[UUID, dict[UUID, Record]] = defaultdict(dict)
+    for each in holds:
+        by_space[each.space_id][each.record_id] = each.record
+    found: dict[UUID, Period] = {}
+    for space_id, records in by_space.items():
+        found |= periods_of(actor, space_id, records.values())
+    return found
+
+
+def _line(
+    actor: Actor, hold: LegalHold, rooms: dict[UUID, Room], periods: dict[UUID, Period]
+) -> dict[str, Any]:
+    room, period = rooms[hold.space_id], periods[hold.record_id]
     stands = hold.state == HoldState.PLACED
     return {
         "hold": hold,
         "program": room.program.code,
         "zone": room.zone,
         "url": LINKS[hold.record.type].format(id=hold.record_id) if hold.record.type in LINKS else "",
+        "kept": period.kept.words,
+        "clause": clause_link(hold.space_id, period.clause, period.terms),
         "stands": stands,
         "private": hold.get_audience_display() if hold.audience != Audience.SHARED else "",
         "may_release": stands and _may_release(actor, hold),

@@ -23,7 +23,7 @@ from portal.pages import Page, PageRequest
 from portal.queries.integrations import list_all_feeds, list_keys, looks_after_links
 from portal.queries.webhooks import WebhookLine, get_webhook, list_attempts, list_webhooks, webhook_lines
 from portal.states import WEBHOOK_TRANSITIONS, WebhookState
-from portal.webhooks.keeping import programs_kept
+from portal.webhooks.keeping import programs_kept, reach_words, unreachable
 from portal.webhooks.verdicts import ATTEMPTS_MAX
 
 SHOWN_MAX: Final = 100
@@ -59,10 +59,11 @@ class IntegrationsPage(Page):
         if form is None:
             raise Refused(_("Webhooks are set up by the quality unit and by administrators with a seat."))
         made = _made(asked.actor, form) if form.is_valid() else None
+        shown = _shown_once(made) if made is not None else {}
         with reading(asked.actor):
             if made is None:
                 return self.show(asked, status=400, extra={"form": form})
-            return self.show(asked, status=201, extra=_shown_once(made))
+            return self.show(asked, status=201, extra=shown)
 
 
 def _form(kept: Mapping[UUID, Program], data: Any = None) -> WebhookForm | None:
@@ -82,7 +83,12 @@ def _made(actor: Actor, form: WebhookForm) -> Webhook | None:
 
 
 def _shown_once(webhook: Webhook) -> dict[str, Any]:
-    return {"secret": str(webhook.secret), "secret_of": _host(webhook)}
+    code = unreachable(str(webhook.url))
+    return {
+        "secret": str(webhook.secret),
+        "secret_of": _host(webhook),
+        "unreached": reach_words(code) if code else "",
+    }
 
 
 def _host(webhook: Webhook) -> str:

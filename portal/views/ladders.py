@@ -37,6 +37,7 @@ KINDS: Final[Mapping[str, str | Promise]] = {
     "drill": gettext_lazy("DRILL, no real event"),
     "clock.unanswered": gettext_lazy("No reply in time"),
     "clock.set_apart": gettext_lazy("Deadline not acted on"),
+    "clock.extended": gettext_lazy("Deadline extended"),
     "clock.extended_again": gettext_lazy("Deadline extended again"),
     "clock.pause_declined": gettext_lazy("Pause declined"),
     "clock.pause_taken_back": gettext_lazy("Pause no longer asked for"),
@@ -149,6 +150,7 @@ def ladder(actor: Actor, found: Escalation, room: Room | None) -> Shown:
         "next_at": found.line.next_at,
         "next_words": _next_words(found),
         "receipts": [_receipt(each, is_mine=is_mine) for each in found.receipts],
+        "told_words": ngettext("%s person told", "%s people told", len(found.receipts)) % len(found.receipts),
         "acknowledge_url": acknowledge_url(alert) if found.line.may_acknowledge else "",
     }
 

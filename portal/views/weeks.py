@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from portal.actor import Side
 from portal.models import Program
 from portal.queries.duty import SIDES, RosterWeek, weeks
-from portal.rosters.cover import covers_of
+from portal.rosters.cover import Cover, covers_of
 from portal.rosters.duty import Span
 from portal.rosters.hours import instant_of
 from portal.views.ladders import roles_words
@@ -35,44 +35,42 @@ class Bar:
 
 
 def week_of(programs: Collection[Program], at: datetime, *, reader: UUID) -> list[dict[str, Any]]:
-    """Return the coming seven days of each side that keeps rosters: its days, and a row of bars a roster."""
-    zones = _zones(programs)
-    first = {side: at.astimezone(ZoneInfo(zones.get(side, "UTC"))).date() for side in SIDES}
-    begins = {str(side): at for side in SIDES}
-    ends = {
-        str(side): _midnight(first[side] + timedelta(days=DAYS), zones.get(side, "UTC")) for side in SIDES
-    }
-    found = weeks(programs, begins, ends)
+    """Return the coming seven days of each company that keeps rosters, and a row of bars a roster."""
+    covers = covers_of([each.pk for each in programs])
     return [
-        {
-            "side": side,
-            "name": _name(side, programs),
-            "zone": zones.get(side, "UTC"),
-            "days": [first[side] + timedelta(days=ahead) for ahead in range(DAYS)],
-            "rows": [
-                _row(each, first[side], zones.get(side, "UTC"), reader) for each in found if each.side == side
-            ],
-        }
+        found
         for side in SIDES
-        if any(each.side == side for each in found)
+        for company in _companies(side, programs)
+        if (found := _week(side, company, covers, at, reader))["rows"]
     ]
 
 
-def _zones(programs: Collection[Program]) -> dict[Side, str]:
-    found: dict[Side, str] = {}
-    for cover in covers_of([each.pk for each in programs]).values():
-        for side, zone in cover.zones.items():
-            found.setdefault(Side(side), zone)
-    return found
+def _companies(side: Side, programs: Collection[Program]) -> list[list[Program]]:
+    """Return the programs of each company that is this side of some, by its name."""
+    found: dict[tuple[str, UUID], list[Program]] = {}
+    for each in programs:
+        is_sponsor = side == Side.SPONSOR
+        name = each.sponsor_name if is_sponsor else each.manufacturer_name
+        found.setdefault((name, each.sponsor_id if is_sponsor else each.manufacturer_id), []).append(each)
+    return [found[key] for key in sorted(found, key=str)]
 
 
-def _midnight(day: date, zone: str) -> datetime:
-    return instant_of(day, time(0), zone)
-
-
-def _name(side: Side, programs: Collection[Program]) -> str:
-    names = {each.sponsor_name if side == Side.SPONSOR else each.manufacturer_name for each in programs}
-    return ", ".join(sorted(names))
+def _week(
+    side: Side, programs: Sequence[Program], covers: Mapping[UUID, Cover], at: datetime, reader: UUID
+) -> dict[str, Any]:
+    own = {each.pk: covers[each.pk] for each in programs}
+    zone = next((each.zones[side] for each in own.values() if side in each.zones), "UTC")
+    first = at.astimezone(ZoneInfo(zone)).date()
+    ends_at = instant_of(first + timedelta(days=DAYS), time(0), zone)
+    program = programs[0]
+    return {
+        "key": f"{side}-{program.sponsor_id if side == Side.SPONSOR else program.manufacturer_id}",
+        "side": side,
+        "name": program.sponsor_name if side == Side.SPONSOR else program.manufacturer_name,
+        "zone": zone,
+        "days": [first + timedelta(days=ahead) for ahead in range(DAYS)],
+        "rows": [_row(each, first, zone, reader) for each in weeks(side, programs, own, at, ends_at)],
+    }
 
 
 def _row(week: RosterWeek, first: date, zone: str, reader: UUID) -> dict[str, Any]:

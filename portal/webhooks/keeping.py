@@ -56,6 +56,27 @@ def require_address(url: str) -> None:
             raise Invalid(words, code=refused.code, errors={"url": [words]}) from refused
 
 
+def unreachable(url: str) -> str:
+    """Say why messages to an address that was taken would wait now, as a code, empty when they would not.
+
+    It goes out, so it is asked after an action, of who may have it called, and binds nothing: each call finds
+    out anew.
+    """
+    return outgoing.knock(url)
+
+
+def reach_words(code: str) -> str:
+    """Return what a code of `unreachable` says to who set the address up."""
+    words = {
+        "no_such_host": _("nobody knows its name yet"),
+        "lookup_timed_out": _("its name was not found in time"),
+        "not_reached": _("nobody answers there"),
+        "tls_failed": _("its certificate does not hold"),
+        "timed_out": _("nobody answered within three seconds"),
+    }
+    return words.get(code, code)
+
+
 def _refusals() -> dict[str, str]:
     return {
         "not_https": _("The address begins with https://."),

@@ -4,9 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from deviations.models import Elsewhere
 from deviations.queries.cases import past_cases
 from portal.action import reading
 from portal.actions.alerts import acknowledge_alert
+from portal.agreements.backtest import backtest
+from portal.agreements.terms import default_terms
 from portal.models import Alert
 from tests.factories import cast
 from tests.factories import deviations as make
@@ -35,6 +38,27 @@ def test_a_case_holds_the_instants_that_clauses_look_at(cdmo_qa, sponsor_qa):
     assert case.told_at is not None
     assert case.acknowledged_at is not None
     assert (case.closed_at, case.completed_at) == (None, None)
+
+
+def test_of_a_copied_record_the_times_before_the_copy_are_those_its_own_system_states(cdmo_qa):
+    at = make.now() - timedelta(days=40)
+    there = Elsewhere(at + timedelta(hours=3), at + timedelta(hours=4), at + timedelta(days=20))
+    copied = make.report(
+        cdmo_qa,
+        occurred_at=at,
+        detected_at=at,
+        late_reason="Copied on the day the program moved in.",
+        external_id="DV-26-0457",
+        elsewhere=there,
+    )
+    make.release(cdmo_qa, make.triage(cdmo_qa, copied))
+    native = make.release(cdmo_qa, make.triage(cdmo_qa, make.report(cdmo_qa)))
+    old, new = cases_of(cdmo_qa)
+    assert (old.recorded_at, old.told_at, old.closed_at) == (there.opened_at, there.told_at, there.closed_at)
+    assert (old.is_stated, old.acknowledged_at) == (True, None)
+    assert (new.id, new.is_stated, new.closed_at) == (native.pk, False, None)
+    in_time = backtest(default_terms(), [old], lambda duration, since: since + timedelta(days=1), make.now())
+    assert in_time.counts["notice_in_time"] == 1
 
 
 def test_a_case_of_one_side_is_none_for_the_other(cdmo_qa, sponsor_qa, rival_sponsor_qa):

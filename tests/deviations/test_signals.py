@@ -1,5 +1,6 @@
 """An early signal is shared at once, answered within the clause's hours, and is no deviation."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,9 @@ from batches.queries.board import board
 from deviations.actions.signals import answer_signal, answerers, raise_signal
 from deviations.models import Deviation, EarlySignal
 from deviations.queries.signals import count_signals, find_signal, signals_of_batch, signals_waiting
+from portal import tasks
 from portal.action import reading
+from portal.actions.alerts import acknowledge_alert
 from portal.actions.clocks import breach_clock
 from portal.actor import Side, system_actor
 from portal.agreements.document import Clause
@@ -16,6 +19,8 @@ from portal.agreements.durations import Duration
 from portal.agreements.rules import EarlySignal as Rule
 from portal.errors import DomainError
 from portal.models import Alert, Clock
+from portal.queries.inbox import list_inbox
+from portal.queries.waiting import count_inbox
 from tests.conftest import actor, entries_of, head_of
 from tests.deviations.conftest import seen_by
 from tests.factories import batches, cast
@@ -119,6 +124,49 @@ def test_an_agreement_that_names_the_sponsor_gives_it_the_ball(database, cdmo_qa
     assert clock_of(cdmo_qa, signal).side == "sponsor"
     assert refusal(answered, cdmo_qa, signal) == "refused"
     assert answered(sponsor_qa, signal).state == "answered"
+
+
+def test_it_waits_once_in_the_inbox_the_receipt_first_and_then_the_answer(
+    database, sponsor_qa, cdmo_qa, rival_sponsor_qa
+):
+    signal = raised(sponsor_qa)
+    due_at = clock_of(cdmo_qa, signal).due_at
+    (item,) = waits(cdmo_qa)
+    with reading(cdmo_qa):
+        (alert,) = Alert.objects.visible_to(cdmo_qa).filter(subject_id=signal.pk)
+        ladder = Clock.objects.visible_to(cdmo_qa).get(alert=alert)
+        assert count_inbox(cdmo_qa) == len(list_inbox(cdmo_qa))
+    assert (item.subject_id, item.due_at) == (signal.pk, ladder.next_at)
+    assert item.why == "Early signal: acknowledge it first, then answer it"
+    acknowledge_alert(cdmo_qa, alert.pk)
+    (item,) = waits(cdmo_qa)
+    assert (item.subject_id, item.due_at) == (signal.pk, due_at)
+    assert waits(sponsor_qa) == waits(rival_sponsor_qa) == []
+
+
+def test_who_is_told_and_may_not_answer_has_the_alert_in_the_inbox(database, sponsor_qa, clock):
+    agree(clause("manufacturer.qa"))
+    raised(sponsor_qa)
+    for _step in range(4):
+        clock.move(timedelta(hours=9))
+        tasks.sweep()
+    head = actor("cdmo_quality_head")
+    assert [(each.subject_type, each.kind) for each in waits(head)] == [("alert", "watch")]
+
+
+def waits(reader):
+    with reading(reader):
+        return [each for each in list_inbox(reader) if each.kind in ("watch", "early_signal")]
+
+
+def test_the_page_of_a_signal_takes_the_receipt_too(database, sponsor_qa, signed_in):
+    signal = raised(sponsor_qa)
+    client, address = signed_in("cdmo_qa"), f"/signals/{signal.pk}/"
+    page = client.get(address).content.decode()
+    (receipt,) = re.findall(r'action="(/alerts/[^"]+/acknowledge/)"', page)
+    assert client.post(receipt, {"next": address}).status_code == 303
+    assert "/acknowledge/" not in client.get(address).content.decode()
+    assert "/acknowledge/" not in signed_in("sponsor_qa").get(address).content.decode()
 
 
 def test_the_answer_meets_the_clock_gives_receipt_and_stands(database, sponsor_qa, cdmo_qa):

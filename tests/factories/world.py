@@ -177,6 +177,7 @@ def _fill(program: UUID) -> dict[str, UUID]:
         "calendar_id": _calendar(program, word),
         **_decisions(program, running, word),
         **_lots(running, word),
+        **_record(running, word),
         "batch_hold_id": _batch_hold(running, word),
         "note_id": _notes(running, word),
         "signal_id": _signal(program, running, word),
@@ -267,6 +268,20 @@ def _lots(batch, word: str) -> dict[str, UUID]:
     return {"lot_id": lot.pk, "use_id": use.pk, "link_id": link.pk}
 
 
+def _record(batch, word: str) -> dict[str, UUID]:
+    """A step under way, entries of both sides and of the manufacturer alone, a result of a sample."""
+    from tests.factories import executed
+
+    execution = executed.started(batch, equipment=[f"{word} BR-203"])
+    entry = executed.entry(batch, title=f"{word} entry", text=f"{word} what was seen")
+    executed.entry(batch, parameter="LOAD", value=95)
+    executed.entry(
+        batch, title=f"INTERNAL {word} note", text=f"INTERNAL {word} words", audience="manufacturer"
+    )
+    result = executed.result(batch, sample=f"{word} S-1")
+    return {"execution_id": execution.pk, "entry_id": entry.pk, "result_id": result.pk}
+
+
 def _hold(record: UUID, word: str) -> UUID:
     from portal.actions.holding import place_hold
 
@@ -278,7 +293,7 @@ def _clock(program: UUID, word: str) -> UUID:
     from tests.factories.clocks import started
 
     found = started(program=program, side=Side.MANUFACTURER)
-    later = found.due_at + timedelta(days=300)
+    later = found.due_at + timedelta(days=29)
     reason = f"{word} reason of the extension"
     return extend_clock(actor("cdmo_qa"), found.pk, due_at=later, reason=reason, version=1).pk
 

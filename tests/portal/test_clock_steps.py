@@ -237,8 +237,9 @@ def test_more_time_is_given_before_the_time_is_over(database):
     head = head_of(cast.PROGRAM)
     later = extend("cdmo_quality_head", found, timedelta(days=3))
     row = seen(found)
+    told = f"AV-101: a deadline is put off to {row.due_at:%Y-%m-%d %H:%M} UTC"
     assert (row.due_at, row.next_at, row.extensions) == (found.due_at + timedelta(days=3), later.due_at, 1)
-    assert facts_of(cast.PROGRAM, after=head) == [
+    assert [each for each in facts_of(cast.PROGRAM, after=head) if each[0] != "alert.raised"] == [
         (
             "clock.extended",
             {
@@ -251,6 +252,8 @@ def test_more_time_is_given_before_the_time_is_over(database):
     ]
     assert lines_of(found)[-1][:1] + lines_of(found)[-1][3:] == ("extended", found.due_at, row.due_at)
     assert (row.state, row.side, row.started_at, alerts()) == ("running", found.side, found.started_at, [])
+    assert alerts("clock.extended") == [("sponsor", "shared", told)]
+    assert {each.role for each in rows_of(_alert("sponsor", "clock.extended"))["receipts"]} == {"qa"}
 
 
 def test_the_second_extension_climbs_to_the_heads_of_both_sides(database):
@@ -266,6 +269,7 @@ def test_the_second_extension_climbs_to_the_heads_of_both_sides(database):
 def test_of_an_internal_clock_only_the_own_heads_hear(database):
     found = extend("cdmo_qa", extend("cdmo_qa", started(audience="manufacturer")))
     assert [each[:2] for each in alerts()] == [("manufacturer", "manufacturer")]
+    assert alerts("clock.extended") == []
     assert found.extensions == 2
 
 

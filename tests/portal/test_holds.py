@@ -226,7 +226,7 @@ def test_a_hold_on_a_batch_keeps_what_happened_in_it_and_nothing_else(batch, dis
         alerts = Alert.objects.visible_to(reader).filter(subject_id=disclosed.pk)
         assert {each.pk for each in alerts} <= found.keys()
     assert found[disclosed.pk].since == hold.placed_at
-    assert (found[batch.pk].type, found[batch.pk].retention) == (
+    assert (found[batch.pk].type, found[batch.pk].retention.title) == (
         "batch", "Batch records, readings, excursions",
     )  # fmt: skip
     release("cdmo_quality_head", hold)

@@ -49,10 +49,10 @@ TELEMETRY = {
     "portal_webhookattempt",
 }
 # Machinery behind row security of which whoever writes it deletes what is old.
-TRIMMED = {"batches_frameanswer", "portal_webhookattempt", "batches_recipepaper"}
+TRIMMED = {"batches_frameanswer", "portal_webhookattempt", "batches_recipepaper", "portal_paper"}
 MIRROR = {"portal_record"}
 # What was never handed over leaves no trace; whoever writes it takes it away.
-DRAFTS = {"batches_recipepaper"}
+DRAFTS = {"batches_recipepaper", "portal_paper"}
 
 
 @pytest.fixture

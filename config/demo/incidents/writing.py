@@ -23,7 +23,8 @@ class Incident:
 
     `external_id` is its number in the manufacturer's own quality system, with the year of occurrence for
     `{yy}`. Words may name `clocks`, which become the plant's clock at these times. Without `rationale` it
-    waits for triage; what is empty of the later fields has not happened.
+    waits for triage; what is empty of the later fields has not happened. `opened_s`, `told_s` and `closed_s`
+    are what that quality system states of itself.
     """
 
     external_id: str
@@ -48,3 +49,6 @@ class Incident:
     lead_code: str = ""
     summary: str = ""
     cancelled: str = ""
+    opened_s: float = 0.0
+    told_s: float = 0.0
+    closed_s: float = 0.0

@@ -14,10 +14,10 @@ from portal.queries.holds import list_kept, list_spaces
 
 
 class Command(BaseCommand):
-    """List what legal holds keep, of either side, without numbers, titles and reasons."""
+    """List what legal holds keep, of either side, without numbers, titles, reasons and clauses."""
 
     help = (
-        "List the records that must not be archived: id, type, since when, retention class. "
+        "List the records that must not be archived: id, type, since when, and how long each is kept else. "
         "With ids: exit code 1 when one of them is kept."
     )
 
@@ -37,7 +37,8 @@ class Command(BaseCommand):
                     continue
                 is_kept = True
                 self.stdout.write(
-                    f"{each.record_id}  {each.type}  {each.since:%Y-%m-%dT%H:%M:%SZ}  {each.retention}"
+                    f"{each.record_id}  {each.type}  {each.since:%Y-%m-%dT%H:%M:%SZ}"
+                    f"  {each.retention.title}: {each.retention.words}"
                 )
         if asked:
             raise SystemExit(int(is_kept))

@@ -4,7 +4,7 @@ import pytest
 
 from batches.errors import NothingToMatch
 from deviations.actions.report import mirror_deviation
-from deviations.models import Deviation
+from deviations.models import Deviation, Elsewhere
 from portal.errors import Conflict, Invalid, NotFound, Refused, StaleVersion
 from tests.deviations.conftest import facts, only, seen_by
 from tests.factories import cast
@@ -50,6 +50,33 @@ def test_a_state_that_is_not_sent_stays(database, cdmo_system):
     mirror(cdmo_system, external_status="open", **stated())
     mirror(cdmo_system)
     assert only(cdmo_system, Deviation).external_status == "open"
+
+
+def test_the_times_its_own_system_states_are_kept_apart_from_those_here(database, cdmo_system):
+    at = stated()["detected_at"]
+    there = Elsewhere(opened_at=at + timedelta(minutes=5), told_at=at + timedelta(minutes=30))
+    first = mirror(cdmo_system, elsewhere=there, **(stated() | {"detected_at": at}))
+    assert (first.external_opened_at, first.external_told_at, first.external_closed_at) == (
+        there.opened_at,
+        there.told_at,
+        None,
+    )
+    closed = at + timedelta(minutes=50)
+    row = mirror(cdmo_system, elsewhere=Elsewhere(closed_at=closed))
+    assert (row.external_told_at, row.external_closed_at) == (there.told_at, closed)
+    # Here it is as open, untold and private as before.
+    assert (row.state, row.audience, row.recorded_at) == ("reported", "manufacturer", first.recorded_at)
+
+
+@pytest.mark.parametrize("by", [timedelta(hours=-3), timedelta(hours=2)])
+def test_what_the_other_system_states_lies_between_awareness_and_now(database, cdmo_system, by):
+    at = make.now()
+    with pytest.raises(Invalid) as refused:
+        mirror(cdmo_system, elsewhere=Elsewhere(told_at=at + by), **stated())
+    assert list(refused.value.errors) == ["external_told_at"]
+    mirror(cdmo_system, **stated())
+    with pytest.raises(Invalid):
+        mirror(cdmo_system, elsewhere=Elsewhere(told_at=at + by))
 
 
 def test_an_older_copy_never_replaces_a_newer_one(database, cdmo_system):

@@ -34,6 +34,9 @@ def test_an_empty_field_is_listed_as_empty(triaged, cdmo_qa):
         "external_id",
         "external_status",
         "external_as_of",
+        "external_opened_at",
+        "external_told_at",
+        "external_closed_at",
     ]
 
 

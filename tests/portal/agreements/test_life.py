@@ -19,6 +19,7 @@ from portal.actor import system_actor
 from portal.agreements.signing import AGREEMENT
 from portal.errors import Conflict, DomainError, Invalid, InvalidTransition, NotFound, Refused, StaleVersion
 from portal.models import AgreementVersion, ProgramTerms
+from portal.papers import read_words
 from portal.queries.signatures import ceremony, signatures_of
 from portal.states import AGREEMENT_TRANSITIONS, AgreementState, Meaning, edges
 from portal.terms import terms_at
@@ -51,7 +52,8 @@ def sponsor(database, sponsor_quality_head):
 
 def seen(actor, version):
     with reading(actor):
-        return AgreementVersion.objects.visible_to(actor).with_id(version.pk)
+        found = AgreementVersion.objects.visible_to(actor).with_id(version.pk)
+        return found and read_words(actor, found)
 
 
 def terms(actor, program=cast.PROGRAM, at=None):

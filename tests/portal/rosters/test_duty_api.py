@@ -6,7 +6,13 @@ from datetime import timedelta
 
 import pytest
 
+from portal.access import get_program
+from portal.action import instant, reading
+from portal.actions.founding import open_program
 from portal.actions.rostering import set_duty_card
+from portal.actor import system_actor
+from portal.queries.duty import duty_lists
+from tests.conftest import actor
 from tests.factories import batches, cast
 from tests.factories.rosters import joined, kept
 
@@ -132,6 +138,49 @@ def test_who_answers_now_is_read_by_both_sides_and_by_nobody_else(database, api,
     assert str(cast.PROGRAM) not in text
     assert {each["code"] for each in api("cdmo_system").get(DUTY).json()["results"]} >= {"AV-101"}
     assert "Name of" not in api("sponsor_system").get(DUTY).content.decode()
+
+
+def partners_card(by, audience):
+    return set_duty_card(
+        by,
+        cast.PARTNERSHIP,
+        person_id=by.person_id,
+        languages="Swedish",
+        telephone="+46 40 628 04 99",
+        audience=audience,
+    )
+
+
+def reached(client, code, program=cast.PROGRAM):
+    """The telephone of a person on duty as a caller reads it, None where the list does not name them."""
+    (found,) = client.get(f"{DUTY}?program={program}").json()["results"]
+    people = [each for line in found["lines"] for each in line["people"] if each["code"] == code]
+    return {each["telephone"] for each in people} or None
+
+
+def test_a_key_of_one_program_reads_how_people_of_the_partnership_are_reached(
+    database, api, cdmo_quality_head
+):
+    partners_card(cdmo_quality_head, "manufacturer")
+    assert reached(api("cdmo_system"), "Quality head 01") == {"+46 40 628 04 99"}
+    assert reached(api("sponsor_system"), "Quality head 01") == {""}
+    assert "628 04 99" not in api("rival_system").get(DUTY).content.decode()
+    partners_card(cdmo_quality_head, "shared")
+    assert reached(api("sponsor_system"), "Quality head 01") == {"+46 40 628 04 99"}
+    assert "628 04 99" not in api("rival_system").get(DUTY).content.decode()
+
+
+def test_a_program_that_is_opened_has_the_cards_of_its_partnership(database, cdmo_quality_head):
+    partners_card(cdmo_quality_head, "manufacturer")
+    program = cast.fixed("later program")
+    setup = system_actor("setup", program, cast.PARTNERSHIP)
+    open_program(setup, program, partnership_id=cast.PARTNERSHIP, code="AV-900", title="Later", sites=[])
+    for key, number in (("cdmo_quality_head", "+46 40 628 04 99"), ("sponsor_quality_head", "")):
+        reader = actor(key)
+        with reading(reader):
+            lines = duty_lists(reader, [get_program(reader, program)], instant())[program]
+        (who,) = [each for line in lines for each in line.people if each.code == "Quality head 01"]
+        assert (who.languages, who.telephone) == ("Swedish", number)
 
 
 def test_a_drill_is_started_read_by_its_side_and_not_signed_by_a_key(database, api):

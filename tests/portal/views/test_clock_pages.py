@@ -1,11 +1,15 @@
 """The strip of clocks, the page of one, and the page of calendars."""
 
 import re
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from portal.actor import Side
 from tests.factories import batches, cast
 from tests.factories.clocks import FIVE_DAYS, WORDS, seen, started
 from tests.portal.test_calendars import put, today
+
+STOCKHOLM = ZoneInfo("Europe/Stockholm")
 
 
 def words(answer):
@@ -21,6 +25,9 @@ def test_a_clock_shows_whose_ball_by_what_and_its_history(database, signed_in):
     assert "Started" in text
     assert f'href="/calendars/{cast.PROGRAM}/"' in text
     assert 'name="due_at"' in text
+    most = f"{found.due_at.astimezone(STOCKHOLM) + timedelta(days=30):%Y-%m-%dT}"
+    assert f'max="{most}' in text
+    assert "Extended 0 of 2 times by clause 6.3, default rule; the next time to " in said
     assert 'name="due_at"' not in words(signed_in("sponsor_qa").get(f"/clocks/{found.pk}/"))
 
 
@@ -41,9 +48,10 @@ def test_a_refusal_says_why_and_keeps_the_words(database, signed_in):
 
 def test_an_extension_is_given_on_the_wall_of_the_site(database, signed_in):
     found = started()
-    given = {"reason": WORDS, "version": "1", "due_at": "2040-01-02T12:00"}
+    wall = f"{found.due_at.astimezone(STOCKHOLM) + timedelta(days=5):%Y-%m-%dT12:00}"
+    given = {"reason": WORDS, "version": "1", "due_at": wall}
     assert signed_in("cdmo_qa").post(f"/clocks/{found.pk}/extend/", given).status_code == 303
-    assert seen(found).due_at.isoformat() == "2040-01-02T11:00:00+00:00"
+    assert seen(found).due_at == datetime.fromisoformat(wall).replace(tzinfo=STOCKHOLM)
     bad = given | {"due_at": "soon", "version": "2"}
     assert signed_in("cdmo_qa").post(f"/clocks/{found.pk}/extend/", bad).status_code == 400
 

@@ -53,6 +53,7 @@ def test_setting_one_up_shows_its_secret_once(database, signed_in):
     assert made.status_code == 201
     (hook,) = rows(Webhook)
     assert str(hook.secret) in made.content.decode()
+    assert "is set up, but nobody answers there" in text(made)
     assert hook.kinds == ["alert.raised", "deviation.*", "ledger.checkpoint"]
     for address in (PAGE, f"{PAGE}webhooks/{hook.pk}/"):
         assert str(hook.secret) not in client.get(address).content.decode()

@@ -166,6 +166,29 @@ def test_a_name_that_nobody_knows_yet_is_taken(database, api, monkeypatch):
     assert make(api, url="https://hooks.new-customer.example/in").status_code == 201
 
 
+def test_who_sets_one_up_reads_at_once_whether_it_can_be_reached(database, api, monkeypatch):
+    with receiving() as receiver:
+        made = make(api, url=receiver.url)
+        assert (made.status_code, made.json()["unreachable"]) == (201, "")
+        assert receiver.came == []
+    gone = make(api, url=receiver.url)
+    assert (gone.status_code, gone.json()["unreachable"]) == (201, "not_reached")
+
+    def unknown(*_, **__):
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    assert make(api, url="https://hooks.new-customer.example/in").json()["unreachable"] == "no_such_host"
+
+
+def test_nobody_goes_out_for_who_may_not_set_one_up(database, api, monkeypatch):
+    def knocked(_url):
+        raise AssertionError
+
+    monkeypatch.setattr("portal.api.webhooks.unreachable", knocked)
+    assert make(api, "rival_system").status_code in (403, 404)
+
+
 @pytest.mark.parametrize("events", [["Alert"], [""], ["a" * 200], ["alert."], ["alert.*.x"], [1, None], "x"])
 def test_kinds_that_are_none_are_refused(database, api, events):
     assert make(api, events=events).status_code == 400

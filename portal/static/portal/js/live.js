@@ -10,6 +10,7 @@ const LOUD = { "alert.raised": "new_alert", "notice.released": "new_notice" };
 const config = JSON.parse(document.getElementById("stream")?.textContent ?? "{}");
 const due = new Map();
 const fresh = new Set();
+const unfolded = new Map();
 
 const isDirty = (part) =>
   [...part.querySelectorAll("input, textarea, select")].some((field) => {
@@ -75,6 +76,15 @@ document.addEventListener("covalent:event", ({ detail }) => {
 // After a hole nobody knows what was missed: everything that lives is asked again.
 document.addEventListener("covalent:reset", () => {
   for (const part of document.querySelectorAll("[data-live-on]")) gather(part);
+});
+
+// What somebody has unfolded, or folded, stays so when its part comes anew.
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  for (const each of detail.target.querySelectorAll("details[id]")) unfolded.set(each.id, each.open);
+});
+document.addEventListener("htmx:afterSettle", () => {
+  for (const [id, isOpen] of unfolded) document.getElementById(id)?.toggleAttribute("open", isOpen);
+  unfolded.clear();
 });
 
 document.addEventListener("htmx:afterSettle", (event) => {
