@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
 
@@ -19,45 +20,45 @@ from portal.models import RecordQuerySet, SpaceRecord
 KINDS: Final = {"disposition": HoldKind.STATUS, "processing": HoldKind.PROCESSING, "use": HoldKind.USE}
 
 
-def hold_by_clause(
+def hold_by_clauses(
     actor: Actor,
     batch: Batch,
     cause: SpaceRecord,
     *,
     number: str,
-    found: Applied[Hold] | None,
+    found: Iterable[Applied[Hold] | None],
     version: int | None,
-) -> BatchHold | None:
-    """Let a batch be held because of a record, as the clause says, for the readers of that record.
+) -> None:
+    """Let a batch be held because of a record, as clauses say, for the readers of that record.
 
-    A hold of the same cause that the clause no longer asks for ends, one that stands already stays; None
-    without a clause. Records: batch.held v1, batch.hold_lifted v1.
+    One hold of a kind, by the first clause that asks for it. A hold of the same cause that none of them asks
+    for any more ends, one that stands already stays. Records: batch.held v1, batch.hold_lifted v1.
     """
     current_action()
-    wanted = KINDS[found.rule.blocks] if found is not None else None
+    wanted: dict[str, Applied[Hold]] = {}
+    for each in found:
+        if each is not None:
+            wanted.setdefault(KINDS[each.rule.blocks], each)
     standing = {each.kind: each for each in holds_because_of(actor, cause.pk)}
-    for kind, each in standing.items():
-        if kind != wanted:
-            _lift(actor, each)
-    if found is None or wanted is None:
-        return None
-    if wanted in standing:
-        return standing[wanted]
-    hold = BatchHold.objects.create(
-        space_id=batch.space_id,
-        audience=cause.audience,
-        batch=batch,
-        kind=wanted,
-        cause_id=cause.pk,
-        cause_number=number,
-        clause=found.clause.code,
-        terms=version,
-        until=found.rule.until,
-        placed_code=actor.code(batch.space_id),
-        placed_at=instant(),
-    )
-    record_held(batch, hold)
-    return hold
+    for kind, hold in standing.items():
+        if kind not in wanted:
+            _lift(actor, hold)
+    for kind, by in wanted.items():
+        if kind not in standing:
+            placed = BatchHold.objects.create(
+                space_id=batch.space_id,
+                audience=cause.audience,
+                batch=batch,
+                kind=kind,
+                cause_id=cause.pk,
+                cause_number=number,
+                clause=by.clause.code,
+                terms=version,
+                until=by.rule.until,
+                placed_code=actor.code(batch.space_id),
+                placed_at=instant(),
+            )
+            record_held(batch, placed)
 
 
 def record_held(batch: Batch, hold: BatchHold) -> None:

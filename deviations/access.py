@@ -128,13 +128,10 @@ def class_of(actor: Actor, deviation: Deviation) -> Classification | None:
     return newest_classes(actor, [deviation.pk]).get(deviation.pk)
 
 
-def provisional(actor: Actor, deviation: Deviation) -> Judgement:
-    """Return the judgement that gave the provisional class; raises NotFound before triage."""
+def find_provisional(actor: Actor, deviation: Deviation) -> Judgement | None:
+    """Return the judgement that gave the provisional class, None before triage."""
     rows = Judgement.objects.visible_to(actor).filter(deviation=deviation, kind=JudgementKind.PROVISIONAL)
-    found = rows.order_by("-given_at", "-id").first()
-    if found is None:
-        raise NotFound
-    return found
+    return rows.order_by("-given_at", "-id").first()
 
 
 def require_told(deviation: Deviation, classification: Classification | None) -> None:

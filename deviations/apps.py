@@ -13,8 +13,7 @@ class DeviationsConfig(AppConfig):
     def ready(self) -> None:
         """Tell the lower apps what deviations know, take and do when a clock is due."""
         from batches.slots import batch_deviations, batch_dossiers, batch_facts
-        from deviations.access import lock_for_file
-        from deviations.actions.release import chase_notice
+        from deviations.access import lock_for_file, newest_classes
         from deviations.api.dossier import deviation_dossier, deviations_of_program, dossiers_of_batch
         from deviations.queries.board import facts_of_batches
         from deviations.queries.cases import past_cases
@@ -24,7 +23,6 @@ class DeviationsConfig(AppConfig):
         from deviations.reporting import RULES
         from deviations.reporting_signing import REPORTING_DECISION
         from deviations.signing import DEVIATION
-        from deviations.states import NOTICE_CLOCK
         from deviations.views.navigation import deviation_counts
         from deviations.views.news import batch_of_deviations, deviation_moves, deviation_news
         from portal.actions.clocks import breach_clock, breach_clocks
@@ -34,7 +32,7 @@ class DeviationsConfig(AppConfig):
         from portal.dossiers import keeps_dossiers, program_lists
         from portal.shell import nav_counts
         from portal.signable import register
-        from portal.slots import batch_of, came_in, inbox, news, waiting
+        from portal.slots import batch_of, came_in, classes, inbox, news, waiting
         from portal.slots import past_cases as cases
 
         register(REPORTING_DECISION)
@@ -53,14 +51,27 @@ class DeviationsConfig(AppConfig):
         waiting.register(count_to_move_on)
         nav_counts.register(deviation_counts)
         news.register(deviation_news)
+        classes.register(newest_classes)
         came_in.register(deviation_moves)
         batch_of.register(batch_of_deviations)
         cases.register(past_cases)
-        on_clock(NOTICE_CLOCK, chase_notice)
-        name_clock(NOTICE_CLOCK, gettext_lazy("Release the notice"), has_own_item=True, is_extended=False)
+        self.tell_of_notices()
         self.tell_of_timelines()
         self.tell_of_signals()
         self.tell_of_keeping()
+
+    def tell_of_notices(self) -> None:
+        """Let the sweep ask for notices, and share what clauses share after a while."""
+        from deviations.actions.release import chase_notice, disclose_when_due
+        from deviations.states import DISCLOSURE_CLOCK, NOTICE_CLOCK
+        from portal.clocks import on_clock
+        from portal.clocks.names import name_clock
+
+        on_clock(NOTICE_CLOCK, chase_notice)
+        name_clock(NOTICE_CLOCK, gettext_lazy("Release the notice"), has_own_item=True, is_extended=False)
+        on_clock(DISCLOSURE_CLOCK, disclose_when_due)
+        words = gettext_lazy("Shared with the sponsor, by clause")
+        name_clock(DISCLOSURE_CLOCK, words, has_own_item=True, is_fixed=True)
 
     def tell_of_timelines(self) -> None:
         """Let the sweep note what was not done in the time of its clause; the record itself waits in Home."""

@@ -36,14 +36,20 @@ class DeviationTriaged(Fact):
 
 @dataclass(frozen=True, slots=True)
 class NoticeSent(Fact):
-    """CDMO QA let the notice go: detected and released stand side by side."""
+    """The notice left: detected and released stand side by side.
+
+    `trigger` is empty where CDMO QA let it go; else the clause did, which names that trigger.
+    """
 
     name = "notice.released"
+    version = 2
     notice_id: UUID
-    classification: str
+    classification: str | None
     clause: str
     detected_at: datetime
     released_at: datetime
+    terms: int | None
+    trigger: str
 
 
 @dataclass(frozen=True, slots=True)

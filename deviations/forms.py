@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from deviations.actions.regulatory import BECAUSE_MAX, BECAUSE_MIN
+from deviations.clauses.triggers import STATED
 from deviations.reporting import RULES, ProductKind, Reach, ReportingDecisionKind, ReportingEvent
 from deviations.texts import LENGTHS, fault_of
+from portal.agreements.words import ABOUT
 from portal.forms_times import SiteTime
 from portal.states import Classification
 
@@ -53,6 +57,17 @@ class Words(forms.CharField):
             raise forms.ValidationError(fault)
 
 
+def triggers_field() -> forms.MultipleChoiceField:
+    """Return the field for what a deviation is, where clauses let something happen at once."""
+    return forms.MultipleChoiceField(
+        label=_("It is, or may be"),
+        required=False,
+        choices=[(each, capfirst(str(ABOUT[each]))) for each in STATED],
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("What the agreement lets happen at once: a hold, or the notice."),
+    )
+
+
 class ReportForm(forms.Form):
     """What happened, where and when: three steps on one page."""
 
@@ -79,6 +94,7 @@ class ReportForm(forms.Form):
         label=_("Why it was not recorded earlier"),
         help_text=_("Asked for from 24 h after awareness on."),
     )
+    triggers = triggers_field()
     external_id = Words("external_id", label=_("Number in your own quality system"))
     suggested_class = forms.TypedChoiceField(
         label=_("Suggested class"),
@@ -95,9 +111,17 @@ class ReportForm(forms.Form):
     is_spent = False
 
     def __init__(
-        self, *args: Any, where: Choices = (), phases: Choices = (), zone: str = "UTC", **kwargs: Any
+        self,
+        *args: Any,
+        where: Choices = (),
+        phases: Choices = (),
+        zone: str = "UTC",
+        late: str = "",
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        if late:
+            self.fields["late_reason"].help_text = _("Asked for from %s on.") % late
         self.fields["where"].choices = where  # type: ignore[attr-defined]  # a ChoiceField
         here = [("", _("Where the batch stands now")), *phases]
         self.fields["phase_id"].choices = here  # type: ignore[attr-defined]  # a ChoiceField
@@ -109,12 +133,39 @@ class StepForm(forms.Form):
     """One transition of a deviation; the version seen stands beside it in the page."""
 
 
-class TriageForm(StepForm):
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A class as it is chosen: that of the trade, and the own name of it where the agreement maps names."""
+
+    classification: Classification
+    own_class: str = ""
+
+    @classmethod
+    def read(cls, text: str) -> Given:
+        """Return what a choice stands for; raises ValueError."""
+        classification, _colon, own_class = text.partition(":")
+        return cls(Classification(classification), own_class)
+
+
+class ClassForm(StepForm):
+    """A class with its reason; `names` are the own names of classes, where a clause maps them."""
+
+    def __init__(self, *args: Any, names: Mapping[str, Classification] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if names:
+            field = self.fields["classification"]
+            usual = dict(field.choices)  # type: ignore[attr-defined]  # a ChoiceField
+            field.choices = [  # type: ignore[attr-defined]  # a ChoiceField
+                (f"{each}:{name}", f"{name} · {usual[each]}") for name, each in names.items()
+            ]
+
+
+class TriageForm(ClassForm):
     """The provisional class with its reason."""
 
     classification = forms.TypedChoiceField(
         label=_("Provisional class"),
-        coerce=Classification,
+        coerce=Given.read,
         choices=[
             ("minor", _("Minor: no CQA, CPP or critical equipment affected")),
             ("major", _("Major: CQA, CPP or critical equipment affected, patient impact unlikely")),
@@ -128,14 +179,15 @@ class TriageForm(StepForm):
         label=_("Rationale"),
         help_text=_("At least 20 characters. It leaves with the notice, word for word."),
     )
+    triggers = triggers_field()
 
 
-class AssessForm(StepForm):
+class AssessForm(ClassForm):
     """What the deviation means for the sponsor's product, with its reason."""
 
     classification = forms.TypedChoiceField(
         label=_("Impact on the product"),
-        coerce=Classification,
+        coerce=Given.read,
         choices=[
             ("minor", _("Minor: product, clinic, registration and supply are not touched")),
             ("major", _("Major: something of these may be touched, harm to patients unlikely")),

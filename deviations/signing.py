@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from django.urls import reverse
 
 from deviations.access import files_of, get_deviation, lock_for_signature, newest_classes, zone_of
+from deviations.clauses.authority import signed_by_clause
 from deviations.models import Deviation
 from deviations.states import DeviationState
 from portal.access import get_program
@@ -81,4 +82,5 @@ DEVIATION: Final = Signable(
     show=show_deviation,
     is_author=is_author,
     address=_address,
+    by_clause=signed_by_clause,
 )

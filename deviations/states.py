@@ -54,6 +54,9 @@ LEADERS: Final = (CDMO_QA, CDMO_MSAT)
 # The deadline until which CDMO QA releases a notice (clauses 5.1, 5.2).
 NOTICE_CLOCK: Final = "notice_release"
 
+# When a clause shares a record that reached a state a while ago.
+DISCLOSURE_CLOCK: Final = "disclosure"
+
 # What a clause gives time for; each is the kind of the clock and the name of the activity in the agreement.
 OPENING_CLOCK: Final = "opening"
 SUMMARY_CLOCK: Final = "preliminary_summary"

@@ -12,7 +12,7 @@ from typing import Final
 
 from deviations.access import zone_of
 from deviations.models import Deviation
-from deviations.states import CLOSING_CLOCK, IMPACT_CLOCK, OPENING_CLOCK, SUMMARY_CLOCK
+from deviations.states import CLOSING_CLOCK, OPENING_CLOCK, SUMMARY_CLOCK
 from portal.access import get_program
 from portal.action import current_action, instant
 from portal.actor import Actor, Side
@@ -21,7 +21,7 @@ from portal.agreements.rules import Timeline
 from portal.agreements.terms import Applied
 from portal.clocks import Timing, end_clocks, start_clock, time_out
 from portal.models import Clock, RecordQuerySet
-from portal.states import Audience, Classification, ClockState
+from portal.states import Audience, ClockState
 from portal.terms import terms_at
 
 # The kind of a clock is the activity that the clause gives time for.
@@ -46,7 +46,7 @@ def start_timelines(
     wanted = {each: found for each in activities if (found := terms.timeline(each, classification))}
     running = set(clocks_of(actor, deviation).values_list("kind", flat=True)) if wanted else set()
     for activity, found in wanted.items():
-        since = _since(deviation, found.rule.since, told_at)
+        since = counted_from(deviation, found.rule.since, told_at)
         side = Side(found.rule.held_by)
         if activity in running or since is None or deviation.audience not in (Audience.SHARED, side):
             continue
@@ -54,30 +54,6 @@ def start_timelines(
         # What gives it more time may be said of its class alone.
         inputs = {"classification": classification} if classification is not None else {}
         _start(deviation, found, timing, kind=activity, terms=terms.version, inputs=inputs)
-
-
-def start_impact_clock(
-    actor: Actor, deviation: Deviation, classification: Classification, told_at: datetime
-) -> None:
-    """Start the clock of the sponsor's product-impact assessment, in the time its clause gives; else none."""
-    current_action()
-    terms = terms_at(actor, deviation.space_id, deviation.recorded_at)
-    found = terms.judgement("product_impact", classification)
-    if found is None or found.rule.within is None:
-        return
-    since = _since(deviation, found.rule.since, told_at) or told_at
-    timing = time_by_clause(actor, deviation, found.rule.within, since)
-    start_clock(
-        deviation,
-        kind=IMPACT_CLOCK,
-        clause=found.clause.code,
-        terms=terms.version,
-        side=Side.SPONSOR,
-        due_at=timing.due_at,
-        audience=deviation.audience,
-        timing=timing,
-        inputs={"classification": classification},
-    )
 
 
 def time_by_clause(actor: Actor, deviation: Deviation, within: Duration, since: datetime) -> Timing:
@@ -124,7 +100,7 @@ def clocks_of(actor: Actor, deviation: Deviation) -> RecordQuerySet[Clock]:
     return rows.filter(kind__in=TIMELINES)
 
 
-def _since(deviation: Deviation, since: str, told_at: datetime | None) -> datetime | None:
+def counted_from(deviation: Deviation, since: str, told_at: datetime | None) -> datetime | None:
     """Return the instant a rule counts from; None while it has not come, or nothing here brings it."""
     known = {
         "occurred": deviation.occurred_at,

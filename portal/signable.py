@@ -58,8 +58,15 @@ class Signable:
     show: Callable[[Actor, Any], Shown]
     is_author: Callable[[Actor, Any], bool]
     address: Callable[[Any], str]
+    # Who signs with a meaning where clauses say it: the product's own rule in, never a wider one out.
+    by_clause: Callable[[Actor, Any, Meaning, Rule], Rule] | None = None
     # What a signature brings about, in the same transaction.
     signed: Callable[[Actor, Any, Signature], None] | None = None
+
+    def rule_for(self, actor: Actor, record: Any, meaning: Meaning) -> Rule:
+        """Return who signs a record with a meaning; raises LookupError for one that it has not."""
+        rule = self.rules[meaning]
+        return self.by_clause(actor, record, meaning, rule) if self.by_clause is not None else rule
 
 
 _signables: Final[dict[str, Signable]] = {}
@@ -106,5 +113,6 @@ def open_meanings(actor: Actor, record: Any, signable: Signable) -> list[Meaning
         for meaning, rule in signable.rules.items()
         if record.state in rule.states
         and actor.holds(record.space_id, *rule.roles)
+        and actor.holds(record.space_id, *signable.rule_for(actor, record, meaning).roles)
         and (rule.may_be_author or not signable.is_author(actor, record))
     ]

@@ -157,6 +157,8 @@ came_in: Final[Slot[[Actor, Mapping[UUID, datetime]], list[News]]] = Slot("came_
 coming: Final[Slot[[Actor, Collection[UUID], datetime], list[Coming]]] = Slot("coming")
 # To which of these batches records belong, as far as a provider knows them.
 batch_of: Final[Slot[[Actor, Collection[UUID], Collection[UUID]], Mapping[UUID, UUID]]] = Slot("batch_of")
+# The class of each record that has one and that the actor may see.
+classes: Final[Slot[[Actor, list[UUID]], Mapping[UUID, str]]] = Slot("classes")
 # When records began, as far as a provider knows them: what the version of the agreement they keep hangs on.
 began: Final[Slot[[Actor, Collection[UUID]], Mapping[UUID, datetime]]] = Slot("began")
 inbox: Final[Slot[[Actor], list[InboxItem]]] = Slot("inbox")
@@ -164,3 +166,11 @@ inbox: Final[Slot[[Actor], list[InboxItem]]] = Slot("inbox")
 asking: Final[Slot[[Actor], tuple[Collection[str], QuerySet[Any, Any]]]] = Slot("asking")
 # How many things wait for a person, counted without reading them: every page shows the sum.
 waiting: Final[Slot[[Actor], int]] = Slot("waiting")
+
+
+def class_known(actor: Actor, record_id: UUID) -> str | None:
+    """Return the class of a record as far as the actor may see it, None where it has none."""
+    found: dict[UUID, str] = {}
+    for each in classes(actor, [record_id]):
+        found.update(each)
+    return found.get(record_id)

@@ -103,7 +103,8 @@ def _draw(lot: Lot, chance: Random, moment: datetime) -> Incident:
         judge=qa,
         classification=classification,
         rationale=RATIONALES[classification],
-        is_told=classification != Classification.MINOR,
+        # Of a patient lot everything is told (clause 5.4).
+        is_told=classification != Classification.MINOR or lot.recipe.is_patient_lot,
         receiver="rival_sponsor_qa" if is_rival else "sponsor_qa",
     )
     leads = ("QA floor T4",) if is_rival else ("QA floor 07", "QA fill 02", "MSAT 05")

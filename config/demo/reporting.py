@@ -19,7 +19,8 @@ from deviations.actions.assess import assess_impact
 from deviations.actions.investigate import cancel_deviation, close_deviation, investigate_deviation
 from deviations.actions.judge import triage_deviation
 from deviations.actions.release import release_notice
-from deviations.actions.report import LATE_AFTER, report_deviation
+from deviations.actions.report import report_deviation
+from deviations.clauses.opening import USUAL
 from deviations.models import Deviation, Elsewhere, Judgement
 from deviations.states import DeviationState, JudgementKind
 from portal.action import reading
@@ -122,7 +123,7 @@ class Reporting:
             excursion_id=scene.excursion_id,
             suggested_class=incident.suggested,
             immediate_action=incident.immediate_action,
-            late_reason=COPIED if self._moment - aware_at > LATE_AFTER - timedelta(hours=1) else "",
+            late_reason=COPIED if self._moment - aware_at > USUAL - timedelta(hours=1) else "",
             external_id=self._external_id(incident),
             external_status=incident.external_status,
             elsewhere=self._elsewhere(incident, start),

@@ -5,14 +5,17 @@ from __future__ import annotations
 from uuid import UUID
 
 from deviations.access import class_of, lock_deviation
+from deviations.clauses.authority import require_by_clause
+from deviations.clauses.governing import impacts_for, strictest
+from deviations.clauses.naming import own_name
+from deviations.clauses.triggers import triggers_of
 from deviations.facts import ImpactAssessed
 from deviations.models import Deviation, Judgement
-from deviations.states import IMPACT_CLOCK, JudgementKind, roles_named
+from deviations.states import IMPACT_CLOCK, JudgementKind
 from deviations.texts import check_texts
 from portal import ledger
-from portal.access import require_role
 from portal.action import action, instant
-from portal.actor import Actor
+from portal.actor import Actor, Side
 from portal.clocks import end_clocks
 from portal.states import Audience, Classification, ClockState
 from portal.terms import terms_at
@@ -26,12 +29,14 @@ def assess_impact(
     classification: Classification,
     rationale: str,
     version: int | None,
+    own_class: str = "",
 ) -> Deviation:
     """Give the sponsor's product-impact assessment of a deviation it was told of; its clock is met.
 
     The CDMO classifies the deviation; the sponsor says how far product, clinic, registration and supply are
-    touched: `classification` of the impact, `rationale` of 20..4000 characters, both shared. The clause in
-    force when the record began says who of the sponsor gives it; the newest one holds, earlier ones stay.
+    touched: `classification` of the impact, `rationale` of 20..4000 characters, both shared; `own_class` is
+    its own name of it, where a clause maps names. The clause in force when the record began says who of the
+    sponsor gives it; the newest one holds, earlier ones stay.
     Raises: NotFound, Refused, InvalidTransition, StaleVersion, Invalid.
     Records: deviation.impact_assessed v1. Source: quality agreement 5.5; 21 CFR 211.22(a); domain 2b.
     """
@@ -39,9 +44,10 @@ def assess_impact(
     check_texts({"rationale": rationale})
     provisional = class_of(actor, deviation)
     terms = terms_at(actor, deviation.space_id, deviation.recorded_at)
-    found = terms.judgement("product_impact", provisional)
-    if found is not None:
-        require_role(actor, deviation.space_id, *roles_named(found.rule.by), to="assess_impact")
+    require_by_clause(actor, deviation, terms, "assess_impact", provisional)
+    own_class = own_name(terms, Side.SPONSOR, classification, own_class)
+    rules = impacts_for(terms, provisional, triggers_of(actor, deviation))
+    governing = strictest(actor, deviation, terms, rules, told_at=instant())
     Judgement.objects.create(
         space_id=deviation.space_id,
         audience=Audience.SHARED,
@@ -50,12 +56,13 @@ def assess_impact(
         side=Audience.SPONSOR,
         classification=classification,
         rationale=rationale,
+        own_class=own_class,
         code=actor.code(deviation.space_id),
         given_at=instant(),
     )
     deviation.bump()
     deviation.save(update_fields=["version"])
-    clause = found.clause.code if found is not None else ""
+    clause = governing.found.clause.code if governing is not None else ""
     fact = ImpactAssessed(impact=classification, clause=clause)
     ledger.record(deviation, fact, classification=provisional)
     end_clocks(deviation, kind=IMPACT_CLOCK, state=ClockState.MET)

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from batches.holding import lift_holds_because_of
 from deviations.access import class_of, lead_codes, lock_deviation, require_told
+from deviations.clauses.disclosing import disclose_by_clause
 from deviations.facts import DeviationCancelled, DeviationClosed, InvestigationStarted
 from deviations.models import Deviation
-from deviations.states import IMPACT_CLOCK, NOTICE_CLOCK, DeviationState
+from deviations.states import DISCLOSURE_CLOCK, IMPACT_CLOCK, NOTICE_CLOCK, DeviationState
 from deviations.texts import check_texts
 from deviations.timelines import OF_TRIAGE, end_timelines
 from portal import ledger
@@ -16,6 +17,7 @@ from portal.action import action, instant
 from portal.actor import Actor
 from portal.errors import Invalid
 from portal.states import ClockState
+from portal.terms import terms_at
 
 
 @action("deviation.investigate")
@@ -37,6 +39,7 @@ def investigate_deviation(
     deviation.save(update_fields=["state", "investigated_at", "lead_code", "version"])
     classification = class_of(actor, deviation)
     ledger.record(deviation, InvestigationStarted(lead_code=lead), classification=classification)
+    disclose_by_clause(actor, deviation, terms_at(actor, deviation.space_id, deviation.recorded_at))
     return deviation
 
 
@@ -56,6 +59,7 @@ def close_deviation(actor: Actor, deviation_id: UUID, *, summary: str, version: 
     deviation.end(DeviationState.CLOSED, instant(), summary)
     deviation.save(update_fields=["state", "ended_at", "end_text", "version"])
     ledger.record(deviation, DeviationClosed(), classification=classification)
+    disclose_by_clause(actor, deviation, terms_at(actor, deviation.space_id, deviation.recorded_at))
     # The conclusion says what a summary would have said.
     end_timelines(deviation, OF_TRIAGE, ClockState.MET)
     lift_holds_because_of(actor, deviation.pk)
@@ -75,6 +79,6 @@ def cancel_deviation(actor: Actor, deviation_id: UUID, *, reason: str, version: 
     deviation.end(DeviationState.CANCELLED, instant(), reason)
     deviation.save(update_fields=["state", "ended_at", "end_text", "version"])
     ledger.record(deviation, DeviationCancelled(), classification=classification)
-    end_timelines(deviation, (NOTICE_CLOCK, IMPACT_CLOCK, *OF_TRIAGE), ClockState.WITHDRAWN)
+    end_timelines(deviation, (NOTICE_CLOCK, DISCLOSURE_CLOCK, IMPACT_CLOCK, *OF_TRIAGE), ClockState.WITHDRAWN)
     lift_holds_because_of(actor, deviation.pk)
     return deviation

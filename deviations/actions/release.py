@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from batches.holding import disclose_holds_because_of
-from deviations.access import class_of, get_deviation, lock_deviation
-from deviations.facts import NoticeOverdue, NoticeSent
-from deviations.models import Deviation, Notice
-from deviations.queries.preview import NoticePreview, compose, content_of
-from deviations.states import NOTICE_CLOCK
-from deviations.timelines import OF_TRIAGE, disclose_timelines, start_impact_clock, start_timelines
+from deviations.access import class_of, get_deviation, lock_deviation, lock_for_signature
+from deviations.clauses.authority import require_by_clause
+from deviations.clauses.disclosing import in_state
+from deviations.clauses.sending import AtOnce, send_notice
+from deviations.facts import NoticeOverdue
+from deviations.models import Deviation
+from deviations.states import DISCLOSURE_CLOCK, NOTICE_CLOCK
 from portal import ledger
 from portal.access import require_role
 from portal.action import action, instant
 from portal.actor import Actor, Side
-from portal.alerts import PATIENT_LOT, raise_alert
-from portal.clocks import end_clocks, note_step
+from portal.alerts import raise_alert
+from portal.clocks import note_step
 from portal.errors import NotFound
 from portal.models import Clock
-from portal.states import SYSTEM, Audience, Classification, ClockState, ClockStep
-
-SEALED_FIELDS = ("title", "description", "immediate_action", "late_reason", "end_text")
+from portal.states import SYSTEM, ClockState, ClockStep
+from portal.terms import terms_at
 
 
 @action("notice.release")
@@ -31,70 +30,34 @@ def release_notice(actor: Actor, deviation_id: UUID, *, version: int | None) -> 
     What leaves is what `notice_preview` showed at this version; the suggested class and the history stay
     inside. There is no way back. The sponsor is asked for receipt. Meets the clock of clauses 5.1 and
     5.2. Raises: NotFound, Refused, InvalidTransition, NoticeReleased, StaleVersion. Records:
-    notice.released v1, alert.raised v1, both shared. Source: quality agreement 5.1 to 5.3; EU GMP 7.
+    notice.released v2, alert.raised v1, both shared. Source: quality agreement 5.1 to 5.3; EU GMP 7.
     """
     deviation = lock_deviation(actor, deviation_id, to="release_notice", version=version)
-    preview, now, notice_id = compose(actor, deviation), instant(), uuid4()
-    classification = preview.judgement.classification
-    _disclose(preview)
-    fact = NoticeSent(
-        notice_id=notice_id,
-        classification=classification,
-        clause=preview.clause,
-        detected_at=deviation.detected_at,
-        released_at=now,
-    )
-    # Before the alert's own fact: the entry is announced by its first one, and the news is the notice.
-    ledger.record(deviation, fact, classification=classification)
-    alert = raise_alert(
-        deviation,
-        kind="deviation.notice",
-        side=Side.SPONSOR,
-        title=f"{deviation.number}: {deviation.title}",
-        classification=classification,
-        clause=preview.clause,
-        ladder=PATIENT_LOT if _is_of_patient_lot(deviation) else "",
-        began_at=deviation.recorded_at,
-    )
-    code = actor.code(deviation.space_id)
-    Notice.objects.create(
-        id=notice_id,
-        space_id=deviation.space_id,
-        deviation=deviation,
-        alert=alert,
-        classification=classification,
-        clause=preview.clause,
-        content=content_of(preview, released_at=now, released_by=code),
-        released_at=now,
-        released_by=code,
-    )
-    end_clocks(deviation, kind=NOTICE_CLOCK, state=ClockState.MET)
-    disclose_timelines(actor, deviation)
-    disclose_holds_because_of(actor, deviation.pk)
-    start_timelines(actor, deviation, OF_TRIAGE, classification, told_at=now)
-    start_impact_clock(actor, deviation, Classification(classification), now)
+    terms = terms_at(actor, deviation.space_id, deviation.recorded_at)
+    require_by_clause(actor, deviation, terms, "release_notice", class_of(actor, deviation))
+    send_notice(actor, deviation)
     return deviation
 
 
-def _disclose(preview: NoticePreview) -> None:
-    deviation, judgement = preview.deviation, preview.judgement
-    deviation.disclose()
-    # Sealed words are written again, now in clear; their columns must go along with the audience.
-    deviation.save(update_fields=["audience", "version", *SEALED_FIELDS])
-    judgement.disclose()
-    judgement.save(update_fields=["audience", "version", "rationale"])
-    if preview.summary is not None:
-        preview.summary.audience = Audience.SHARED
-        preview.summary.bump()
-        preview.summary.save(update_fields=["audience", "version", "text"])
-    for each in preview.files:
-        each.audience = Audience.SHARED
-        each.bump()
-        each.save(update_fields=["audience", "version", "name", "file_key"])
+@action("notice.disclose")
+def disclose_when_due(actor: Actor, clock_id: UUID) -> Clock:
+    """Send the notice of what a clause shares a while after it reached a state, in the clause's name.
 
-
-def _is_of_patient_lot(deviation: Deviation) -> bool:
-    return deviation.batch is not None and deviation.batch.is_patient_lot
+    Called by the sweep, perhaps twice or late: a clock that ended, and a record that was shared or cancelled
+    meanwhile, is left alone. Raises: NotFound, Refused. Records: notice.released v2, alert.raised v1.
+    """
+    found = Clock.objects.visible_to(actor).filter(pk=clock_id, kind=DISCLOSURE_CLOCK).first()
+    if found is None:
+        raise NotFound
+    require_role(actor, found.space_id, SYSTEM, to="share by clause")
+    # The record first: whoever releases it by hand holds it before its clocks.
+    deviation = lock_for_signature(actor, found.subject_id)
+    clock = Clock.objects.visible_to(actor).select_for_update(no_key=True).get(pk=clock_id)
+    if clock.next_at is None or instant() < clock.next_at:
+        return clock
+    by = AtOnce(clock.clause, clock.terms, in_state(clock.inputs.get("state", "")))
+    send_notice(actor, deviation, by=by)
+    return Clock.objects.visible_to(actor).get(pk=clock_id)
 
 
 @action("notice.chase")

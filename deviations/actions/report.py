@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -15,6 +16,12 @@ from batches.copies import check_copy
 from batches.models import Batch, Excursion, ProcedureStep
 from batches.reach import AHEAD, OLDEST
 from deviations.access import find_mirrored, zone_of
+from deviations.clauses.disclosing import disclose_by_clause
+from deviations.clauses.governing import run_notice_clock, strictest
+from deviations.clauses.opening import opening_until
+from deviations.clauses.sending import hold_because_of, send_at_once
+from deviations.clauses.triggers import PATIENT_LOT, is_of_patient_lot
+from deviations.clauses.triggers import stated as stated_triggers
 from deviations.errors import NotInProgram
 from deviations.facts import DeviationMirrored, DeviationReported
 from deviations.models import STATED_THERE, Deviation, Elsewhere, Judgement
@@ -28,10 +35,8 @@ from portal.actor import Actor
 from portal.errors import Conflict, Invalid
 from portal.models import Program
 from portal.states import Audience, Classification
+from portal.terms import terms_at
 
-# A record is opened the same shift, at the latest one day after awareness; later it needs a reason
-# (domain 2c).
-LATE_AFTER: Final = timedelta(hours=24)
 NOWHERE: Final = Elsewhere()
 # One statement: whoever draws beside us waits for the row, and none is given twice.
 DRAW: Final = """
@@ -61,6 +66,7 @@ class _Stated:
     external_status: str
     external_as_of: datetime | None
     elsewhere: Elsewhere
+    triggers: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +100,19 @@ def report_deviation(
     late_reason: str = "",
     external_id: str = "",
     external_status: str = "",
+    triggers: Sequence[str] = (),
     elsewhere: Elsewhere = NOWHERE,
 ) -> Logged:
     """Log what happened, inside the CDMO: the sponsor sees nothing before its notice is released.
 
     `title` is 3..200 characters, `description` 10..20,000, kept verbatim. Occurred, detected and aware
-    (detected when not given) follow each other and end now. `late_reason` is asked for from 24 h after
-    awareness on. `suggested_class` has no effect. The batch, phase and excursion are of this program; an
-    excursion brings its batch, a phase needs one. `elsewhere` is what the external record states of its own
-    times. Raises: NotFound, Refused, Invalid, Conflict. Records:
-    deviation.reported v1. Locks the program where an external record is copied, so that it is copied once.
+    (detected when not given) follow each other and end now. `late_reason` is asked for after the time that
+    the clause on opening gives, 24 h after awareness without one. `suggested_class` has no effect. The batch,
+    phase and excursion are of this program; an excursion brings its batch, a phase needs one. `triggers` say
+    what it is, where clauses let something happen at once: a hold, or the notice in a signed clause's name.
+    `elsewhere` is what the external record states of its own times. Raises: NotFound, Refused, Invalid,
+    Conflict. Records: deviation.reported v1, batch.held v1, notice.released v2. Locks the program where an
+    external record is copied, so that it is copied once.
     Source: 21 CFR 211.100(b) (recorded at the time of performance); domain 2c.
     """
     program = (lock_program if external_id else get_program)(actor, program_id)
@@ -123,6 +132,7 @@ def report_deviation(
         external_id=external_id,
         external_status=external_status,
         external_as_of=instant() if external_id else None,
+        triggers=triggers,
         elsewhere=elsewhere,
     )
     logged = _log(actor, program, stated)
@@ -151,14 +161,14 @@ def mirror_deviation(
     suggested_class: Classification | None = None,
     immediate_action: str = "",
     late_reason: str = "",
+    triggers: Sequence[str] = (),
 ) -> Deviation:
     """Bring the copy of the CDMO's own record up to date, logging it here first when it is new.
 
     Only `external_status`, `external_as_of` (now when not given) and the times `elsewhere` are mastered
-    there: on a record that exists the facts are taken as said already and never overwritten, and an older
-    copy never replaces a newer one. A new one needs title, description, occurred and detected. `version`,
-    when given, must be the present one. Idempotent. Raises: NotFound, Refused, Invalid, Conflict,
-    StaleVersion, NothingToMatch. Records: deviation.reported v1 or deviation.mirrored v1.
+    there; no older copy replaces a newer one. A new one needs title, description, occurred and detected.
+    `version`, when given, is the present one. Idempotent. Raises: NotFound, Refused, Invalid, Conflict,
+    StaleVersion, NothingToMatch. Records: as `report_deviation`, or deviation.mirrored v1.
     """
     program = lock_program(actor, program_id)
     require_role(actor, program.pk, *MIRRORERS, to="copy from the quality system")
@@ -170,8 +180,7 @@ def mirror_deviation(
     if found is not None:
         return _mirror(found, external_status, as_of, elsewhere)
     if occurred_at is None or detected_at is None:
-        missing = {"occurred_at": occurred_at, "detected_at": detected_at}
-        errors = {name: ["Needed for a new record."] for name, given in missing.items() if given is None}
+        errors = _missing(occurred_at=occurred_at, detected_at=detected_at)
         raise Invalid("This record is new here; say what happened.", errors=errors)
     stated = _Stated(
         title=title,
@@ -188,9 +197,14 @@ def mirror_deviation(
         external_id=external_id,
         external_status=external_status or "",
         external_as_of=as_of,
+        triggers=triggers,
         elsewhere=elsewhere,
     )
     return _log(actor, program, stated).deviation
+
+
+def _missing(**given: datetime | None) -> dict[str, list[str]]:
+    return {name: ["Needed for a new record."] for name, at in given.items() if at is None}
 
 
 def _mirror(found: Deviation, status: str | None, as_of: datetime, elsewhere: Elsewhere) -> Deviation:
@@ -203,8 +217,13 @@ def _mirror(found: Deviation, status: str | None, as_of: datetime, elsewhere: El
 
 def _log(actor: Actor, program: Program, stated: _Stated) -> Logged:
     now = instant()
-    _check(stated, now)
+    _check(stated)
     batch, phase, excursion = _references(actor, program.pk, stated)
+    opening = opening_until(actor, program, batch, _instants_of(stated))
+    is_late = now > opening.due_at
+    if is_late and not stated.late_reason.strip():
+        words = f"Recorded more than {opening.words}: say why it was not recorded earlier."
+        raise Invalid(words, errors={"late_reason": [words]})
     if stated.external_id and find_mirrored(actor, program.pk, stated.external_id) is not None:
         detail = "Another deviation of this program copies that external record; update it by PUT."
         raise Conflict(detail, errors={"external_id": [detail]})
@@ -229,6 +248,7 @@ def _log(actor: Actor, program: Program, stated: _Stated) -> Logged:
         external_id=stated.external_id,
         external_status=stated.external_status,
         external_as_of=stated.external_as_of,
+        triggers=stated_triggers(stated.triggers),
         external_opened_at=stated.elsewhere.opened_at,
         external_told_at=stated.elsewhere.told_at,
         external_closed_at=stated.elsewhere.closed_at,
@@ -242,11 +262,26 @@ def _log(actor: Actor, program: Program, stated: _Stated) -> Logged:
         detected_at=stated.detected_at,
         aware_at=stated.aware_at,
         recorded_at=now,
-        is_late=_is_late(stated, now),
+        is_late=is_late,
     )
     ledger.record(deviation, fact)
     note_opened(actor, deviation)
+    _follow_clauses(actor, deviation)
     return Logged(deviation, program, zone, judgements)
+
+
+def _follow_clauses(actor: Actor, deviation: Deviation) -> None:
+    """Do what clauses ask for before anybody has given a class."""
+    terms = terms_at(actor, deviation.space_id, deviation.recorded_at)
+    hold_because_of(actor, deviation, terms, None)
+    if send_at_once(actor, deviation, terms, None):
+        return
+    disclose_by_clause(actor, deviation, terms)
+    if not is_of_patient_lot(deviation):
+        return
+    rule = terms.notice(None, of=PATIENT_LOT)
+    governing = strictest(actor, deviation, terms, [rule] if rule is not None else [])
+    run_notice_clock(actor, deviation, governing, None)
 
 
 def _suggest(deviation: Deviation, suggested: Classification | None) -> list[Judgement]:
@@ -265,11 +300,12 @@ def _suggest(deviation: Deviation, suggested: Classification | None) -> list[Jud
     return [judgement]
 
 
-def _is_late(stated: _Stated, now: datetime) -> bool:
-    return now - stated.aware_at > LATE_AFTER
+def _instants_of(stated: _Stated) -> dict[str, datetime]:
+    """Return what a clause may count the time of opening from."""
+    return {"occurred": stated.occurred_at, "detected": stated.detected_at, "aware": stated.aware_at}
 
 
-def _check(stated: _Stated, now: datetime) -> None:
+def _check(stated: _Stated) -> None:
     names = ("title", "description", "immediate_action", "late_reason", "external_id", "external_status")
     check_texts({name: getattr(stated, name) for name in names})
     times = {"occurred_at": stated.occurred_at, "detected_at": stated.detected_at}
@@ -277,10 +313,6 @@ def _check(stated: _Stated, now: datetime) -> None:
         times["aware_at"] = stated.aware_at
     _check_order(times)
     _check_elsewhere(stated.elsewhere, stated.aware_at)
-    if _is_late(stated, now) and not stated.late_reason.strip():
-        hours = int(LATE_AFTER.total_seconds() // 3600)
-        words = f"Recorded more than {hours} h after awareness: say why it was not recorded earlier."
-        raise Invalid(words, errors={"late_reason": [words]})
 
 
 def _check_elsewhere(elsewhere: Elsewhere, aware_at: datetime) -> None:

@@ -52,7 +52,7 @@ from portal.api.base import CovalentView, Input, choice_param, etag, seen_versio
 from portal.api.mirrors import MirrorView
 from portal.api.past import AS_OF, moment_param
 from portal.errors import Invalid
-from portal.states import Classification
+from portal.states import Audience, Classification
 
 STATES: Final = ("open", *DeviationState.values)
 NUMBER_CHARACTERS_MAX: Final = 40
@@ -106,6 +106,9 @@ class DeviationList(MirrorView):
         """Log a deviation, internal to the CDMO until its notice is released."""
         given = named(DeviationInput.parse(request))
         logged = report_deviation(request.actor, given.pop("program"), **given)
+        if logged.deviation.audience == Audience.SHARED:
+            # A signed clause let its notice leave at once; more stands beside it than was logged.
+            return self.answer(logged.deviation)
         return self.respond(represent_logged(request.actor, logged))
 
     @extend_schema(

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from deviations.api.outputs import DeviationWhole
+from deviations.clauses.triggers import triggers_words
 from deviations.models import Deviation, Judgement, Notice
 from deviations.queries import DeviationDetail, deviation_then, history
 from deviations.states import JudgementKind
@@ -165,6 +166,9 @@ def _sections(found: DeviationDetail) -> list[Section]:
             else [],
         ),
         Section(_("Times"), fields=[(name, both_times(at, zone) or _("not yet")) for name, at in times]),
+        Section(
+            _("It is, or may be"), texts=[words] if (words := triggers_words(deviation.triggers)) else []
+        ),
         Section(_("Recorded late because"), texts=[deviation.late_reason] if deviation.late_reason else []),
         _judgements(found.judgements, zone),
         _notice(found.notice, zone),
@@ -197,14 +201,20 @@ def _sections(found: DeviationDetail) -> list[Section]:
 
 
 def _judgements(judgements: Collection[Judgement], zone: str) -> Section:
-    kinds = {JudgementKind.PROVISIONAL: _("provisional"), JudgementKind.SUGGESTED: _("suggested")}
+    kinds = {
+        JudgementKind.PROVISIONAL: _("provisional"),
+        JudgementKind.SUGGESTED: _("suggested"),
+        JudgementKind.IMPACT: _("product impact"),
+    }
     return Section(
         _("Class, newest first"),
         columns=(_("Class"), _("Given"), _("Rationale"), _("Who may see it")),
         widths=(0, 2, 4, 0),
         rows=[
             (
-                f"{each.get_classification_display()}, {kinds[JudgementKind(each.kind)]}",
+                ", ".join(
+                    filter(None, (str(each.classification), each.own_class, kinds[JudgementKind(each.kind)]))
+                ),
                 f"{both_times(each.given_at, zone)}, {each.code}",
                 each.rationale,
                 str(Audience(each.audience).label),
@@ -224,7 +234,8 @@ def _notice(notice: Notice | None, zone: str) -> Section:
         _("Notice, word for word as it left"),
         fields=[
             (_("Released"), f"{both_times(notice.released_at, zone)}, {notice.released_by}"),
-            (_("Class"), f"{notice.get_classification_display()}, {_('clause %s') % notice.clause}"),
+            (_("Class"), f"{notice.classification or _('none yet')}, {_('clause %s') % notice.clause}"),
+            *([(_("Its name at the CDMO"), own)] if (own := notice.content.get("own_class")) else []),
             *(
                 (str(NOTICE_LABELS.get(name, name.replace("_", " "))), _said(said[name], zone))
                 for name in ordered

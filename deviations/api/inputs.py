@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from rest_framework import serializers
 
+from deviations.clauses.triggers import STATED
 from deviations.texts import LENGTHS
 from portal.api.base import Input, Text
 from portal.api.fields import Instant
@@ -25,6 +26,17 @@ def _optional_id(words: str) -> serializers.UUIDField:
 
 def _class(**more: Any) -> serializers.ChoiceField:
     return serializers.ChoiceField(choices=Classification.choices, **more)
+
+
+def _own_class() -> serializers.CharField:
+    words = "Its name in the side's own system, where a clause maps names; found where one reads so."
+    return serializers.CharField(required=False, allow_blank=True, default="", max_length=60, help_text=words)
+
+
+def _triggers() -> serializers.ListField:
+    words = "What it is, where clauses let something happen at once; patient lot and range are known."
+    each = serializers.ChoiceField(choices=STATED)
+    return serializers.ListField(child=each, required=False, default=list, help_text=words)
 
 
 def _stated_there(words: str) -> Instant:
@@ -49,7 +61,8 @@ class StatedInput(Input):
         required=False, allow_null=True, default=None, help_text="A suggestion without effect."
     )
     immediate_action = _words("immediate_action", help_text="Correction and containment so far.")
-    late_reason = _words("late_reason", help_text="Why it is recorded later than a day after awareness.")
+    late_reason = _words("late_reason", help_text="Why it is recorded later than its clause says.")
+    triggers = _triggers()
 
 
 class DeviationInput(StatedInput):
@@ -74,6 +87,7 @@ class MirrorDeviationInput(Input):
     suggested_class = _class(required=False, allow_null=True, default=None)
     immediate_action = _words("immediate_action")
     late_reason = _words("late_reason")
+    triggers = _triggers()
     external_status = _words("external_status", allow_null=True, default=None)
     external_as_of = Instant(
         required=False, allow_null=True, default=None, help_text="When the copy was true; now if left out."
@@ -88,6 +102,8 @@ class TriageInput(Input):
 
     classification = _class()
     rationale = _words("rationale")
+    own_class = _own_class()
+    triggers = _triggers()
 
 
 class AssessInput(Input):
@@ -95,6 +111,7 @@ class AssessInput(Input):
 
     classification = _class()
     rationale = _words("rationale")
+    own_class = _own_class()
 
 
 class ReleaseInput(Input):

@@ -98,6 +98,7 @@ class JudgementOut(serializers.Serializer[Any]):
     side = serializers.CharField()
     audience = serializers.CharField()
     classification = serializers.CharField()
+    own_class = serializers.CharField(help_text="The side's own name of it, where the agreement maps names.")
     rationale = serializers.CharField()
     code = serializers.CharField()
     given_at = serializers.DateTimeField()
@@ -108,11 +109,14 @@ class NoticeOut(serializers.Serializer[Any]):
 
     id = serializers.UUIDField()
     alert = serializers.UUIDField(source="alert_id")
-    classification = serializers.CharField()
+    classification = serializers.CharField(
+        allow_null=True, help_text="Null: it left before a class was given."
+    )
     clause = serializers.CharField()
     content = serializers.DictField()
     released_at = serializers.DateTimeField()
-    released_by = serializers.CharField()
+    released_by = serializers.CharField(help_text="A seat's code, or the clause that released it at once.")
+    trigger = serializers.CharField(help_text="What let the clause release it; empty where a person did.")
 
 
 class ClockOut(serializers.Serializer[Any]):
@@ -164,6 +168,7 @@ class DeviationWhole(Output):
     lead = serializers.CharField(source="deviation.lead_code")
     ended_at = serializers.DateTimeField(source="deviation.ended_at", allow_null=True)
     end_text = serializers.CharField(source="deviation.end_text")
+    triggers = serializers.ListField(child=serializers.CharField(), source="deviation.triggers")
     external_id = serializers.CharField(source="deviation.external_id")
     external_status = serializers.CharField(source="deviation.external_status")
     external_as_of = serializers.DateTimeField(source="deviation.external_as_of", allow_null=True)
@@ -224,8 +229,9 @@ class PreviewOut(Output):
 
     deviation = serializers.UUIDField(source="deviation.pk")
     recipient = serializers.CharField(source="program.sponsor_name")
-    classification = serializers.CharField(source="judgement.classification")
-    rationale = serializers.CharField(source="judgement.rationale")
+    classification = serializers.CharField(allow_null=True)
+    own_class = serializers.CharField()
+    rationale = serializers.CharField()
     clause = serializers.CharField()
     fields_leaving = LeavingOut(source="leaves", many=True)
     attachments = AttachmentDetail(source="files", many=True)

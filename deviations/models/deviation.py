@@ -58,6 +58,8 @@ class Deviation(SpaceRecord):
     needs_notice = models.BooleanField(default=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     end_text = SealedTextField(blank=True)
+    # What people say it is, where clauses let something happen at once.
+    triggers = models.JSONField(default=list, blank=True)
     external_id = models.CharField(max_length=120, blank=True)
     external_status = models.CharField(max_length=120, blank=True)
     external_as_of = models.DateTimeField(null=True, blank=True)
@@ -166,6 +168,8 @@ class Judgement(SpaceRecord):
     side = models.CharField(max_length=12, choices=Audience)
     classification = models.CharField(max_length=8, choices=Classification)
     rationale = SealedTextField(blank=True)
+    # The word of the side's own system, where the agreement maps it to the class.
+    own_class = models.CharField(max_length=60, blank=True, default="")
     code = models.CharField(max_length=60)
     given_at = models.DateTimeField()
 

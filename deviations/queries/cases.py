@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Min
 
+from batches.states import LimitKind, ParameterKind
+from deviations.clauses.triggers import CPP_OUTSIDE_PAR, PATIENT_LOT
 from deviations.models import STATED_THERE, Deviation, Judgement, Notice
 from deviations.states import DeviationState, JudgementKind
 from portal.actor import Actor
 from portal.agreements.backtest import Case
 from portal.models import Receipt
+
+
+def _triggers(row: Mapping[str, Any]) -> tuple[str, ...]:
+    measured = (row["excursion__limit_kind"], row["excursion__parameter__kind"])
+    known = {
+        PATIENT_LOT: row["batch__is_patient_lot"],
+        CPP_OUTSIDE_PAR: measured == (LimitKind.PAR, ParameterKind.CPP),
+    }
+    return (*(name for name, holds in known.items() if holds), *row["triggers"])
 
 
 def past_cases(actor: Actor, space_id: UUID, since: datetime) -> list[Case]:
@@ -47,7 +60,8 @@ def past_cases(actor: Actor, space_id: UUID, since: datetime) -> list[Case]:
         .order_by("aware_at", "pk")
         .values(
             *("pk", "number", "aware_at", "recorded_at", "summarised_at", "ended_at"),
-            *("batch__ended_at", "batch_id", *STATED_THERE),
+            *("batch__ended_at", "batch_id", "batch__is_patient_lot", "triggers", *STATED_THERE),
+            *("excursion__limit_kind", "excursion__parameter__kind"),
         )
     )
     return [
@@ -66,6 +80,7 @@ def past_cases(actor: Actor, space_id: UUID, since: datetime) -> list[Case]:
             is_stated=any(each[name] is not None for name in STATED_THERE),
             completed_at=each["batch__ended_at"],
             batch_id=each["batch_id"],
+            triggers=_triggers(each),
         )
         for each in rows
         for told in [notices.get(each["pk"])]

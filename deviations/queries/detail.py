@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import Min
 
 from deviations.access import files_of, get_deviation, open_steps, zone_of
+from deviations.clauses.authority import steps_left
 from deviations.models import Deviation, Judgement, Notice, PreliminarySummary
 from deviations.queries.preview import find_summary
 from deviations.states import JudgementKind
@@ -79,7 +80,7 @@ def deviation_detail(actor: Actor, deviation_id: UUID) -> DeviationDetail:
         files=files_of(actor, deviation),
         clocks=list(clocks.order_by("due_at", "id")),
         signatures=signatures_of(actor, deviation.pk, deviation.version),
-        steps=open_steps(actor, deviation),
+        steps=steps_left(actor, deviation, classification, open_steps(actor, deviation)),
         summary=find_summary(actor, deviation),
     )
 

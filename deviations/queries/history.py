@@ -13,6 +13,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from deviations.access import files_of, get_deviation
+from deviations.clauses.triggers import triggers_words
 from portal.actor import Actor
 from portal.agreements.words import silence_words
 from portal.decisions.words import WORDS
@@ -20,6 +21,7 @@ from portal.models import Alert
 from portal.queries.decisions import decisions_about
 from portal.states import Meaning
 from portal.streams import audiences_of
+from portal.terms import clause_words
 
 Payload = Mapping[str, Any]
 
@@ -63,8 +65,11 @@ def history(
         cursor.execute(_FACTS, [deviation.space_id, read, until, [str(each) for each in subjects], subjects])
         rows = cursor.fetchall()
     return [
-        HistoryLine(seq, audience, at, kind, words_of(kind, _payload(body)), code, subject_id)
+        HistoryLine(
+            seq, audience, at, kind, words_of(kind, fact), "" if by_clause(fact) else code, subject_id
+        )
         for seq, audience, at, kind, code, subject_id, body in rows
+        for fact in [_payload(body)]
     ]
 
 
@@ -81,11 +86,26 @@ def _triaged(fact: Payload) -> str:
     }
 
 
+def by_clause(fact: Payload) -> bool:
+    """Say whether a clause did it, and nobody: whoever made it known only set it going."""
+    return bool(fact.get("trigger"))
+
+
 def _released(fact: Payload) -> str:
+    if by_clause(fact):
+        return _("Notice released at once by %(clause)s: %(trigger)s") % {
+            "clause": clause_words(fact.get("clause", ""), version_in(fact)),
+            "trigger": triggers_words([fact["trigger"]]),
+        }
     return _("Notice released, %(given)s (clause %(clause)s)") % {
         "given": fact.get("classification", ""),
         "clause": fact.get("clause", ""),
     }
+
+
+def version_in(fact: Payload) -> int | None:
+    """Return the version of the agreement that a fact names; numbers are sealed as text."""
+    return int(found) if (found := fact.get("terms")) is not None else None
 
 
 def _asked(fact: Payload) -> str:

@@ -28,6 +28,7 @@ from portal.states import Classification
 
 ITEMS_MAX: Final = 200
 # What has a time once the sponsor was told, or need not be.
+BEFORE: Final = (NOTICE_CLOCK,)
 AFTER: Final = (SUMMARY_CLOCK, CLOSING_CLOCK)
 URL: Final = "/deviations/{}/"
 
@@ -47,8 +48,8 @@ def deviations_waiting(actor: Actor) -> list[InboxItem]:
 
 def _clocks(actor: Actor, deviations: Sequence[Deviation]) -> dict[UUID, Clock]:
     """Return the deadline of each deviation's next step: that of the notice, else the nearest one open."""
-    kinds = {each.pk: (NOTICE_CLOCK,) if _kind(each) == "release_notice" else AFTER for each in deviations}
-    ids = [each.pk for each in deviations if each.state != DeviationState.REPORTED]
+    kinds = {each.pk: AFTER if _kind(each) in ("investigate", "close") else BEFORE for each in deviations}
+    ids = list(kinds)
     rows = Clock.objects.visible_to(actor).filter(OPEN, subject_id__in=ids, kind__in=(NOTICE_CLOCK, *AFTER))
     found = rows.order_by("-due_at", "-id")
     return {each.subject_id: each for each in found if each.kind in kinds[each.subject_id]}
@@ -93,4 +94,4 @@ def _why(kind: str, deviation: Deviation, clock: Clock | None) -> str:
         "investigate": _("Triaged, waits for its investigation"),
     }
     waits = words.get(kind) or _("Under investigation, lead %s") % deviation.lead_code
-    return waits if clock is None or kind == "release_notice" else f"{waits}; {name_of(clock.kind)}"
+    return waits if clock is None or clock.kind == NOTICE_CLOCK else f"{waits}; {name_of(clock.kind)}"

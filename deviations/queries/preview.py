@@ -13,7 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from batches.queries.holds import hold_words, list_batch_holds
-from deviations.access import files_of, get_deviation, provisional, zone_of
+from deviations.access import files_of, find_provisional, get_deviation, zone_of
+from deviations.clauses.governing import notices_for, strictest
+from deviations.clauses.triggers import triggers_of, triggers_words
 from deviations.errors import NoticeReleased
 from deviations.models import Deviation, Judgement, PreliminarySummary
 from deviations.states import TRANSITIONS, JudgementKind
@@ -45,6 +47,7 @@ LEAVING: Final[dict[str, str | Promise]] = {
     "investigated_at": gettext_lazy("Investigation started"),
     "summarised_at": gettext_lazy("Preliminary summary given"),
     "lead_code": gettext_lazy("Lead of the investigation"),
+    "triggers": gettext_lazy("What it is"),
     "external_id": gettext_lazy("Record in the CDMO's own system"),
     "external_status": gettext_lazy("State there"),
     "external_as_of": gettext_lazy("Copy as of"),
@@ -65,18 +68,36 @@ class Leaving:
 
 @dataclass(frozen=True, slots=True)
 class NoticePreview:
-    """A notice as the sponsor will read it, the files that go along, and sentences on what stays."""
+    """A notice as the sponsor will read it, the files that go along, and sentences on what stays.
+
+    There is no judgement where a clause lets it leave before a class was given.
+    """
 
     deviation: Deviation
     program: Program
     zone: str
-    judgement: Judgement
+    judgement: Judgement | None
     clause: str
     terms: int | None
     leaves: tuple[Leaving, ...]
     files: tuple[Attachment, ...]
     summary: PreliminarySummary | None
     withheld: tuple[str, ...]
+
+    @property
+    def classification(self) -> str | None:
+        """Return the class that leaves, None before one was given."""
+        return self.judgement.classification if self.judgement is not None else None
+
+    @property
+    def own_class(self) -> str:
+        """Return the CDMO's own name of the class, where the agreement maps names."""
+        return self.judgement.own_class if self.judgement is not None else ""
+
+    @property
+    def rationale(self) -> str:
+        """Return why it has this class, word for word."""
+        return str(self.judgement.rationale) if self.judgement is not None else ""
 
 
 def notice_preview(actor: Actor, deviation_id: UUID) -> NoticePreview:
@@ -94,10 +115,12 @@ def notice_preview(actor: Actor, deviation_id: UUID) -> NoticePreview:
 
 
 def compose(actor: Actor, deviation: Deviation) -> NoticePreview:
-    """Put a notice together from a triaged deviation whose batch, phase and excursion were read along."""
-    judgement, program = provisional(actor, deviation), get_program(actor, deviation.space_id)
+    """Put a notice together from a deviation whose batch, phase and excursion were read along."""
+    judgement, program = find_provisional(actor, deviation), get_program(actor, deviation.space_id)
     terms = terms_at(actor, deviation.space_id, deviation.recorded_at)
-    rule = terms.notice(judgement.classification)
+    classification = judgement.classification if judgement is not None else None
+    rules = notices_for(terms, classification, triggers_of(actor, deviation))
+    governing = strictest(actor, deviation, terms, rules)
     summary = find_summary(actor, deviation)
     hidden = [name for name in ("batch", "phase", "excursion") if _is_internal(getattr(deviation, name))]
     return NoticePreview(
@@ -105,7 +128,7 @@ def compose(actor: Actor, deviation: Deviation) -> NoticePreview:
         program=program,
         zone=zone_of(program, deviation.batch),
         judgement=judgement,
-        clause=rule.clause.code if rule is not None else "",
+        clause=governing.found.clause.code if governing is not None else "",
         terms=terms.version,
         leaves=(
             *(
@@ -154,6 +177,8 @@ def _value(deviation: Deviation, name: str) -> str | datetime | None:
     value: Any = getattr(deviation, name)
     if name in ("batch", "phase", "excursion"):
         return (getattr(value, "number", "") or value.title) if value is not None else None
+    if name == "triggers":
+        return triggers_words(value) or None
     if name == "state":
         return str(deviation.get_state_display())
     return value or None
@@ -171,14 +196,17 @@ def _withheld(actor: Actor, deviation: Deviation, hidden: list[str]) -> list[str
     ]
 
 
-def content_of(preview: NoticePreview, *, released_at: datetime, released_by: str) -> dict[str, Any]:
+def content_of(
+    preview: NoticePreview, *, released_at: datetime, released_by: str, clause: str
+) -> dict[str, Any]:
     """Return the notice as it is kept: the words that left, detected and released side by side."""
     fields = {each.field: _plain(each.value) for each in preview.leaves}
     return {
         "recipient": preview.program.sponsor_name,
-        "classification": preview.judgement.classification,
-        "rationale": str(preview.judgement.rationale),
-        "clause": preview.clause,
+        "classification": preview.classification,
+        "own_class": preview.own_class,
+        "rationale": preview.rationale,
+        "clause": clause,
         "agreement": preview.terms,
         "fields": fields,
         "attachments": [

@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from deviations.access import newest_classes
 from deviations.models import Deviation, Notice
-from deviations.queries.history import words_of
+from deviations.queries.history import by_clause, words_of
 from portal.actor import Actor
 from portal.ledger_entries import happenings_since
 from portal.slots import News
@@ -90,7 +90,7 @@ def deviation_moves(actor: Actor, since: Mapping[UUID, datetime]) -> list[News]:
                 words=f"{deviation.number} {words_of(each.kind, each.payload)}",
                 url=f"/deviations/{deviation.pk}/",
                 at=each.sealed_at,
-                detail=each.seat if not each.seat.startswith("system ") else "",
+                detail="" if each.seat.startswith("system ") or by_clause(each.payload) else each.seat,
             )
         )
     return lines

@@ -12,13 +12,16 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
-from deviations.access import lead_codes
+from deviations.access import get_deviation, lead_codes
 from deviations.actions.assess import assess_impact
 from deviations.actions.investigate import cancel_deviation, close_deviation, investigate_deviation
 from deviations.actions.judge import triage_deviation
 from deviations.actions.release import release_notice
 from deviations.actions.summarise import summarise_deviation
+from deviations.clauses.naming import names_of
+from deviations.clauses.triggers import triggers_words
 from deviations.forms import (
     AssessForm,
     CancelForm,
@@ -48,7 +51,7 @@ from deviations.views.shown import (
     times_of_page,
 )
 from portal.action import instant, reading
-from portal.actor import Actor
+from portal.actor import Actor, Side
 from portal.agreements.applying import notices_by_class
 from portal.agreements.terms import Terms
 from portal.errors import DomainError, Invalid
@@ -59,7 +62,7 @@ from portal.queries import Escalation, alert_lines, escalation, list_alerts
 from portal.queries.clocks import clock_lines
 from portal.queries.rooms import Room
 from portal.signable import open_meanings
-from portal.states import AlertState, Audience
+from portal.states import AlertState, Audience, Classification
 from portal.terms import terms_at
 from portal.views.alerts import note_opened
 from portal.views.decisions import decisions_of
@@ -68,6 +71,9 @@ from portal.views.holds import holds_of
 from portal.views.ladders import acknowledge_url, banner, ladder, sits_on
 
 MB: Final = 1024 * 1024
+LEFT_AT_ONCE: Final = gettext_noop(
+    "The class is given, and the sponsor knows it: a signed clause let the notice leave."
+)
 
 
 class DeviationPage(Page):
@@ -108,6 +114,7 @@ class DeviationPage(Page):
             "rule": terms.notice(found.classification),
             "class_drives": _class_drives(terms) if "triage" in found.steps else "",
             "must_tell": deviation.is_notice_due,
+            "triggers": triggers_words([found.notice.trigger]) if found.notice is not None else "",
             "receipt": ladder(actor, receipt, room) if receipt is not None else None,
             "asks": _asks(actor, found, room),
             "history": history_of(found, history(actor, deviation.pk)),
@@ -116,7 +123,7 @@ class DeviationPage(Page):
             "held": holds_of(actor, deviation.space_id, deviation.pk, within=(deviation.batch_id,)),
             "exports": exports_of(actor, deviation.space_id, deviation.pk),
             "reporting": card_of(actor, found, now),
-            "forms": _forms(actor, found),
+            "forms": _forms(actor, found, terms),
             "primary": _primary(found, receipt, must_tell=deviation.is_notice_due),
             "takes_files": deviation.state in OPEN_STATES and actor.holds(deviation.space_id, *REPORTERS),
             "shown_inline": INLINE,
@@ -157,12 +164,12 @@ def _primary(found: DeviationDetail, receipt: Escalation | None, *, must_tell: b
     return {}
 
 
-def _forms(actor: Actor, found: DeviationDetail) -> dict[str, StepForm]:
+def _forms(actor: Actor, found: DeviationDetail, terms: Terms) -> dict[str, StepForm]:
     """Return an empty form for each step the reader may take."""
     steps = found.steps
     made: dict[str, StepForm] = {}
     if "triage" in steps:
-        made["triage"] = TriageForm(auto_id="triage_%s")
+        made["triage"] = TriageForm(auto_id="triage_%s", names=names_of(terms, Side.MANUFACTURER))
     if "investigate" in steps:
         space_id = found.deviation.space_id
         own = actor.code(space_id)
@@ -172,7 +179,7 @@ def _forms(actor: Actor, found: DeviationDetail) -> dict[str, StepForm]:
             initial={"lead_code": own},
         )
     if "assess_impact" in steps:
-        made["assess_impact"] = AssessForm(auto_id="assess_impact_%s")
+        made["assess_impact"] = AssessForm(auto_id="assess_impact_%s", names=names_of(terms, Side.SPONSOR))
     if "summarise" in steps:
         made["summarise"] = SummariseForm(auto_id="summarise_%s")
     if "close" in steps:
@@ -203,20 +210,20 @@ class DeviationStep(DeviationPage):
             with reading(asked.actor):
                 return self.show(asked, status=400, extra=self.kept(asked), **kwargs)
         try:
-            self.act(asked, deviation_id, version=seen_version(asked))
+            came_to = self.act(asked, deviation_id, version=seen_version(asked))
         except Invalid as error:
             _explain(self.form, error)
             with reading(asked.actor):
                 return self.show(asked, status=error.status, extra=self.kept(asked), **kwargs)
-        messages.success(asked, _(self.done))
+        messages.success(asked, came_to or _(self.done))
         return HttpResponseRedirect(_address(deviation_id), status=303)
 
     def bound(self, request: PageRequest, deviation_id: UUID) -> StepForm:
         """Return the step's form with what was sent."""
         return self.form_class(request.POST, auto_id=f"{self.step}_%s")
 
-    def act(self, request: PageRequest, deviation_id: UUID, *, version: int | None) -> None:
-        """Call the action."""
+    def act(self, request: PageRequest, deviation_id: UUID, *, version: int | None) -> str | None:
+        """Call the action; return what it came to, where that is not what it always comes to."""
         raise NotImplementedError
 
     def kept(self, request: PageRequest) -> dict[str, Any]:
@@ -241,6 +248,12 @@ def seen_version(request: HttpRequest) -> int | None:
     return int(given) if given.isdecimal() and len(given) < 10 else None  # noqa: PLR2004 - fits an integer
 
 
+def _names(request: PageRequest, deviation_id: UUID, side: Side) -> dict[str, Classification]:
+    with reading(request.actor):
+        deviation = get_deviation(request.actor, deviation_id)
+        return names_of(terms_at(request.actor, deviation.space_id, deviation.recorded_at), side)
+
+
 def _address(deviation_id: UUID) -> str:
     return reverse("deviation", args=[deviation_id])
 
@@ -257,18 +270,28 @@ class Triage(DeviationStep):
 
     step: ClassVar[str] = "triage"
     form_class: ClassVar[type[StepForm]] = TriageForm
+
+    def bound(self, request: PageRequest, deviation_id: UUID) -> StepForm:
+        """Take the class by the names of the own side, where a clause maps them."""
+        names = _names(request, deviation_id, Side.MANUFACTURER)
+        return TriageForm(request.POST, auto_id="triage_%s", names=names)
+
     done: ClassVar[str] = "The class is given. Now look at the notice and release it."
 
-    def act(self, request: PageRequest, deviation_id: UUID, *, version: int | None) -> None:
+    def act(self, request: PageRequest, deviation_id: UUID, *, version: int | None) -> str | None:
         """Triage."""
         given = self.form.cleaned_data
-        triage_deviation(
+        triaged = triage_deviation(
             request.actor,
             deviation_id,
-            classification=given["classification"],
+            classification=given["classification"].classification,
+            own_class=given["classification"].own_class,
             rationale=given["rationale"],
+            triggers=given["triggers"],
             version=version,
         )
+        # A signed clause may have named what it is: then nothing waits for a release.
+        return _(LEFT_AT_ONCE) if triaged.audience == Audience.SHARED else None
 
 
 class Investigate(DeviationStep):
@@ -298,6 +321,12 @@ class Assess(DeviationStep):
 
     step: ClassVar[str] = "assess_impact"
     form_class: ClassVar[type[StepForm]] = AssessForm
+
+    def bound(self, request: PageRequest, deviation_id: UUID) -> StepForm:
+        """Take the impact by the names of the own side, where a clause maps them."""
+        names = _names(request, deviation_id, Side.SPONSOR)
+        return AssessForm(request.POST, auto_id="assess_impact_%s", names=names)
+
     done: ClassVar[str] = "The assessment is given; both sides read it."
 
     def act(self, request: PageRequest, deviation_id: UUID, *, version: int | None) -> None:
@@ -306,7 +335,8 @@ class Assess(DeviationStep):
         assess_impact(
             request.actor,
             deviation_id,
-            classification=given["classification"],
+            classification=given["classification"].classification,
+            own_class=given["classification"].own_class,
             rationale=given["rationale"],
             version=version,
         )

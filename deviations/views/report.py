@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from batches.models import Batch
 from deviations.actions.report import report_deviation
+from deviations.clauses.opening import opening_words
 from deviations.forms import Choices, ReportForm
 from deviations.queries.detail import deviation_detail
 from deviations.queries.places import Ground, Place, find_place, list_grounds, place_of_batch
@@ -26,8 +27,11 @@ from deviations.states import REPORTERS
 from deviations.views.files import attach_all, files_given
 from portal.action import Replayed, instant, reading
 from portal.actor import Actor
+from portal.agreements.applying import at_once_words
+from portal.agreements.terms import Terms
 from portal.errors import Conflict, DomainError, NotFound, Refused, Unprocessable
 from portal.pages import Page, PageRequest
+from portal.terms import terms_at
 
 STEPS: Final = ("What", "Where and when", "Check and send")
 KEPT: Final = ("occurred_at", "detected_at", "aware_at", "late_reason", "external_id")
@@ -44,6 +48,7 @@ class Start:
     place: Place
     initial: dict[str, Any]
     draft: str
+    terms: Terms
 
 
 class LogDeviationPage(Page):
@@ -130,7 +135,8 @@ def _start(actor: Actor, given: QueryDict, chosen: str | None) -> Start:
         initial["where"] = _offered(actor, UUID(batch))
     where = initial.get("where", "") if chosen is None else chosen
     place = _chosen(actor, grounds, where)
-    return Start(grounds, place, initial, excursion if _is_id(excursion) else batch if _is_id(batch) else "")
+    draft = excursion if _is_id(excursion) else batch if _is_id(batch) else ""
+    return Start(grounds, place, initial, draft, terms_at(actor, place.program.pk, instant()))
 
 
 def _offered(actor: Actor, batch_id: UUID) -> str:
@@ -171,7 +177,12 @@ def _form(start: Start, data: QueryDict | None, *, place: Place) -> ReportForm:
     if place.batch is not None and "where" not in initial:
         initial = initial | {"where": str(place.batch.pk)}
     return ReportForm(
-        data, initial=initial, where=_places(start.grounds, place), phases=phases, zone=place.zone
+        data,
+        initial=initial,
+        where=_places(start.grounds, place),
+        phases=phases,
+        zone=place.zone,
+        late=opening_words(start.terms),
     )
 
 
@@ -201,6 +212,7 @@ def _frame(request: PageRequest, start: Start, form: ReportForm) -> dict[str, An
         "draft": _draft_key(request.actor, start.draft),
         "token": uuid4().hex if form.is_spent else form["token"].value() or uuid4().hex,
         "from_excursion": form.initial.get("excursion_id"),
+        "at_once": at_once_words(start.terms, None),
         "limit_mb": settings.ATTACHMENT_BYTES_MAX // MB,
         "is_more_open": any(form[name].errors for name in more) if form.is_bound else False,
     }
@@ -253,6 +265,7 @@ def _values(given: dict[str, Any], place: Place) -> dict[str, Any]:
         "detected_at": detected,
         "aware_at": given["aware_at"] or detected,
         "late_reason": given["late_reason"],
+        "triggers": given["triggers"],
         "external_id": given["external_id"],
         "suggested_class": given["suggested_class"],
     }

@@ -97,6 +97,7 @@ def _judgement(each: Judgement, found: DeviationDetail, now: datetime) -> Shown:
     at = face(each.given_at, found.zone, now)
     return {
         "heading": f"{name}, {each.code} {at}",
+        "own_class": each.own_class,
         "tone": each.classification,
         "text": each.rationale,
         "is_private": each.audience != Audience.SHARED,
@@ -161,9 +162,11 @@ def leaving_of(preview: NoticePreview) -> Shown:
     bare = ", ".join(each.label for each in preview.leaves if each.value is None)
     empty = [{"name": _("Left empty"), "value": bare}] if bare else []
     judged = [
-        {"name": _("Provisional class"), "tone": preview.judgement.classification, "value": ""},
-        {"name": _("Rationale"), "value": str(preview.judgement.rationale)},
+        {"name": _("Provisional class"), "tone": preview.classification, "value": ""},
+        {"name": _("Rationale"), "value": preview.rationale},
     ]
+    if preview.own_class:
+        judged.insert(1, {"name": _("Its name at the CDMO"), "value": preview.own_class})
     files = [{"name": _("File"), "value": str(each.name)} for each in preview.files]
     return {
         "number": number,

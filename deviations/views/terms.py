@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from deviations.access import class_of, get_deviation
+from deviations.clauses.triggers import triggers_of
 from portal.access import get_program
 from portal.agreements.applying import what_applies
 from portal.clocks.extending import EXTENSION
@@ -51,6 +52,6 @@ class AppliesPage(Page):
                         if each.clock == EXTENSION
                     ],
                 }
-                for each in what_applies(terms, classification)
+                for each in what_applies(terms, classification, triggers_of(actor, deviation))
             ],
         }

@@ -42,6 +42,7 @@ from portal.facts import (
 from portal.models import Alert, Attachment, Clock, DecisionMessage, DecisionRequest, Record
 from portal.papers import drop_paper, save_draft
 from portal.proving import CompanyWord, Given, KeyAnswer, Proof, binding
+from portal.slots import class_known
 from portal.states import DECISION_ASKERS, SYSTEM, AlertState, Audience, ClockState, DecisionState, Meaning
 from portal.terms import terms_at
 
@@ -346,7 +347,7 @@ def _lose(actor: Actor, request: DecisionRequest, clock: Clock, now: datetime) -
     request.lose(now)
     request.save(update_fields=list(ENDING))
     ledger.record(request, DecisionLost(clause=request.clause, lost_at=request.lost_at))
-    silence = Silences(actor).of(clock)
+    silence = Silences(actor).of(clock, classification=class_known(actor, request.subject_id))
     if silence is not None:
         ledger.record(request, note_silence(clock, silence))
         ask_heads(clock, request, silence)

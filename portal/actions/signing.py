@@ -344,11 +344,11 @@ def _require_signer(actor: Actor, now: datetime) -> None:
 
 def _require_meaning(actor: Actor, record: Any, signable: Signable, meaning: Meaning) -> str:
     """Raise unless the actor may sign so; return the code of the lender of a role it rests on, or nothing."""
-    rule = signable.rules.get(meaning)
-    if rule is None:
+    if meaning not in signable.rules:
         raise Invalid(
             f"A {signable.type} is not signed as {meaning.label}.", errors={"meaning": ["Not here."]}
         )
+    rule = signable.rule_for(actor, record, meaning)
     require_role(actor, record.space_id, *rule.roles, to=f"sign as {meaning.label}")
     if record.state not in rule.states:
         names = ", ".join(rule.states)

@@ -6,15 +6,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from portal.agreements.durations import Duration
-from portal.agreements.rules import Timeline
-from portal.agreements.terms import Terms, plan_of
+from portal.agreements.rules import Notification, Timeline
+from portal.agreements.terms import Applied, Terms, plan_of
 
 DueAt = Callable[[Duration, datetime], datetime]
 Outcome = Literal[
+    "notice_at_once",
     "notice_in_time",
     "notice_late",
     "notice_open",
@@ -27,6 +28,9 @@ Outcome = Literal[
     "closing_late",
     "disposition_blocked",
 ]
+
+
+NOTICES: Final = ("notice_at_once", "notice_in_time", "notice_late", "notice_open")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ class Case:
     closed_at: datetime | None = None
     completed_at: datetime | None = None
     batch_id: UUID | None = None
+    triggers: tuple[str, ...] = ()
     # Whether another system states some of it; it is proven by nothing here.
     is_stated: bool = False
 
@@ -72,7 +77,7 @@ class Report:
     @property
     def notices(self) -> int:
         """Return how many notices there would have been, in time or not."""
-        return sum(self.counts[each] for each in ("notice_in_time", "notice_late", "notice_open"))
+        return sum(self.counts[each] for each in NOTICES)
 
 
 def backtest(terms: Terms, cases: Iterable[Case], due_at: DueAt, now: datetime) -> Report:
@@ -91,17 +96,28 @@ def _lines(terms: Terms, case: Case, due_at: DueAt, now: datetime) -> Iterator[L
 
 
 def _notice(terms: Terms, case: Case, due_at: DueAt, now: datetime) -> Line:
-    found = terms.notice(case.classification)
-    if found is None:
+    rules = _notices(terms, case)
+    if not rules:
         return Line(case, "no_clause", "", None, case.told_at)
-    if found.rule.within is None:
-        return Line(case, "in_list", found.clause.code, None, case.told_at)
-    due = due_at(found.rule.within, case.aware_at)
+    at_once = [each for each in rules if set(each.rule.at_once) & set(case.triggers)]
+    if at_once:
+        return Line(case, "notice_at_once", at_once[0].clause.code, None, case.recorded_at)
+    timed = [(due_at(each.rule.within, case.aware_at), each) for each in rules if each.rule.within]
+    if not timed:
+        return Line(case, "in_list", rules[0].clause.code, None, case.told_at)
+    due, found = min(timed, key=lambda each: each[0])
     told = case.told_at
     outcome: Outcome = "notice_open" if told is None and due > now else "notice_in_time"
     if (told or now) > due:
         outcome = "notice_late"
     return Line(case, outcome, found.clause.code, due, told)
+
+
+def _notices(terms: Terms, case: Case) -> list[Applied[Notification]]:
+    """Return the rule for the class, and that of patient lots on one: the stricter one holds."""
+    of = ("deviation", "patient_lot") if "patient_lot" in case.triggers else ("deviation",)
+    found = (terms.notice(case.classification, of=each) for each in of)
+    return [each for each in found if each is not None]
 
 
 def _ladder(terms: Terms, case: Case) -> Iterator[Line]:

@@ -11,7 +11,16 @@ from django.utils.translation import gettext as _
 
 from portal.agreements.document import Clause, Document
 from portal.agreements.headings import ACTIVITIES, CLINICAL, HEADINGS, TIMED
-from portal.agreements.rules import Judgement, Ladder, NoReply, Notification, Responsibility, Rule
+from portal.agreements.rules import (
+    ClassMap,
+    Disclosure,
+    Judgement,
+    Ladder,
+    NoReply,
+    Notification,
+    Responsibility,
+    Rule,
+)
 from portal.agreements.schema import ALERTS, RECORDS, SIDES, SIGNALS, TRIGGERS
 from portal.agreements.terms import Terms
 from portal.states import Classification
@@ -21,6 +30,18 @@ Gravity = Literal["hole", "contradiction", "advice"]
 Seated = Mapping[str, int]
 # Silence never goes on for these (design 4).
 NEVER_SILENT: Final = ("critical", "disposition")
+# Who gives a judgement in this product at all; a clause names some of them.
+GIVERS: Final[Mapping[str, frozenset[str]]] = {
+    "classification": frozenset(("manufacturer.qa",)),
+    "product_impact": frozenset(("sponsor.qa", "sponsor.cmc", "sponsor.quality_head")),
+}
+# What clauses on disclosure act on: a deviation, by its notice. Who reads a parameter and its excursions
+# stands in the master record that both sides sign.
+BY_MASTER_RECORD: Final = ("parameter", "excursion")
+SHARED_BY_RULE: Final = ("deviation", *BY_MASTER_RECORD)
+DEVIATION_STATES: Final = ("reported", "triaged", "under_investigation", "closed")
+# What a deviation is told by.
+OF_DEVIATIONS: Final = ("deviation", "patient_lot")
 DECIDED_BY_SILENCE: Final = frozenset(("draft_comments", "sponsor_review", "decision"))
 # The values a selector may take, beside None for what is not known.
 _VALUES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -123,6 +144,12 @@ def _notices(document: Document) -> Iterator[Finding]:
             yield Finding(
                 "notice_without_time", "hole", clause.code, _("A notice with neither a time nor a list.")
             )
+        if rule.at_once and not set(rule.of) & set(OF_DEVIATIONS):
+            words = _("Nothing of that leaves by a notice of a deviation: released at once, it never acts.")
+            yield Finding("at_once_never", "advice", clause.code, words)
+        if rule.at_once and not rule.classification:
+            words = _("It lets a notice leave before anybody has given a class or looked at its words.")
+            yield Finding("leaves_unread", "advice", clause.code, words)
     if document.phase == "cell_therapy" and terms.notice(None, of="patient_lot") is None:
         yield Finding(
             "no_patient_lot", "hole", "", _("No clause says when the sponsor is told of patient lots.")
@@ -146,6 +173,51 @@ def _sides(document: Document) -> Iterator[Finding]:
             yield Finding("told_by_oneself", "contradiction", clause.code, words)
 
 
+def _named(document: Document) -> Iterator[Finding]:
+    """Find maps that name no class, or leave one that nobody can give, and rules that change nothing."""
+    for clause, rule in _rules(document, ClassMap):
+        if not rule.names:
+            yield Finding("names_no_class", "hole", clause.code, _("It names no class."))
+            continue
+        left = [each for each in Classification if each not in rule.names.values()]
+        if left:
+            words = _("Nothing of the %(side)s reads as %(classes)s: that class is not given.") % {
+                "side": rule.side,
+                "classes": ", ".join(left),
+            }
+            yield Finding("class_not_given", "advice", clause.code, words)
+    for clause, judged in _rules(document, Judgement):
+        able = GIVERS.get(judged.judgement)
+        if able is not None and not able & set(judged.by):
+            words = _("None of those named can give %s here; the product's own rule would hold.") % (
+                judged.judgement.replace("_", " ")
+            )
+            yield Finding("nobody_able", "contradiction", clause.code, words)
+
+
+def _disclosed(document: Document) -> Iterator[Finding]:
+    """Find disclosures that nothing would ever act on, and say which stand elsewhere."""
+    for clause, rule in _rules(document, Disclosure):
+        inert = [each for each in rule.of if each not in SHARED_BY_RULE]
+        if inert:
+            words = _("Nothing is shared by this rule of: %s. Those records are shared by people.") % (
+                ", ".join(inert)
+            )
+            yield Finding("not_shared_by_rule", "advice", clause.code, words)
+        if rule.delay is not None and set(rule.of) & set(BY_MASTER_RECORD):
+            words = _("Process data are shared or not, as the master record says, and never with a delay.")
+            yield Finding("delay_not_kept", "hole", clause.code, words)
+        if "deviation" not in rule.of:
+            continue
+        unknown = [each for each in rule.state if each not in DEVIATION_STATES]
+        if unknown:
+            words = _("A deviation is never in the state %s.") % ", ".join(unknown)
+            yield Finding("unknown_state", "hole", clause.code, words)
+        if rule.to != "shared":
+            words = _("A rule only ever widens who sees a deviation; this one changes nothing.")
+            yield Finding("never_narrows", "advice", clause.code, words)
+
+
 def _silence(document: Document) -> Iterator[Finding]:
     """Find silence that would stand for a word where only a word will do."""
     for clause, rule in _rules(document, NoReply):
@@ -156,11 +228,7 @@ def _silence(document: Document) -> Iterator[Finding]:
             yield Finding("silence_decides", "hole", clause.code, words)
             continue
         decided = DECIDED_BY_SILENCE & set(rule.activity)
-        needed = [
-            each
-            for each in NEVER_SILENT
-            if each not in rule.not_for and not (each == "critical" and decided <= {"decision"})
-        ]
+        needed = [each for each in NEVER_SILENT if each not in rule.not_for]
         if decided and needed:
             words = _("Silence may not go on for: %s. Name it under not_for.") % ", ".join(needed)
             yield Finding("silence_decides", "hole", clause.code, words)
@@ -280,6 +348,8 @@ _CHECKS: Final[tuple[Callable[[Document], Iterator[Finding]], ...]] = (
     _accountable,
     _notices,
     _sides,
+    _named,
+    _disclosed,
     _silence,
     _ladders,
     _contradictions,

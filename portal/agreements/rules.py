@@ -125,16 +125,29 @@ class ClassMap(Rule):
 
 @dataclass(frozen=True, slots=True)
 class Judgement(Rule):
-    """Who gives which judgement on a deviation, until when, and whether blind to the other side's."""
+    """Who gives which judgement on a deviation, until when, and whether blind to the other side's.
+
+    A rule that names a `trigger` stands beside that for the class, where the trigger is known: the stricter
+    one holds.
+    """
 
     KIND = "judgement"
-    SELECTORS = ("judgement", "classification")
+    SELECTORS = ("judgement", "classification", "trigger")
     judgement: str
     by: Names
     classification: Names = ()
+    trigger: Names = ()
     within: Duration | None = None
     since: str = "notice"
     is_blind: bool = False
+
+    def matches(self, facts: Mapping[str, str | None]) -> bool:
+        """Say whether it applies; rules for triggers answer where one is asked for, the others where none."""
+        return bool(self.trigger) == (facts.get("trigger") is not None) and Rule.matches(self, facts)
+
+    def meets(self, other: Rule) -> bool:
+        """Say whether both apply to a case: one for a trigger never stands in another's place."""
+        return bool(self.trigger) == bool(other.chosen("trigger")) and Rule.meets(self, other)
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,6 +133,7 @@ _RULES: Final[Mapping[str, dict[str, Any]]] = {
                 "judgement": _one(("classification", "product_impact", "confirmed_class")),
                 "by": _some(_ROLE, least=1),
                 "classification": _CLASSES,
+                "trigger": _some(TRIGGERS),
                 "within": _DURATION,
                 "since": _one(SINCE),
                 "is_blind": {"type": "boolean"},

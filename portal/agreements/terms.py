@@ -85,9 +85,11 @@ class Terms:
         """Return until when the other side is told of something of this class."""
         return self.find(Notification, of=of, classification=classification)
 
-    def judgement(self, judgement: str, classification: str | None) -> Applied[Judgement] | None:
-        """Return who gives a judgement on a deviation of this class, and until when."""
-        return self.find(Judgement, judgement=judgement, classification=classification)
+    def judgement(
+        self, judgement: str, classification: str | None, *, trigger: str | None = None
+    ) -> Applied[Judgement] | None:
+        """Return who gives a judgement on a deviation of this class, or of this trigger, and until when."""
+        return self.find(Judgement, judgement=judgement, classification=classification, trigger=trigger)
 
     def timeline(self, activity: str, classification: str | None = None) -> Applied[Timeline] | None:
         """Return how long an activity may take."""

@@ -291,6 +291,7 @@ def _judgement(rule: Judgement) -> str:
     return _sentence(
         _("%(who)s give %(what)s") % {"who": roles_words(rule.by), "what": JUDGEMENTS[rule.judgement]},
         _("of %s deviations") % classes if classes else _("of a deviation"),
+        _("on %s") % known(rule.trigger, ABOUT) if rule.trigger else "",
         _within(rule.within, rule.since) if rule.within is not None else "",
         _("without seeing the other side's") if rule.is_blind else "",
     )

@@ -20,7 +20,7 @@ from portal.alerts import raise_alert
 from portal.clocks.running import line_of
 from portal.facts import ClockUnanswered
 from portal.models import Clock, ClockMove, Record, SpaceRecord
-from portal.states import ClockStep
+from portal.states import Classification, ClockStep
 from portal.terms import terms_of
 
 UNANSWERED: Final = "clock.unanswered"
@@ -48,23 +48,31 @@ class Silences:
         self._actor = actor
         self._terms: dict[tuple[UUID, int | None], Terms] = {}
 
-    def of(self, clock: Clock) -> Silence | None:
-        """Return what silence on a clock leads to, None where no clause says."""
+    def of(self, clock: Clock, *, classification: str | None = None) -> Silence | None:
+        """Return what silence on a clock leads to, None where no clause says.
+
+        `classification` is that of what it is about, where the clock was started without one.
+        """
         if clock.kind not in TIMED:
             return None
         key = (clock.space_id, clock.terms)
         if key not in self._terms:
             self._terms[key] = terms_of(self._actor, *key)
         found = self._terms[key].find(NoReply, activity=clock.kind)
-        return (
-            silence_by(found, clock.inputs.get("classification"), clock.terms) if found is not None else None
-        )
+        if found is None:
+            return None
+        return silence_by(found, classification or clock.inputs.get("classification"), clock.terms)
 
 
 def silence_by(found: Applied[NoReply], classification: str | None, terms: int | None) -> Silence:
-    """Return what a rule makes of silence: what it spares waits, however the others go on."""
+    """Return what a rule makes of silence: what it spares waits, however the others go on.
+
+    Nothing critical ever goes on by silence, whatever a clause says (design 4).
+    """
     rule = found.rule
-    outcome = "wait" if classification is not None and classification in rule.not_for else rule.outcome
+    is_spared = classification is not None and classification in rule.not_for
+    is_critical = classification == Classification.CRITICAL and rule.outcome == "go_on"
+    outcome = "wait" if is_spared or is_critical else rule.outcome
     return Silence(outcome, found.clause.code, terms)
 
 

@@ -64,7 +64,10 @@ BY_CODE: Final[Mapping[str, Sort]] = {each.code: each for each in SORTS}
 
 def sort_of(kind: str, classification: str | None, clause: str) -> Sort:
     """Return the line of the settings that an alert falls under; the gravest wins."""
-    if classification == Classification.CRITICAL or kind == "patient_lot" or clause == PATIENT_CLAUSE:
+    # What a clause lets leave before it has a class is taken for the gravest until it has one.
+    is_unjudged = kind == "deviation.notice" and classification is None
+    is_of_patient = kind == "patient_lot" or clause == PATIENT_CLAUSE
+    if classification == Classification.CRITICAL or is_of_patient or is_unjudged:
         return BY_CODE["critical"]
     if kind.startswith("decision."):
         return BY_CODE["decision"]

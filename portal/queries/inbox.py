@@ -30,6 +30,7 @@ WHY: Final[Mapping[str, str | Promise]] = {
     "excursion.par": gettext_lazy("Live alert outside the proven range"),
     "patient_lot": gettext_lazy("May touch dose, identity or slot of a patient lot"),
     "deviation.notice": gettext_lazy("First notice"),
+    "deviation.classified": gettext_lazy("Class of a deviation you were told of at once"),
     "notice.unreleased": gettext_lazy("Notice not released in half its time"),
     "watch": gettext_lazy("Early signal"),
     "inspection": gettext_lazy("The other side has an inspector in; the clause has you told"),

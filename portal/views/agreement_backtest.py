@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from portal.action import instant
 from portal.actor import Actor
 from portal.agreements.annexes import held_in
-from portal.agreements.backtest import Line, Outcome, backtest
+from portal.agreements.backtest import NOTICES, Line, Outcome, backtest
 from portal.agreements.durations import CALENDARS, Duration
 from portal.agreements.signing import get_agreement
 from portal.agreements.terms import Terms
@@ -35,6 +35,7 @@ WIDTH, ROW, LEFT, RADIUS_MAX = 960, 34, 190, 13
 WEEKS: Final = OVER.days // 7 + 1
 STEP: Final = (WIDTH - LEFT - 2 * RADIUS_MAX) / WEEKS
 OUTCOMES: Final[dict[Outcome, Any]] = {
+    "notice_at_once": gettext_lazy("Notice at once, by clause"),
     "notice_in_time": gettext_lazy("Notice in time"),
     "notice_late": gettext_lazy("Notice late"),
     "notice_open": gettext_lazy("Notice not due yet"),
@@ -47,7 +48,7 @@ OUTCOMES: Final[dict[Outcome, Any]] = {
     "closing_late": gettext_lazy("Closed late"),
     "disposition_blocked": gettext_lazy("Disposition blocked"),
 }
-FINE: Final = ("notice_in_time", "notice_open", "in_list")
+FINE: Final = ("notice_at_once", "notice_in_time", "notice_open", "in_list")
 
 
 class BacktestPage(Page):
@@ -115,7 +116,7 @@ def _counts(lines: Iterable[Line]) -> Counter[str]:
 
 
 def _told(counts: Counter[str]) -> str:
-    notices = sum(counts[each] for each in ("notice_in_time", "notice_late", "notice_open"))
+    notices = sum(counts[each] for each in NOTICES)
     return _("%(notices)d notices, %(late)d late, %(blocked)d dispositions blocked") % {
         "notices": notices,
         "late": counts["notice_late"],

@@ -26,6 +26,7 @@ KINDS: Final[Mapping[str, str | Promise]] = {
     "excursion.par": gettext_lazy("Outside PAR"),
     "patient_lot": gettext_lazy("Patient lot outside its limits"),
     "deviation.notice": gettext_lazy("Notice of a deviation"),
+    "deviation.classified": gettext_lazy("Class of a deviation you were told of at once"),
     "notice.unreleased": gettext_lazy("Notice not released"),
     "decision.asked": gettext_lazy("Decision asked"),
     "decision.unanswered": gettext_lazy("Decision not answered, half the time is gone"),

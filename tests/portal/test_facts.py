@@ -107,6 +107,7 @@ SHIPPED = {
     ("member.left", 1): "person_id",
     ("notice.overdue", 1): "clause due_at",
     ("notice.released", 1): "notice_id classification clause detected_at released_at",
+    ("notice.released", 2): "notice_id classification clause detected_at released_at terms trigger",
     ("clock.put_back", 1): "kind",
     ("clock.unanswered", 1): "kind outcome clause terms",
     ("clock.set_apart", 1): "kind side due_at",

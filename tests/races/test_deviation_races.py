@@ -10,7 +10,10 @@ import psycopg
 from django.db import connection, connections
 from django.test import Client
 
+from deviations.clauses.triggers import STATED
 from deviations.models import Deviation, Judgement, Notice
+from portal.agreements.document import Clause
+from portal.agreements.rules import Notification
 from portal.errors import DomainError
 from portal.models import Alert, Attachment
 from tests import database as databases
@@ -18,6 +21,7 @@ from tests.conftest import actor
 from tests.deviations.conftest import facts, only, seen_by
 from tests.factories import cast
 from tests.factories import deviations as make
+from tests.factories.agreements import agree
 
 
 def at_once(*calls):
@@ -67,6 +71,28 @@ def test_two_releases_at_once_send_one_notice(own_database):
     done, refused = split(at_once(lambda: make.release(qa, found), lambda: make.release(system, found)))
     assert (len(done), refused) == (1, [409])
     assert len(seen_by(qa, Notice)) == len(seen_by(qa, Alert)) == 1
+
+
+def test_a_clause_and_a_person_at_once_send_one_notice(own_database):
+    qa, system = actor("cdmo_qa"), actor("cdmo_system")
+    rule = Notification(of=("deviation",), to=("sponsor.qa",), classification=("critical",), at_once=STATED)
+    agree(Clause("5.1", "quality_unit", "Told at once", "At once.", (rule,)))
+    for _ in range(4):
+        found = make.report(qa, triggers=["grade_a_growth"])
+        outcomes = at_once(
+            partial(make.triage, qa, found, "critical"),
+            partial(make.triage, system, found, "major"),
+            partial(make.release, qa, found, version=found.version + 1),
+        )
+        done, refused = split(outcomes)
+        # Triaged as major it is released by hand; as critical the clause was quicker.
+        assert len(done) + len(refused) == len(outcomes)
+        assert len(seen_by(qa, Notice, deviation_id=found.pk)) <= 1
+        row = only(qa, Deviation, pk=found.pk)
+        notices = seen_by(qa, Notice, deviation_id=found.pk)
+        assert (row.audience == "shared") == bool(notices)
+        alerts = seen_by(qa, Alert, subject_id=found.pk, kind="deviation.notice")
+        assert len(alerts) == len(notices)
 
 
 def test_reports_at_once_get_numbers_without_hole_or_double(own_database):

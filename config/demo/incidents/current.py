@@ -99,6 +99,7 @@ CURRENT: Final = (
         immediate_action="Lot stopped until the second scan agreed.",
         classification=Classification.MINOR,
         rationale="The control worked: the stop came before any step. Identity proved by the second scan.",
+        is_told=True,
         lead_code="QA floor 07",
     ),
     Incident(
@@ -120,6 +121,7 @@ CURRENT: Final = (
         suggested=Classification.MINOR,
         classification=Classification.MINOR,
         rationale="No parameter left its alert limits; the procedure asks for a shut door within 2 min.",
+        is_told=True,
         lead_code="QA floor 07",
     ),
     Incident(

@@ -74,6 +74,8 @@ def test_a_release_is_one_shared_entry_that_announces_the_notice(triaged, cdmo_q
         "clause": "5.2",
         "detected_at": triaged.detected_at.isoformat(),
         "released_at": notice.released_at.isoformat(),
+        "terms": None,
+        "trigger": "",
     }
     assert [name for name, _ in facts()] == ["deviation.reported", "deviation.triaged"]
 

@@ -31,6 +31,7 @@ def test_an_empty_field_is_listed_as_empty(triaged, cdmo_qa):
         "investigated_at",
         "summarised_at",
         "lead_code",
+        "triggers",
         "external_id",
         "external_status",
         "external_as_of",

@@ -1,12 +1,14 @@
 """A draft is run over what happened before anybody signs it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
 
 from portal.agreements.backtest import Case, backtest
-from portal.agreements.document import read_yaml
+from portal.agreements.document import Clause, Document, read_yaml
+from portal.agreements.rules import Notification
 from portal.agreements.terms import Terms, default_terms
 from portal.business_time import Calendar, due_at
 
@@ -82,3 +84,13 @@ def test_the_report_says_how_many_notices_there_would_have_been():
     report = backtest(DEFAULT, cases, _due_at, NOW)
     assert (report.notices, report.counts["notice_late"]) == (2, 1)
     assert {line.clause for line in report.lines if line.outcome == "notice_late"} == {"5.1"}
+
+
+def test_a_patient_lot_is_told_by_the_stricter_clause_and_a_trigger_at_once():
+    lot = replace(case("major", told_at=3 * HOUR, **CLOSED), triggers=("patient_lot",))
+    assert counts(lot) == {"notice_late": 1}
+    rule = Notification(("deviation",), ("sponsor.qa",), classification=("major",), at_once=("patient_lot",))
+    own = Clause("5.2", "quality_unit", "Major", "Major.", (rule,))
+    drafted = Terms(None, Document("Draft", "commercial", (own,)))
+    assert counts(lot, terms=drafted) == {"notice_at_once": 1}
+    assert counts(replace(lot, triggers=("data_integrity",)), terms=drafted) == {"in_list": 1}

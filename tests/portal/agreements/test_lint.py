@@ -2,9 +2,11 @@
 
 import pytest
 
-from portal.agreements.document import Document, read_plain, read_yaml
+from portal.agreements.document import Clause, Document, read_plain, read_yaml
+from portal.agreements.durations import Duration
 from portal.agreements.headings import ACTIVITIES, HEADINGS
 from portal.agreements.lint import lint, may_be_signed
+from portal.agreements.rules import ClassMap, Disclosure, Judgement, NoReply, Notification
 from portal.agreements.terms import TEMPLATES, template
 from portal.states import ROLES
 
@@ -101,6 +103,32 @@ def test_a_class_nobody_is_told_of_is_found(code, finding):
 )
 def test_a_rule_that_breaks_the_agreement_is_found(edit, finding):
     assert finding in codes_of(changed(*edit))
+
+
+def added(*rules):
+    own = Clause("5.9", "quality_unit", "Own", "Own.", rules)
+    return COMMERCIAL.with_clauses([*COMMERCIAL.clauses, own])
+
+
+@pytest.mark.parametrize(
+    ("rule", "code", "gravity"),
+    [
+        (ClassMap("manufacturer", {}), "names_no_class", "hole"),
+        (ClassMap("manufacturer", {"1": "critical", "2": "major"}), "class_not_given", "advice"),
+        (Judgement("classification", ("manufacturer.quality_head",)), "nobody_able", "contradiction"),
+        (Disclosure(("capa",), "shared"), "not_shared_by_rule", "advice"),
+        (Disclosure(("deviation",), "manufacturer"), "never_narrows", "advice"),
+        (Disclosure(("deviation",), "shared", state=("opened",)), "unknown_state", "hole"),
+        (Disclosure(("parameter",), "shared", delay=Duration(1, "hours")), "delay_not_kept", "hole"),
+        (Notification(("watch",), ("sponsor.qa",), at_once=("patient_lot",)), "at_once_never", "advice"),
+        (Notification(("deviation",), ("sponsor.qa",), at_once=("patient_lot",)), "leaves_unread", "advice"),
+        (NoReply(("decision",), "go_on", ("disposition",)), SILENCE, "hole"),
+    ],
+)
+def test_what_would_act_on_nobody_or_on_nothing_is_found(rule, code, gravity):
+    found = {(each.code, each.gravity) for each in lint(added(rule)) if each.clause == "5.9"}
+    assert (code, gravity) in found
+    assert not {each.code for each in lint(COMMERCIAL)} & {code}
 
 
 def test_a_rule_that_narrower_ones_leave_nothing_is_named():

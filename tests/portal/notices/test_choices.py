@@ -26,6 +26,7 @@ def at(text, zone=STOCKHOLM):
         ("deviation.notice", "critical", "5.1", "critical"),
         ("decision.requested", "critical", "9.1", "critical"),
         ("deviation.notice", "minor", "5.4", "critical"),  # a patient lot, whatever its class
+        ("deviation.notice", None, "5.9", "critical"),  # released at once, before it has a class
         ("excursion.par", None, "5.7", "live"),
         ("decision.requested", None, "9.1", "decision"),
         ("deviation.notice", "major", "5.2", "major"),
