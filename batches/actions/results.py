@@ -58,7 +58,7 @@ def record_result(
 ) -> SampleResult:
     """Record what a sample gave; it belongs to the sample's time or window.
 
-    `qualifier` is `<` or `>` for a value beyond what the method measures. OOS is given by the specification
+    `qualifier` is `<` or `>`, for what the method does not measure. OOS is given by the specification
     of the recipe version, OOT by earlier batches (`batches.executed.judging`); who must know is asked for
     receipt. One sample has one result of a parameter; another `replaces_id` an invalid one, with a reason.
     Raises: NotFound, Refused, Conflict, Invalid. Records: result.recorded v1, alert.raised v1.
@@ -67,8 +67,7 @@ def record_result(
     batch = lock_batch_record(actor, batch_id)
     require_role(actor, batch.space_id, *READERS, to="record results")
     measured = find_parameter(actor, batch, parameter)
-    now = instant()
-    _check_times(sampled_at, exposed_until, resulted_at or now, now)
+    now = _check_times(sampled_at, exposed_until, resulted_at, instant())
     _check_value(value, qualifier)
     replaced = _replaced(_results(actor, batch, measured, sample), replaces_id, sample, reason)
     result = SampleResult(
@@ -265,20 +264,18 @@ def _execution(actor: Actor, batch: Batch, step: str) -> StepExecution:
 
 
 def _check_times(
-    sampled_at: datetime, exposed_until: datetime | None, resulted_at: datetime, now: datetime
-) -> None:
-    given: dict[str, Any] = {
-        "sampled_at": sampled_at,
-        "exposed_until": exposed_until,
-        "resulted_at": resulted_at,
-    }
+    sampled_at: datetime, exposed_until: datetime | None, resulted_at: datetime | None, now: datetime
+) -> datetime:
+    resulted = resulted_at or now
+    given = {"sampled_at": sampled_at, "exposed_until": exposed_until, "resulted_at": resulted}
     for field, at in given.items():
         if at is not None:
             check_happened(field, at, now)
     if exposed_until is not None and exposed_until < sampled_at:
         _refuse("exposed_until", "An exposure ends after it began.")
-    if resulted_at < (exposed_until or sampled_at):
+    if resulted < (exposed_until or sampled_at):
         _refuse("resulted_at", "A result comes after its sample.")
+    return now
 
 
 def _require_another(actor: Actor, result: SampleResult, does: str) -> None:

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver
 
-from batches.api import batches, cycle, excursions, holds, links, lots, readings, recipes
+from batches.api import (
+    batches,
+    cycle,
+    disposition,
+    excursions,
+    executed,
+    holds,
+    links,
+    lots,
+    readings,
+    recipes,
+    results,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *recipes.urlpatterns,
@@ -13,6 +25,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *readings.urlpatterns,
     *excursions.urlpatterns,
     *holds.urlpatterns,
+    *disposition.urlpatterns,
     *links.urlpatterns,
     *lots.urlpatterns,
+    *executed.urlpatterns,
+    *results.urlpatterns,
 ]

@@ -21,6 +21,7 @@ from config.demo.agreeing import agree, is_agreed
 from config.demo.calendars import has_calendars, set_calendars
 from config.demo.crew import EMAILS, Crew
 from config.demo.deciding import ask_all, is_asked
+from config.demo.disposing import are_disposed, dispose
 from config.demo.duty import has_rosters, keep_rosters
 from config.demo.incidents import CURRENT, Incident
 from config.demo.lots import DEMO_LOT, FINISHED, FINISHED_COPIES, RUNNING
@@ -29,6 +30,7 @@ from config.demo.moving_in import found_companies, install_services, is_settled,
 from config.demo.past import past_incidents
 from config.demo.people import MAKERS, PEOPLE, SERVICES, Login
 from config.demo.questions import QUESTIONS
+from config.demo.recording import record
 from config.demo.reporting import Reporting
 from portal.models import Person
 from portal.states import PersonKind
@@ -84,6 +86,9 @@ def load(folder: Path, url: str, *, with_history: bool = True) -> Loaded:
     if with_history:
         with _quick_commits():
             _load_past(making, reporting, past)
+        if not are_disposed(making.batches):
+            with step("demo: dispositions, signed"):
+                dispose(crew, making.batches)
     return Loaded(making.moment, len(making.batches), len(CURRENT) + len(past))
 
 
@@ -111,7 +116,7 @@ def _load_present(making: Making, reporting: Reporting) -> None:
     with step("demo: recipes and running batches"):
         making.author_recipes()
         for lot in RUNNING:
-            making.run(lot)
+            record(lot, making.run(lot), making.moment)
     with step("demo: what is open"):
         making.review_recipes()
         reporting.tell(CURRENT)
@@ -123,6 +128,8 @@ def _load_past(making: Making, reporting: Reporting, past: Sequence[Incident]) -
         with step(f"demo: history, {len(lots)} batches"):
             for lot in lots:
                 making.finish(lot)
+            for lot in sorted(lots, key=lambda each: each.age_s, reverse=True):
+                record(lot, making.batches[lot.number], making.moment)
     if not reporting.knows(past):
         with step(f"demo: history, {len(past)} deviations"):
             reporting.tell(past)

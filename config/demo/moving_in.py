@@ -24,7 +24,7 @@ from portal.actor import Actor, Role, Side, seats_of
 from portal.models import ApiKey, Assignment, Organisation, Partnership, Person, Program, Signer, Site
 from portal.states import PersonKind
 
-SIGNING_ROLES: Final = ("qa", "quality_head", "cmc", "client_lead", "regulatory")
+SIGNING_ROLES: Final = ("qa", "quality_head", "qp", "cmc", "client_lead", "regulatory")
 TRAINED_FOR: Final = timedelta(days=365)
 
 

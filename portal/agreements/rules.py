@@ -200,6 +200,17 @@ class Hold(Rule):
 
 
 @dataclass(frozen=True, slots=True)
+class ReleaseStep(Rule):
+    """Who signs a step of the disposition of a batch, for all markets or some."""
+
+    KIND = "disposition"
+    SELECTORS = ("step", "markets")
+    step: str
+    by: Names
+    markets: Names = ()
+
+
+@dataclass(frozen=True, slots=True)
 class EarlySignal(Rule):
     """Who answers a watch and until when; it is no deviation by itself and counts on no scorecard."""
 
@@ -242,6 +253,7 @@ KINDS: Final[Mapping[str, type[Rule]]] = {
         Ladder,
         Timeline,
         Hold,
+        ReleaseStep,
         EarlySignal,
         NoReply,
         Retention,

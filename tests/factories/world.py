@@ -177,7 +177,9 @@ def _fill(program: UUID) -> dict[str, UUID]:
         "calendar_id": _calendar(program, word),
         **_decisions(program, running, word),
         **_lots(running, word),
+        **_record(running, word),
         "batch_hold_id": _batch_hold(running, word),
+        "note_id": _notes(running, word),
         "signal_id": _signal(program, running, word),
         "webhook_id": _tell(qa, program, word),
         "attachment_id": _attach(qa, shared.pk, f"{word} photo.png"),
@@ -242,6 +244,20 @@ def _batch_hold(batch, word: str) -> UUID:
     return place_batch_hold(actor("cdmo_qa"), batch.pk, **given).pk
 
 
+def _notes(batch, word: str) -> UUID:
+    """A question of the manufacturer's to the sponsor, and a comment and a look of its own."""
+    from batches.actions.reviewing import ask_about_record, comment_on_record, look_at
+    from batches.queries.reviewing import review_of
+
+    qa = actor("cdmo_qa")
+    with reading(qa):
+        keys = [each.key for each in review_of(qa, batch).findings]
+    look_at(qa, batch.pk, keys=keys)
+    own = {"audience": "manufacturer", "text": f"INTERNAL {word} comment on the record"}
+    comment_on_record(qa, batch.pk, **own)
+    return ask_about_record(qa, batch.pk, text=f"{word} question about the record").pk
+
+
 def _lots(batch, word: str) -> dict[str, UUID]:
     from tests.factories import lots
 
@@ -250,6 +266,20 @@ def _lots(batch, word: str) -> dict[str, UUID]:
     lots.product(batch, f"{word} DS")
     link = lots.link_elsewhere(lot, f"{word} FILL")
     return {"lot_id": lot.pk, "use_id": use.pk, "link_id": link.pk}
+
+
+def _record(batch, word: str) -> dict[str, UUID]:
+    """A step under way, entries of both sides and of the manufacturer alone, a result of a sample."""
+    from tests.factories import executed
+
+    execution = executed.started(batch, equipment=[f"{word} BR-203"])
+    entry = executed.entry(batch, title=f"{word} entry", text=f"{word} what was seen")
+    executed.entry(batch, parameter="LOAD", value=95)
+    executed.entry(
+        batch, title=f"INTERNAL {word} note", text=f"INTERNAL {word} words", audience="manufacturer"
+    )
+    result = executed.result(batch, sample=f"{word} S-1")
+    return {"execution_id": execution.pk, "entry_id": entry.pk, "result_id": result.pk}
 
 
 def _hold(record: UUID, word: str) -> UUID:

@@ -40,8 +40,12 @@ FILLS = {
     "webhook_id": "webhook_id",
     "lot_id": "lot_id",
     "use_id": "use_id",
+    "execution_id": "execution_id",
+    "entry_id": "entry_id",
+    "result_id": "result_id",
     "link_id": "link_id",
     "batch_hold_id": "batch_hold_id",
+    "note_id": "note_id",
 }
 
 
@@ -72,6 +76,7 @@ WORDING = {
 LOT = {"number": "LOT-9", "material": "RM-9", "title": "Feed", "unit": "kg", "quantity": "1"}
 SAME = {"role": "qa", "kind": "deviation", "audience": "shared", "seq": "1", "level": "0", "index": "000.p/1",
         "number": "default", "code": "5.1", "step": "withdraw"}  # fmt: skip
+STEPS = {"execution_id>/<slug:step>/": "finish", "result_id>/<slug:step>/": "review"}
 OF_ORGANISATION = {
     "people": "member",
     "accounts": "person",
@@ -96,7 +101,8 @@ def _filled(part, address, ids, organisation):
         return part
     _, _, name = part.strip("<>").rpartition(":")
     if name in SAME:
-        return ids.get(name, SAME[name])
+        usual = next((step for ending, step in STEPS.items() if address.endswith(ending)), SAME[name])
+        return ids.get(name, usual)
     if name in ("record_id", "person_id") and not address.startswith("sign/"):
         place = next(word for word in OF_ORGANISATION if f"/{word}/" in f"/{address}")
         return str(organisation[OF_ORGANISATION[place]])
@@ -158,6 +164,23 @@ def body(address, ids):
         "batch_id>/holds/": {"kind": "status", "reason": "Reason of a few words."},
         "batch_id>/hold/": {"kind": "status", "reason": "Reason of a few words.", "audience": "shared"},
         "lift/": {"reason": "Reason of a few words.", "version": "1", "hold": str(ids["batch_hold_id"])},
+        "note_id>/answer/": {"text": "Words of an answer."},
+        "note_id>/settle/": {"text": "Words of an answer."},
+        "review/looks/": {"keys": [f"excursion:{ids['excursion_id']}"]},
+        "review/notes/": {"kind": "question", "text": "Why was this done?"},
+        "review/sections/": {"sections": ["materials"]},
+        "batch_id>/review/<slug:step>/": {"text": "Why was this done?", "says": "ask", "version": "1",
+                                          "note": str(ids["note_id"])},
+        "disposition/<slug:step>/": {"decision": "rejected", "reason": "Reason of more than a few words.",
+                                     "digest": "0" * 64, "password": "wrong", "code": "000000"},
+        "record/": {"do": "entry", "title": "Title", "text": "Words.", "audience": "shared"},
+        "batch_id>/steps/": {"step": "growth"},
+        "steps/skip/": {"step": "growth", "reason": "Reason of a few words."},
+        "batch_id>/entries/": {"title": "Title", "text": "Words."},
+        "batch_id>/results/": {"parameter": "VCD", "sample": "S-9", "value": "1", "sampled_at": now},
+        "execution_id>/<slug:step>/": {},
+        "result_id>/<slug:step>/": {},
+        "correct/": {"text": "Other words.", "reason": "Reason of a few words."},
         "lots/": LOT | {"program": str(ids["program_id"]), "supplied_by": "manufacturer"},
         "products/": LOT,
         "lot_id>/links/": {"other": str(ids["lot_id"])},

@@ -1,0 +1,339 @@
+"""The page of a batch's executed record: steps, entries, results, hold times and yields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, ClassVar, Final, cast
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from batches.access import get_batch
+from batches.actions import entries, executing, results
+from batches.api.shapes import number_text
+from batches.executed.hold_clocks import HoldClock
+from batches.models import Batch, Parameter, SampleResult, StepEntry, StepExecution
+from batches.queries.record import BatchRecord, StepLine, batch_record, list_entries
+from batches.states import (
+    ENTRY_TRANSITIONS,
+    PERFORMERS,
+    READERS,
+    RESULT_TRANSITIONS,
+    STEP_TRANSITIONS,
+    BatchState,
+    DataKind,
+    EntryState,
+    ExecutionState,
+    LimitKind,
+    ResultFlag,
+    ResultState,
+)
+from batches.views.places import place_of
+from batches.views.record_forms import CHOOSING, FORMS, SiteForm
+from portal.access import available
+from portal.action import reading
+from portal.actor import Actor
+from portal.errors import DomainError, NotFound, Refused
+from portal.forms import explain
+from portal.pages import Page, PageRequest
+from portal.queries.rooms import list_rooms
+from portal.states import CDMO_QA, SYSTEM, Audience
+
+ENTRIES_SHOWN: Final = 200
+RESULTS_SHOWN: Final = 300
+TONES: Final = {
+    ExecutionState.STARTED: "accent",
+    ExecutionState.PERFORMED: "hold",
+    ExecutionState.VERIFIED: "fine",
+    ExecutionState.SKIPPED: "warn",
+    ExecutionState.ABORTED: "warn",
+}
+STANDS: Final = {
+    "ahead": (gettext_lazy("ahead"), ""),
+    "running": (gettext_lazy("running"), "accent"),
+    "over": (gettext_lazy("time is over"), "warn"),
+    "kept": (gettext_lazy("kept"), "fine"),
+    "broken": (gettext_lazy("not kept"), "warn"),
+}
+LABELS: Final = {
+    "start": gettext_lazy("Begin"),
+    "skip": gettext_lazy("Leave out"),
+    "entry": gettext_lazy("Enter"),
+    "result": gettext_lazy("Record the result"),
+    **{
+        name: step.label
+        for table in (STEP_TRANSITIONS, ENTRY_TRANSITIONS, RESULT_TRANSITIONS)
+        for name, step in table.items()
+    },
+}
+ACTIONS: Final[Mapping[str, Callable[..., Any]]] = {
+    "start": executing.start_step,
+    "skip": executing.skip_step,
+    "finish": executing.finish_step,
+    "verify": executing.verify_step,
+    "abort": executing.abort_step,
+    "entry": entries.make_entry,
+    "correct": entries.correct_entry,
+    "check": entries.check_entry,
+    "result": results.record_result,
+    "second_read": results.read_again,
+    "review": results.review_result,
+    "invalidate": results.invalidate_result,
+}
+Context = dict[str, Any]
+
+
+class RecordPage(Page):
+    """The executed record of one batch."""
+
+    here: ClassVar[str] = "batches"
+    template_name: ClassVar[str] = "batches/record.html"
+
+    def context(self, request: PageRequest, **kwargs: Any) -> Context:
+        """Return the record with what this reader may do in it."""
+        actor = request.actor
+        record = batch_record(actor, kwargs["batch_id"])
+        batch, rooms = record.batch, list_rooms(actor)
+        place = place_of(batch, rooms)
+        forms = _Forms(actor, batch, place.zone)
+        chosen = _chosen(request, record)
+        shown = list_entries(actor, batch.pk, step=chosen, whole=not chosen).order_by(
+            "-at", "-recorded_at", "id"
+        )
+        lines = list(shown[: ENTRIES_SHOWN + 1])
+        return {
+            "batch": batch,
+            "program": rooms[batch.space_id].program if batch.space_id in rooms else None,
+            "place": place,
+            "record": record,
+            "address": f"/batches/{batch.pk}/record/",
+            "share": round(100 * record.done / record.leaves) if record.leaves else 0,
+            "steps": [step_row(each, record, forms) for each in record.lines],
+            "chosen": chosen,
+            "chosen_title": next((each.step.title for each in record.lines if each.step.code == chosen), ""),
+            "entries": [entry_row(each, forms) for each in lines[:ENTRIES_SHOWN]],
+            "is_more": len(lines) > ENTRIES_SHOWN,
+            "results": [result_row(each, forms) for each in record.results[:RESULTS_SHOWN]],
+            "results_left_out": max(0, len(record.results) - RESULTS_SHOWN),
+            "clocks": [clock_row(each) for each in record.clocks],
+            "yields": [yield_row(each) for each in record.yields],
+            "entry_form": forms.of("entry", step=chosen) if forms.may_enter(record, chosen) else None,
+            "result_form": forms.of("result") if forms.reads else None,
+        }
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """Take one step in the record."""
+        asked, batch_id = cast("PageRequest", request), kwargs["batch_id"]
+        name = asked.POST.get("do", "")
+        if name not in FORMS:
+            raise NotFound
+        with reading(asked.actor):
+            batch = get_batch(asked.actor, batch_id)
+            form = _Forms(asked.actor, batch, place_of(batch, list_rooms(asked.actor)).zone).sent(
+                name, asked.POST
+            )
+        if form.is_valid():
+            given = {key: value for key, value in form.cleaned_data.items() if value not in (None, "")}
+            about = given.pop("id", batch_id)
+            try:
+                self._act(asked.actor, name, batch_id, about, given)
+            except (Refused, NotFound):
+                raise
+            except DomainError as error:
+                explain(form, error)
+            else:
+                messages.success(asked, _("The batch record has it."))
+                step = given.get("step", asked.GET.get("step", ""))
+                chosen = f"?step={step}" if step and name == "entry" else ""
+                return HttpResponseRedirect(f"/batches/{batch_id}/record/{chosen}", status=303)
+        with reading(asked.actor):
+            extra = {"sent_form": form, "sent": name, "sent_label": LABELS[name]}
+            return self.show(asked, status=400, extra=extra, **kwargs)
+
+    def _act(self, actor: Actor, name: str, batch_id: UUID, about: UUID, given: Context) -> None:
+        ACTIONS[name](actor, about if "version" in given else batch_id, **given)
+
+
+class _Forms:
+    """The forms that a reader is offered in one record."""
+
+    def __init__(self, actor: Actor, batch: Batch, zone: str) -> None:
+        self.actor, self.batch, self.zone = actor, batch, zone
+        begun = batch.state != BatchState.PLANNED
+        self.performs = begun and actor.holds(batch.space_id, *PERFORMERS)
+        self.reads = begun and actor.holds(batch.space_id, *READERS)
+        self.skips = begun and actor.holds(batch.space_id, CDMO_QA, SYSTEM)
+        self._parameters: list[Parameter] | None = None
+
+    def may_enter(self, record: BatchRecord, step: str) -> bool:
+        """Say whether something may be entered at a step, or with none at the batch as a whole."""
+        line = next((each for each in record.lines if each.step.code == step), None)
+        return self.reads and (not step or (line is not None and line.latest is not None))
+
+    def of(self, name: str, **initial: Any) -> SiteForm:
+        """Return an empty form."""
+        known = initial.get("id", initial.get("step", ""))
+        return FORMS[name](initial=initial, auto_id=f"{name}-{known}-%s", **self._given(name))
+
+    def sent(self, name: str, data: Any) -> SiteForm:
+        """Return a form with what was sent."""
+        return FORMS[name](data, auto_id=f"{name}-sent-%s", **self._given(name))
+
+    def offers(self, row: Any, transitions: Any, *, without: tuple[str, ...] = ()) -> list[Context]:
+        """Return the steps that the reader may take on a row, each with its form."""
+        return [
+            {"name": name, "label": LABELS[name], "form": self.of(name, id=row.pk, version=row.version)}
+            for name in available(self.actor, row, transitions)
+            if name not in without
+        ]
+
+    def _given(self, name: str) -> Context:
+        if name not in CHOOSING:
+            return {"zone": self.zone}
+        return {"zone": self.zone, "parameters": self._choices(name)}
+
+    def _choices(self, name: str) -> list[tuple[str, str]]:
+        if self._parameters is None:
+            rows = Parameter.objects.visible_to(self.actor)
+            rows = rows.filter(recipe_version_id=self.batch.recipe_version_id)
+            self._parameters = list(rows.order_by("ordinal", "id"))
+        found = self._parameters
+        if name == "result":
+            found = [each for each in found if each.data_kind != DataKind.ONLINE] or found
+        return [(each.code, f"{each.title} ({each.unit})" if each.unit else each.title) for each in found]
+
+
+def _chosen(request: PageRequest, record: BatchRecord) -> str:
+    """Return the step whose entries are shown: the one asked for, else the one under way, else none."""
+    asked = request.GET.get("step", request.POST.get("step", ""))
+    if any(line.step.code == asked for line in record.lines):
+        return asked
+    running = record.running
+    return running.step.code if running is not None and "step" not in request.GET else ""
+
+
+def step_row(line: StepLine, record: BatchRecord, forms: _Forms) -> Context:
+    """Return a step with who did it and what may be done with it."""
+    latest = line.latest
+    row: Context = {
+        "line": line,
+        "latest": latest,
+        "tone": TONES[ExecutionState(latest.state)] if latest is not None else "",
+        "state": _state_words(latest),
+        "things": ", ".join([*latest.equipment, *latest.rooms]) if latest is not None else "",
+        "earlier": [_attempt_words(each) for each in line.attempts[:-1]],
+        "private": _private(line.step.audience),
+        "offers": [],
+    }
+    if latest is not None:
+        taken = latest.performed_code in _codes_of(forms) or latest.started_code in _codes_of(forms)
+        row["offers"] = forms.offers(latest, STEP_TRANSITIONS, without=("verify",) if taken else ())
+    if line.is_leaf and record.is_next(line.step):
+        row["offers"] += [
+            {"name": name, "label": LABELS[name], "form": forms.of(name, step=line.step.code)}
+            for name, may in (("start", forms.performs), ("skip", forms.skips))
+            if may
+        ]
+    return row
+
+
+def entry_row(entry: StepEntry, forms: _Forms) -> Context:
+    """Return an entry in words."""
+    own = entry.code in _codes_of(forms) or entry.verified_at is not None
+    given = f"{number_text(entry.given_value)} {entry.given_unit}".strip()
+    value = f"{number_text(entry.value)} {entry.unit}".strip() if entry.value is not None else ""
+    return {
+        "entry": entry,
+        "value": value or entry.text,
+        "given": given if value and given != value else "",
+        "outside": LimitKind(entry.outside).label if entry.outside else "",
+        "is_corrected": entry.state == EntryState.CORRECTED,
+        "private": _private(entry.audience),
+        "offers": forms.offers(entry, ENTRY_TRANSITIONS, without=("check",) if own else ()),
+    }
+
+
+def result_row(result: SampleResult, forms: _Forms) -> Context:
+    """Return a result in words."""
+    own = result.reader_code in _codes_of(forms)
+    without = ("second_read", "review") if own else ("second_read",) if result.second_read_at else ()
+    return {
+        "result": result,
+        "value": f"{result.qualifier}{number_text(result.value)} {result.unit}".strip(),
+        "flag": ResultFlag(result.flag).label if result.flag else "",
+        "basis": _basis(result),
+        "is_invalid": result.state == ResultState.INVALIDATED,
+        "calibrated": result.is_calibrated(result.resulted_at.date()),
+        "private": _private(result.audience),
+        "offers": forms.offers(result, RESULT_TRANSITIONS, without=without),
+    }
+
+
+def clock_row(clock: HoldClock) -> Context:
+    """Return a hold time in words."""
+    words, tone = STANDS[clock.state]
+    return {
+        "clock": clock,
+        "state": words,
+        "tone": "warn" if clock.is_threatened else tone,
+        "hours": number_text(_hours(clock.hold.longest_s)),
+    }
+
+
+def yield_row(line: Any) -> Context:
+    """Return a material with expected and actual amount."""
+    return {
+        "line": line,
+        "expected": number_text(line.expected),
+        "actual": number_text(line.actual),
+        "share": number_text(line.share),
+        "limits": " to ".join(number_text(end) or "" for end in (line.low, line.high))
+        if line.low or line.high
+        else "",
+        "uncounted": ", ".join(line.uncounted),
+    }
+
+
+def _codes_of(forms: _Forms) -> set[str]:
+    return {seat.code for seat in forms.actor.seats.get(forms.batch.space_id, ())} - {""}
+
+
+def _state_words(latest: StepExecution | None) -> str:
+    if latest is None:
+        return _("to do")
+    if latest.state == ExecutionState.PERFORMED and not latest.is_over:
+        return _("waits for the second check")
+    return str(latest.get_state_display())
+
+
+def _attempt_words(each: StepExecution) -> str:
+    words = {
+        "n": each.attempt,
+        "state": each.get_state_display(),
+        "by": each.performed_code or each.started_code,
+    }
+    line = _("Attempt %(n)s: %(state)s, %(by)s") % words
+    return f"{line}. {each.reason}" if each.reason else line
+
+
+def _basis(result: SampleResult) -> str:
+    """Return by what a result was flagged."""
+    basis = result.basis
+    ends = {"low": basis.get("low") or "…", "high": basis.get("high") or "…"}
+    if result.flag == ResultFlag.OOS:
+        return _("specification %(low)s to %(high)s") % ends
+    if result.flag == ResultFlag.OOT:
+        return _("%(low)s to %(high)s expected from %(n)s earlier batches") % (ends | {"n": basis.get("n")})
+    return ""
+
+
+def _private(audience: str) -> str:
+    return str(Audience(audience).label) if audience != Audience.SHARED else ""
+
+
+def _hours(seconds: int) -> Decimal:
+    return (Decimal(seconds) / 3600).quantize(Decimal("0.1"))
