@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver
 
-from batches.api import batches, cycle, excursions, executed, holds, links, lots, readings, recipes, results
+from batches.api import (
+    batches,
+    cycle,
+    excursions,
+    executed,
+    holds,
+    links,
+    lots,
+    papers,
+    readings,
+    recipes,
+    results,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *recipes.urlpatterns,
@@ -17,4 +29,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *lots.urlpatterns,
     *executed.urlpatterns,
     *results.urlpatterns,
+    *papers.urlpatterns,
 ]
