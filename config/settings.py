@@ -265,6 +265,8 @@ SPECTACULAR_SETTINGS = {
         "LimitKind": "batches.states.LimitKind",
         "ParameterKind": "batches.states.ParameterKind",
         "DataKind": "batches.states.DataKind",
+        "DispositionDecision": "batches.disposition.states.Decision",
+        "OneSide": "batches.api.disposition.SIDES",
         "ReviewExceptionKind": "batches.reviewing.states.ExceptionKind",
         "ReviewNoteKind": "batches.reviewing.states.NoteKind",
         "ReviewNoteState": "batches.reviewing.states.NoteState",

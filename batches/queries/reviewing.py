@@ -167,6 +167,7 @@ def _steps(actor: Actor, batch: Batch, places: Mapping[UUID, str]) -> Iterator[F
                 at=each.started_at,
                 words=f"{each.title}: {', '.join(words)}",
                 context=" ".join(str(text) for text in (each.reason, each.late_reason) if text),
+                url=f"/batches/{batch.pk}/record/",
                 mark=str(each.version),
                 private=_private(each.audience),
             )
@@ -192,6 +193,7 @@ def _entries(actor: Actor, batch: Batch, places: Mapping[UUID, str]) -> Iterator
                 at=each.at,
                 words=f"{each.title}: {', '.join(words)}",
                 context=" ".join(str(text) for text in (value, each.reason, each.late_reason) if text),
+                url=f"/batches/{batch.pk}/record/",
                 tone="warn" if each.outside else "",
                 mark=str(each.version),
                 private=_private(each.audience),

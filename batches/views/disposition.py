@@ -11,7 +11,7 @@ from batches.access import get_batch
 from batches.disposition.blocks import Block, blocking
 from batches.disposition.countdown import Countdown
 from batches.disposition.plan import Link, open_steps
-from batches.disposition.states import Decision, DecisionState
+from batches.disposition.states import FAVOURABLE, Decision, DecisionState
 from batches.models import Batch, Disposition
 from batches.queries.countdown import countdown_of
 from batches.queries.disposition import Standing, disposition_of
@@ -103,6 +103,12 @@ def outcome_words(standing: Standing) -> str:
     said = standing.outcome
     if said is None:
         return _("Not disposed of yet")
+    given = [each.given for each in standing.links if each.given is not None]
+    if said == Decision.RESTRICTED and all(each.decision != said for each in given):
+        # The sponsor restricted nothing: some markets are not through yet, or were refused.
+        through = {each.market for each in given if each.decision in FAVOURABLE}
+        markets = {each.planned.market for each in standing.links} - through - {""}
+        return _("Released, not for %s") % ", ".join(sorted(markets))
     return str(said.label)[:1].upper() + str(said.label)[1:]
 
 

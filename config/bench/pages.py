@@ -79,6 +79,20 @@ def home_times(plant: Plant, asked: int) -> tuple[list[Busy], set[int]]:
     return took[3:], set(queries[3:])
 
 
+def batch_times(plant: Plant, address: str, asked: int) -> tuple[list[Busy], set[int]]:
+    """Return the times of a page of a batch for a signed-in shift lead, and its queries."""
+    client = _signed_in(plant)
+    took, queries = [], []
+    for _ in range(asked + 3):
+        with Busy() as busy, _counted() as made:
+            answer = client.get(address)
+        if answer.status_code != 200:  # noqa: PLR2004 - anything else measures nothing
+            raise RuntimeError(f"{address} answered {answer.status_code}")
+        took.append(busy)
+        queries.append(len(made))
+    return took[3:], set(queries[3:])
+
+
 @contextmanager
 def _counted() -> Iterator[list[str]]:
     """Yield the list of the queries that are made meanwhile."""

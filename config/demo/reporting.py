@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from batches.models import Batch, Excursion, PhaseRun
 from batches.states import ExcursionState
-from config.demo.companies import PROGRAMS
+from config.demo.companies import PROGRAMS, TB22
 from config.demo.crew import Crew, setup_actor
 from config.demo.incidents import COPIED, Incident
 from config.demo.lots import FINISHED, FINISHED_COPIES, RUNNING
@@ -180,7 +180,7 @@ class Reporting:
 
     def _assess(self, incident: Incident, deviation: Deviation) -> Deviation:
         """Let the sponsor say what a deviation of the past meant for its product, once."""
-        assessor = self._crew[incident.receiver]
+        assessor = self._crew["rival_sponsor_qa" if incident.project is TB22 else "sponsor_qa"]
         with reading(assessor):
             given = Judgement.objects.visible_to(assessor).filter(
                 deviation_id=deviation.pk, kind=JudgementKind.IMPACT

@@ -75,6 +75,7 @@ def test_from_review_to_both_signatures(batch, signed_in):
     assert sign(sponsor, batch, step="sponsor", decision="released").status_code == 303
     for key in ("sponsor_viewer", "cdmo_operator"):
         _, text = read(signed_in(key), f"/batches/{batch.pk}/disposition/")
+        assert "Released, not for EU" in text
         assert "Name of cdmo_quality_head" in text
         assert "Name of sponsor_quality_head" in text
         assert "Decide and sign" not in text
