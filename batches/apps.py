@@ -14,6 +14,7 @@ class BatchesConfig(AppConfig):
         from batches.access import lock_step_for_file
         from batches.api.dossier import batch_dossier, batches_of_program
         from batches.gauges import oldest_unsealed
+        from batches.queries.disposition import words_of
         from batches.queries.feeds import list_feeds
         from batches.queries.holds import blocks_of
         from batches.recipes.signing import RECIPE
@@ -48,9 +49,23 @@ class BatchesConfig(AppConfig):
         ended.register(ended_batches)
         feeds.register(list_feeds)
         batch_facts.register(blocks_of)
+        batch_facts.register(words_of)
+        self.tell_of_reviews()
         news.register(excursion_news)
         came_in.register(milestone_news)
         came_in.register(result_news)
         coming.register(planned_phases)
         batch_of.register(batch_of_excursions)
         began.register(when_batches_began)
+
+    def tell_of_reviews(self) -> None:
+        """Let the sweep note questions of a review that nobody answered in time."""
+        from batches.reviewing.states import QUESTION_CLOCK
+        from portal.actions.clocks import breach_clock, breach_clocks
+        from portal.agreements.headings import TIMED
+        from portal.clocks import on_clock, on_clocks
+        from portal.clocks.names import name_clock
+
+        on_clock(QUESTION_CLOCK, breach_clock)
+        on_clocks(QUESTION_CLOCK, breach_clocks)
+        name_clock(QUESTION_CLOCK, TIMED[QUESTION_CLOCK])

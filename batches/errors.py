@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Self
 
+from batches.disposition.states import NOT_FINAL
 from portal.errors import Conflict, DomainError, InvalidTransition, Refused
+
+if TYPE_CHECKING:
+    from batches.disposition.blocks import Block
+    from batches.disposition.plan import Link
 
 
 class BatchNotRunning(InvalidTransition):
@@ -40,3 +46,32 @@ class SamePerson(Refused):
     """Who did it, or stands in for who did, does not check it."""
 
     code, title = "same_person", "A second person is needed"
+
+
+class Blocked(Conflict):
+    """A disposition that something is in the way of; each is named, with who holds the ball."""
+
+    code, title = "disposition_blocked", "Disposition blocked"
+
+    @classmethod
+    def by(cls, blocks: Sequence[Block]) -> Self:
+        """Name what is in the way."""
+        said = " ".join(f"{each.words} ({each.clause})" if each.clause else each.words for each in blocks)
+        return cls(f"Nothing is released while this stands. {said}")
+
+
+class NotItsTurn(InvalidTransition):
+    """A step of a disposition was signed already, is final, or waits for another."""
+
+    code, title = "not_its_turn", "Not its turn"
+
+    @classmethod
+    def of(cls, link: Link) -> Self:
+        """Say how the step stands."""
+        name = str(link.planned.step.label)
+        if link.given is not None and link.stand == "done" and link.given.decision not in NOT_FINAL:
+            said = f"{name} says {link.given.decision.label} since {link.given.at:%Y-%m-%d %H:%M} UTC."
+            return cls(f"{said} That is final.", state=str(link.given.decision))
+        if link.stand == "off":
+            return cls(f"{name} falls away: an earlier step says so.", state="off")
+        return cls(f"{name} waits for the steps before it.", state=str(link.stand))

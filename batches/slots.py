@@ -28,6 +28,8 @@ class BatchFacts:
     next_due_at: datetime | None = None
     next_due_clause: str = ""
     early_signals: int = 0
+    # What was decided of the batch, in words.
+    disposition: str = ""
 
     def __add__(self, other: BatchFacts) -> BatchFacts:
         """Add what another provider knows; the earlier deadline stands."""
@@ -41,6 +43,7 @@ class BatchFacts:
             first.next_due_at,
             first.next_due_clause,
             self.early_signals + other.early_signals,
+            self.disposition or other.disposition,
         )
 
 
@@ -58,7 +61,10 @@ def facts_of(actor: Actor, batch_ids: Sequence[UUID]) -> dict[UUID, BatchFacts]:
 
 @dataclass(frozen=True, slots=True)
 class BatchDeviation:
-    """One deviation of a batch as its page lists it; `state` is in words, the class None until given."""
+    """One deviation of a batch as its page lists it; `state` is in words, the class None until given.
+
+    `recurs_as` names earlier deviations of other batches at the same limit of the same parameter.
+    """
 
     id: UUID
     number: str
@@ -70,6 +76,9 @@ class BatchDeviation:
     occurred_at: datetime
     excursion_id: UUID | None
     url: str
+    detected_at: datetime | None = None
+    due_at: datetime | None = None
+    recurs_as: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from django.urls import URLPattern, URLResolver, path
 from batches.views import steps
 from batches.views.batch import BatchPage
 from batches.views.board import BoardPage
+from batches.views.deciding import DecidePage
+from batches.views.disposition import DispositionPage
 from batches.views.excursion import ExcursionPage
 from batches.views.holds import HoldBatch, LiftHold
 from batches.views.links import LotLinksPage
@@ -16,6 +18,7 @@ from batches.views.lots import LotPage, LotsPage, MaterialsPage
 from batches.views.past import PastBatchPage
 from batches.views.recipes import RecipePage, RecipesPage, RecipeStepPage
 from batches.views.record import RecordPage
+from batches.views.reviewing import ReviewPage, ReviewStep
 from portal.views.past import now_or_then
 
 BATCH = "batches/<uuid:batch_id>/"
@@ -34,6 +37,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{BATCH}lift/", LiftHold.as_view(), name="batch_page_lift"),
     path(f"{BATCH}record/", RecordPage.as_view(), name="batch_record_page"),
     path(f"{BATCH}materials/", MaterialsPage.as_view(), name="batch_materials"),
+    path(f"{BATCH}disposition/", DispositionPage.as_view(), name="batch_disposition"),
+    path(f"{BATCH}disposition/<slug:step>/", DecidePage.as_view(), name="batch_decide"),
+    path(f"{BATCH}review/", ReviewPage.as_view(), name="batch_review"),
+    path(f"{BATCH}review/<slug:step>/", ReviewStep.as_view(), name="batch_review_step"),
     path("lots/", LotsPage.as_view(), name="lots_page"),
     path("lots/<uuid:lot_id>/", LotLinksPage.as_view(), name="lot_page"),
     path("lots/<uuid:lot_id>/links/", LotLinksPage.as_view(), name="lot_page_links"),

@@ -152,6 +152,7 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 
 # A session ends after 15 idle minutes or 12 hours, whichever is first (21 CFR 11.10(d), 11.200(a)(1)).
+SESSION_ENGINE = "portal.sessions"
 SESSION_IDLE = timedelta(minutes=15)
 SESSION_ABSOLUTE = timedelta(hours=12)
 SESSION_COOKIE_AGE = int(SESSION_ABSOLUTE.total_seconds())
@@ -264,6 +265,11 @@ SPECTACULAR_SETTINGS = {
         "LimitKind": "batches.states.LimitKind",
         "ParameterKind": "batches.states.ParameterKind",
         "DataKind": "batches.states.DataKind",
+        "DispositionDecision": "batches.disposition.states.Decision",
+        "OneSide": "batches.api.disposition.SIDES",
+        "ReviewExceptionKind": "batches.reviewing.states.ExceptionKind",
+        "ReviewNoteKind": "batches.reviewing.states.NoteKind",
+        "ReviewNoteState": "batches.reviewing.states.NoteState",
         "DeviationState": "deviations.states.DeviationState",
         "JudgementKind": "deviations.states.JudgementKind",
     },

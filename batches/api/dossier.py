@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from batches.api.dossier_ends import ending_of
 from batches.api.shapes import detail_json, excursion_json, number_text
 from batches.models import Batch, Excursion, Limit
 from batches.queries import BatchDetail, batch_then
@@ -27,6 +28,8 @@ KINDS: Final = (
     "batch.completed",
     "batch.discontinued",
     "batch.mirrored",
+    "batch.disposition_decided",
+    "review.sections_reviewed",
     "excursion.opened",
     "excursion.closed",
     "excursion.withdrawn",
@@ -41,6 +44,7 @@ def batch_dossier(actor: Actor, batch_id: UUID, at: datetime, chains: Collection
     program = get_program(actor, batch.space_id)
     zone = batch.site.zone if batch.site is not None else program.zone
     parts = [each for given in batch_dossiers(actor, batch_id, at, chains) for each in given]
+    ending = ending_of(actor, batch, at, chains, zone)
     own = [batch.pk, *(each.pk for each in found.excursions), *(each.pk for each in found.runs)]
     timeline = [
         *_timeline(actor, found, own, at, chains),
@@ -53,10 +57,14 @@ def batch_dossier(actor: Actor, batch_id: UUID, at: datetime, chains: Collection
         program=program,
         zone=zone,
         facts=_facts(found, zone),
-        sections=[*_sections(found, zone), *(section for each in parts for section in _part(each))],
-        signatures=[line for each in parts for line in each.signatures or ()],
+        sections=[
+            *_sections(found, zone),
+            *ending.sections,
+            *(section for each in parts for section in _part(each)),
+        ],
+        signatures=[*ending.signatures, *(line for each in parts for line in each.signatures or ())],
         timeline=sorted(timeline, key=lambda each: (each.at, each.audience, each.seq)),
-        row_ids={*own, *(row_id for each in parts for row_id in each.row_ids)},
+        row_ids={*own, *ending.row_ids, *(row_id for each in parts for row_id in each.row_ids)},
         data={
             **detail_json(actor, found),
             "available_actions": [],

@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver
 from batches.api import (
     batches,
     cycle,
+    disposition,
     excursions,
     executed,
     holds,
@@ -25,6 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *readings.urlpatterns,
     *excursions.urlpatterns,
     *holds.urlpatterns,
+    *disposition.urlpatterns,
     *links.urlpatterns,
     *lots.urlpatterns,
     *executed.urlpatterns,

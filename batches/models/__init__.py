@@ -1,6 +1,7 @@
 """The aggregates of the batches app, one file each."""
 
 from batches.models.batch import Batch, PhaseRun
+from batches.models.disposition import Disposition
 from batches.models.excursion import Excursion
 from batches.models.execution import StepEntry, StepExecution
 from batches.models.hold import BatchHold
@@ -18,10 +19,13 @@ from batches.models.recipe import (
     RecipeVersion,
 )
 from batches.models.result import SampleResult
+from batches.models.review import ExceptionLook, ReviewNote, SectionReview
 
 __all__ = [
     "Batch",
     "BatchHold",
+    "Disposition",
+    "ExceptionLook",
     "Excursion",
     "Frame",
     "FrameAnswer",
@@ -41,7 +45,9 @@ __all__ = [
     "RecipeMaterial",
     "RecipePaper",
     "RecipeVersion",
+    "ReviewNote",
     "SampleResult",
+    "SectionReview",
     "StepEntry",
     "StepExecution",
 ]

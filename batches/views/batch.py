@@ -14,21 +14,23 @@ from batches.excursion_rows import worst_first
 from batches.forms import DiscontinueForm, PhaseForm, StepForm
 from batches.models import Batch, Excursion, Limit, Parameter
 from batches.queries import BatchDetail, ParameterState, batch_detail, running_since
+from batches.queries.countdown import countdown_of
+from batches.queries.disposition import disposition_of
+from batches.saying import crossing, quantity
 from batches.slots import BatchDeviation, batch_signals, deviations_of, facts_of
 from batches.states import TRANSITIONS, BatchState, DataKind, ExcursionState, LimitKind
 from batches.views.charts import chart_of
+from batches.views.disposition import card_of
 from batches.views.hold_card import holds_card
 from batches.views.places import Place, place_of
 from batches.views.tiles import class_tags, signal_tags
 from batches.views.timeline import timeline
 from batches.views.words import (
     BINDS,
-    crossing,
     excursion_state,
     how_often,
     length_of,
     phase_note,
-    quantity,
     range_words,
     sampled,
     state_words,
@@ -36,6 +38,7 @@ from batches.views.words import (
 )
 from portal.access import available
 from portal.action import instant
+from portal.actor import Actor
 from portal.pages import Page, PageRequest
 from portal.queries.rooms import Room, list_rooms
 from portal.shell import may_report
@@ -94,6 +97,7 @@ class BatchPage(Page):
             "exports": exports_of(actor, batch.space_id, batch.pk),
             "decisions": decisions,
             "held": holds_of(actor, batch.space_id, batch.pk, within=()),
+            "disposing": disposing(actor, batch, now),
             "standing": holds_card(actor, batch, place.zone),
             "then_zone": place.zone,
             "happenings": timeline(actor, detail, deviations, place.zone, decisions=decisions["lines"]),
@@ -109,6 +113,12 @@ class BatchPage(Page):
             "may_report": may_report(actor),
             "partial": part if part in PARTS else "",
         }
+
+
+def disposing(actor: Actor, batch: Batch, now: datetime) -> Context:
+    """Return the card of the disposition."""
+    standing = disposition_of(actor, batch)
+    return card_of(actor, standing, countdown_of(actor, standing, now))
 
 
 def has_data(detail: BatchDetail) -> bool:

@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 
 from batches.models import Excursion, PhaseRun
 from batches.queries import BatchDetail, ParameterState
+from batches.saying import crossing
 from batches.states import DataKind, ExcursionState, LimitKind
-from batches.views.words import GRAVE, crossing, tone_of
+from batches.views.words import GRAVE, tone_of
 
 # A running batch opens with its last day; samples, of which a day has one, with all of it.
 OPENS_WITH: Final = timedelta(hours=24)

@@ -10,12 +10,13 @@ from django.utils.translation import gettext as _
 from batches.access import get_excursion
 from batches.models import Excursion
 from batches.queries import BatchDetail, batch_detail
+from batches.saying import crossing, quantity
 from batches.slots import deviations_of
 from batches.states import Direction, ExcursionState
 from batches.views.batch import deviation_rows, excursion_rows
 from batches.views.charts import excursion_chart
 from batches.views.places import place_of
-from batches.views.words import crossing, excursion_state, length_of, quantity, range_words, tone_of
+from batches.views.words import excursion_state, length_of, range_words, tone_of
 from portal.action import instant
 from portal.actor import Actor
 from portal.pages import Page, PageRequest

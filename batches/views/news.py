@@ -17,9 +17,9 @@ from batches.models import Batch, Excursion, PhaseRun
 from batches.queries import list_batches
 from batches.queries.batches import phases_of
 from batches.queries.results import Result, list_results
+from batches.saying import crossing
 from batches.states import BatchState, ExcursionState
 from batches.views.places import place_of
-from batches.views.words import crossing
 from portal.actor import Actor
 from portal.ledger_entries import happenings_since
 from portal.queries.rooms import Room, list_rooms

@@ -14,8 +14,9 @@ from django.utils.translation import ngettext
 from batches.latest import BUCKETS, INTERVALS_A_BUCKET
 from batches.models import Excursion
 from batches.queries.board import NextClock, Range, Tile, TileRow
+from batches.saying import crossing
 from batches.slots import BatchFacts
-from batches.views.words import crossing, phase_note, sampled, tone_of
+from batches.views.words import phase_note, sampled, tone_of
 from portal.templatetags.times import time_left
 
 # The band is the normal range, or what stands in for it; the dotted lines are what must not be crossed.

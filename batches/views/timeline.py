@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 
 from batches.models import Excursion
 from batches.queries import BatchDetail
+from batches.saying import crossing
 from batches.slots import BatchDeviation
-from batches.views.words import crossing
 from portal.actor import Actor
 from portal.decisions.words import WORDS
 from portal.ledger_entries import Happening, list_happenings

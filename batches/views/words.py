@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 
 from batches.models import Batch, Excursion, Limit, Parameter
 from batches.queries import Running
+from batches.saying import number
 from batches.slots import BatchFacts
-from batches.states import DataKind, Direction, ExcursionState, LimitKind
+from batches.states import DataKind, ExcursionState, LimitKind
 from portal.templatetags.times import duration
 
 HOUR: Final = timedelta(hours=1)
@@ -42,8 +43,9 @@ BINDS: Final[Mapping[str, str]] = {
 
 
 def state_words(batch: Batch, facts: BatchFacts) -> str:
-    """Return the state and what blocks it: a running batch is in process, never on hold."""
-    return ", ".join([capfirst(str(batch.get_state_display())), *facts.blocks])
+    """Return the state, what was decided and what blocks it: a running batch is in process, never on hold."""
+    said = [facts.disposition] if facts.disposition else []
+    return ", ".join([capfirst(str(batch.get_state_display())), *said, *facts.blocks])
 
 
 def phase_note(batch: Batch, running: Running | None, now: datetime) -> str:
@@ -62,16 +64,6 @@ def phase_note(batch: Batch, running: Running | None, now: datetime) -> str:
     )
 
 
-def number(parameter: Parameter, value: float) -> str:
-    """Return a value with the decimals of its parameter."""
-    return f"{value:.{parameter.decimals}f}"
-
-
-def quantity(parameter: Parameter, value: float) -> str:
-    """Return a value with its unit."""
-    return f"{number(parameter, value)} {parameter.unit}".strip()
-
-
 def range_words(parameter: Parameter, limit: Limit | None) -> str:
     """Return a limit's range: 33.0 to 35.0, at most 200, at least 60; empty without a limit."""
     if limit is None:
@@ -80,16 +72,6 @@ def range_words(parameter: Parameter, limit: Limit | None) -> str:
     if low is not None and high is not None:
         return _("%(low)s to %(high)s") % {"low": low, "high": high}
     return _("at most %s") % high if high is not None else _("at least %s") % low
-
-
-def crossing(excursion: Excursion) -> str:
-    """Return what was crossed, in a few words: Temperature outside PAR, DO above the action limit."""
-    name, kind = excursion.parameter.title, str(excursion.get_limit_kind_display())
-    if excursion.limit_kind in {LimitKind.NOR, LimitKind.PAR, LimitKind.SPEC}:
-        return _("%(name)s outside %(limit)s") % {"name": name, "limit": kind}
-    if excursion.direction == Direction.HIGH:
-        return _("%(name)s above %(limit)s") % {"name": name, "limit": kind}
-    return _("%(name)s below %(limit)s") % {"name": name, "limit": kind}
 
 
 def tone_of(excursion: Excursion) -> str:

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
-
-from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
-from django.utils import timezone
 
 from batches.models import Batch
 from config.demo.crew import Crew, setup_actor
-from config.demo.people import PASSWORD
 from config.demo.questions import Question
-from config.demo.secrets import totp_secret_of
+from config.demo.signing import prove_as, ready_to_sign
 from deviations.models import Deviation
 from portal.action import reading
 from portal.actions.deciding import answer_decision, ask_decision, draft_decision, write_message
-from portal.actions.signing import accept_proved
 from portal.actor import Actor
 from portal.decisions.wording import Evidence, Wording
 from portal.models import DecisionRequest
-from portal.proving import Proof
 from portal.queries.decisions import answer_to_sign
-from portal.signable import STATEMENT
-
-PERIOD_S: Final = 30
 
 
 def is_asked(questions: Sequence[Question]) -> bool:
@@ -76,19 +65,20 @@ def _ask(crew: Crew, batch: Batch, moment: datetime, question: Question) -> None
 
 
 def _answer(person: Actor, request: DecisionRequest, question: Question) -> None:
-    """Accept the statement of signers, then sign the answer; each takes a one-time code of its own."""
-    counter = int(time.time()) // PERIOD_S
-    # The code of half a minute ago: the first start does not wait for the next one.
-    accept_proved(person, Proof(person.person_id, (counter - 1,), timezone.now()), STATEMENT)
+    """Accept the statement of signers, then sign the answer."""
+    ready_to_sign(person, question.answerer)
     with reading(person):
         found = answer_to_sign(person, request.pk, option=question.option, reason=question.reason)
-    answer_decision(
+    prove_as(
         person,
-        request.pk,
-        option=question.option,
-        reason=question.reason,
-        version=request.version,
-        digest=found.digest,
-        password=PASSWORD,
-        code=format_hotp_value(hotp_value(totp_secret_of(question.answerer), counter)),
+        question.answerer,
+        lambda **proof: answer_decision(
+            person,
+            request.pk,
+            option=question.option,
+            reason=question.reason,
+            version=request.version,
+            digest=found.digest,
+            **proof,
+        ),
     )

@@ -21,6 +21,7 @@ from config.demo.agreeing import agree, is_agreed
 from config.demo.calendars import has_calendars, set_calendars
 from config.demo.crew import EMAILS, Crew
 from config.demo.deciding import ask_all, is_asked
+from config.demo.disposing import are_disposed, dispose
 from config.demo.duty import has_rosters, keep_rosters
 from config.demo.incidents import CURRENT, Incident
 from config.demo.lots import DEMO_LOT, FINISHED, FINISHED_COPIES, RUNNING
@@ -85,6 +86,9 @@ def load(folder: Path, url: str, *, with_history: bool = True) -> Loaded:
     if with_history:
         with _quick_commits():
             _load_past(making, reporting, past)
+        if not are_disposed(making.batches):
+            with step("demo: dispositions, signed"):
+                dispose(crew, making.batches)
     return Loaded(making.moment, len(making.batches), len(CURRENT) + len(past))
 
 

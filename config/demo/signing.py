@@ -27,16 +27,22 @@ TRIES: Final = 3
 
 def sign_as(person: Actor, key: str, signable: Signable, record_id: UUID, meaning: Meaning) -> None:
     """Sign a record as it stands; the signer's statement is accepted before the first time."""
+    ready_to_sign(person, key)
+    with reading(person):
+        found = ceremony(person, signable, record_id)
+    stated: dict[str, Any] = {"meaning": meaning, "version": found.record.version, "digest": found.digest}
+    prove_as(person, key, lambda **proof: sign(person, signable.type, record_id, **stated, **proof))
+
+
+def ready_to_sign(person: Actor, key: str) -> None:
+    """Accept the signer's statement where that was not done."""
     with reading(person):
         signer = own_signer(person)
-        found = ceremony(person, signable, record_id)
     if signer is None or signer.statement != STATEMENT:
-        _proved(person, key, lambda **proof: accept_statement(person, statement=STATEMENT, **proof))
-    stated: dict[str, Any] = {"meaning": meaning, "version": found.record.version, "digest": found.digest}
-    _proved(person, key, lambda **proof: sign(person, signable.type, record_id, **stated, **proof))
+        prove_as(person, key, lambda **proof: accept_statement(person, statement=STATEMENT, **proof))
 
 
-def _proved(person: Actor, key: str, call: Callable[..., T]) -> T:
+def prove_as(person: Actor, key: str, call: Callable[..., T]) -> T:
     """Call with the password and the one-time code of this moment, and give the code back to its owner.
 
     A code serves once; without this nobody could sign in as a head within the half minute after the load.

@@ -112,6 +112,7 @@ TIMED: Final[Mapping[str, str | Promise]] = {
     "oos_phase_one": _("OOS phase I"),
     "record_handover": _("Executed batch record handed over"),
     "record_review": _("Sponsor's review of the batch record"),
+    "review_question": _("Answer to a question of the review"),
     "decision": _("Answer to a decision request"),
     "disposition": _("Disposition"),
     "change_notice": _("Change notice ahead of the change"),

@@ -108,6 +108,10 @@ class Notification(Rule):
     chase_at: float = 0.5
     at_once: Names = ()
 
+    def roles_of(self, side: str) -> list[str]:
+        """Return the codes of the roles of one side that the notice reaches."""
+        return [code for at, _dot, code in (each.partition(".") for each in self.to) if at == side]
+
 
 @dataclass(frozen=True, slots=True)
 class ClassMap(Rule):
@@ -196,6 +200,17 @@ class Hold(Rule):
 
 
 @dataclass(frozen=True, slots=True)
+class ReleaseStep(Rule):
+    """Who signs a step of the disposition of a batch, for all markets or some."""
+
+    KIND = "disposition"
+    SELECTORS = ("step", "markets")
+    step: str
+    by: Names
+    markets: Names = ()
+
+
+@dataclass(frozen=True, slots=True)
 class EarlySignal(Rule):
     """Who answers a watch and until when; it is no deviation by itself and counts on no scorecard."""
 
@@ -238,6 +253,7 @@ KINDS: Final[Mapping[str, type[Rule]]] = {
         Ladder,
         Timeline,
         Hold,
+        ReleaseStep,
         EarlySignal,
         NoReply,
         Retention,

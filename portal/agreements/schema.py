@@ -49,6 +49,11 @@ TRIGGERS: Final = (
 )
 CHANNELS: Final = ("in_app", "email", "web_push", "webhook", "chat", "sms", "telephone")
 SIDES: Final = ("manufacturer", "sponsor")
+# The steps of a disposition in their order; the last four are those of a lot that is out of specification.
+RELEASE_STEPS: Final = (
+    *("cdmo", "sponsor", "qp_confirmation", "qp_certification", "green_light"),
+    *("physician_request", "risk_evaluation", "physician_acceptance", "supply"),
+)
 SINCE: Final = (
     *("occurred", "detected", "aware", "recorded", "notice", "triaged", "due"),
     *("draft", "report", "completed", "approved"),
@@ -199,6 +204,15 @@ _RULES: Final[Mapping[str, dict[str, Any]]] = {
                 "classification": _CLASSES,
                 "trigger": _some(TRIGGERS),
                 "until": _one(("impact_conclusion", "closing", "release_by_qa")),
+            },
+        ),
+        _rule(
+            "disposition",
+            ("step", "by"),
+            {
+                "step": _one(RELEASE_STEPS),
+                "by": _some(_ROLE, least=1),
+                "markets": {"type": "array", "items": {"type": "string", "minLength": 1, "maxLength": 20}},
             },
         ),
         _rule("early_signal", ("by", "within"), {"by": _some(_ROLE, least=1), "within": _DURATION}),

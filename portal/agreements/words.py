@@ -24,6 +24,7 @@ from portal.agreements.rules import (
     LadderStep,
     NoReply,
     Notification,
+    ReleaseStep,
     Responsibility,
     Retention,
     Rule,
@@ -113,6 +114,17 @@ UNTIL: Final[Words] = {
     "closing": lazy("until it is closed"),
     "release_by_qa": lazy("until QA releases it"),
 }
+RELEASE_STEPS: Final[Words] = {
+    "cdmo": lazy("CDMO batch disposition"),
+    "sponsor": lazy("sponsor disposition"),
+    "qp_confirmation": lazy("QP confirmation"),
+    "qp_certification": lazy("QP certification"),
+    "green_light": lazy("regulatory green light"),
+    "physician_request": lazy("physician's request"),
+    "risk_evaluation": lazy("QP's risk evaluation"),
+    "physician_acceptance": lazy("physician's acceptance"),
+    "supply": lazy("sponsor's agreement to supply"),
+}
 OUTCOMES: Final[Words] = {
     "go_on": lazy("the work goes on, recorded as no reply and never as agreement"),
     "wait": lazy("the work waits"),
@@ -140,6 +152,7 @@ KINDS_OF_RULE: Final[Words] = {
     "ladder": lazy("Ladder"),
     "timeline": lazy("Time limit"),
     "hold": lazy("Block"),
+    "disposition": lazy("Disposition"),
     "early_signal": lazy("Early signal"),
     "no_reply": lazy("No reply"),
     "retention": lazy("Retention"),
@@ -350,6 +363,14 @@ def _hold(rule: Hold) -> str:
     cause = listed(causes, _("or")) or _("any open deviation")
     said = {"cause": cause, "effect": BLOCKS[rule.blocks], "until": UNTIL[rule.until]}
     return _sentence(_("On %(cause)s %(effect)s %(until)s") % said)
+
+
+@rule_words.register
+def _release_step(rule: ReleaseStep) -> str:
+    return _sentence(
+        _("%(who)s sign the %(step)s") % {"who": roles_words(rule.by), "step": RELEASE_STEPS[rule.step]},
+        _("for %s") % listed(rule.markets) if rule.markets else "",
+    )
 
 
 @rule_words.register

@@ -18,7 +18,7 @@ from portal.sealing import seal, unseal
 
 _KEPT: Final = "kept"
 # Fields that a form of proof carries along; what proves who it is is never kept.
-CARRIED: Final = ("option", "reason")
+CARRIED: Final = ("option", "reason", "step", "decision", "market", "markets", "condition", "answer")
 
 
 def keep(request: HttpRequest, actor: Actor, place: str) -> None:

@@ -179,6 +179,7 @@ def _fill(program: UUID) -> dict[str, UUID]:
         **_lots(running, word),
         **_record(running, word),
         "batch_hold_id": _batch_hold(running, word),
+        "note_id": _notes(running, word),
         "signal_id": _signal(program, running, word),
         "webhook_id": _tell(qa, program, word),
         "attachment_id": _attach(qa, shared.pk, f"{word} photo.png"),
@@ -241,6 +242,20 @@ def _batch_hold(batch, word: str) -> UUID:
 
     given = {"kind": "status", "audience": "manufacturer", "reason": f"INTERNAL {word} reason of the hold"}
     return place_batch_hold(actor("cdmo_qa"), batch.pk, **given).pk
+
+
+def _notes(batch, word: str) -> UUID:
+    """A question of the manufacturer's to the sponsor, and a comment and a look of its own."""
+    from batches.actions.reviewing import ask_about_record, comment_on_record, look_at
+    from batches.queries.reviewing import review_of
+
+    qa = actor("cdmo_qa")
+    with reading(qa):
+        keys = [each.key for each in review_of(qa, batch).findings]
+    look_at(qa, batch.pk, keys=keys)
+    own = {"audience": "manufacturer", "text": f"INTERNAL {word} comment on the record"}
+    comment_on_record(qa, batch.pk, **own)
+    return ask_about_record(qa, batch.pk, text=f"{word} question about the record").pk
 
 
 def _lots(batch, word: str) -> dict[str, UUID]:

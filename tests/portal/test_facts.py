@@ -172,6 +172,13 @@ SHIPPED = {
     ("webhook.replayed", 1): "code chain after",
     ("webhook.rotated", 1): "code previous_until",
     ("webhook.stopped", 1): "state",
+    ("batch.disposition_decided", 1): "disposition_id step market decision markets code clause",
+    ("review.seen", 1): "keys code",
+    ("review.commented", 1): "key side code",
+    ("review.asked", 1): "key side code clause due_at",
+    ("review.answered", 1): "side code",
+    ("review.settled", 1): "side code",
+    ("review.sections_reviewed", 1): "sections mode side code",
 }
 SAMPLE = {
     "classification": "major",

@@ -47,6 +47,7 @@ FILLS = {
     "comment_id": "comment_id",
     "link_id": "link_id",
     "batch_hold_id": "batch_hold_id",
+    "note_id": "note_id",
 }
 
 
@@ -169,6 +170,15 @@ def body(address, ids):
         "batch_id>/holds/": {"kind": "status", "reason": "Reason of a few words."},
         "batch_id>/hold/": {"kind": "status", "reason": "Reason of a few words.", "audience": "shared"},
         "lift/": {"reason": "Reason of a few words.", "version": "1", "hold": str(ids["batch_hold_id"])},
+        "note_id>/answer/": {"text": "Words of an answer."},
+        "note_id>/settle/": {"text": "Words of an answer."},
+        "review/looks/": {"keys": [f"excursion:{ids['excursion_id']}"]},
+        "review/notes/": {"kind": "question", "text": "Why was this done?"},
+        "review/sections/": {"sections": ["materials"]},
+        "batch_id>/review/<slug:step>/": {"text": "Why was this done?", "says": "ask", "version": "1",
+                                          "note": str(ids["note_id"])},
+        "disposition/<slug:step>/": {"decision": "rejected", "reason": "Reason of more than a few words.",
+                                     "digest": "0" * 64, "password": "wrong", "code": "000000"},
         "record/": {"do": "entry", "title": "Title", "text": "Words.", "audience": "shared"},
         "batch_id>/steps/": {"step": "growth"},
         "steps/skip/": {"step": "growth", "reason": "Reason of a few words."},

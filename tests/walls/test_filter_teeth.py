@@ -22,6 +22,7 @@ FILTERED = {
 STRANGERS = ("sponsor_viewer", "rival_sponsor_qa", "inspector", "cdmo_admin")
 # What nobody has done in the world that the walls are tried on.
 WITHOUT_ROWS = {
+    *("Disposition", "SectionReview"),
     *("FrameAnswer", "Opening", "Signature", "Signer"),
     *("DutyCard", "ProgramTerms", "Refusal", "ReportingDecision", "ReportingFacts", "RosterGap"),
 }

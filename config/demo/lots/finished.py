@@ -206,6 +206,11 @@ def _finished_a() -> Lot:
             Dots("BIOB", ((clock(14, "08:00"), 0),)),
             Dots("HMW", ((ended_s - HOUR, 1.4),)),
             Dots("ACIDIC", ((ended_s - HOUR, 26.1),)),
+            *(
+                each
+                for each in _lab("B-2391", ended_s - HOUR, _SUBSTANCE_LAB)
+                if each.code not in {"HMW", "ACIDIC"}
+            ),
         ),
         valve_fault_s=FAULT_AT_S,
         ended_s=ended_s,

@@ -33,7 +33,7 @@ def test_a_changed_word_and_a_changed_value_change_the_digest():
 
 
 def test_the_number_of_a_clause_is_text_however_it_is_written():
-    assert [each.code for each in read_yaml(changed("code: '10.1'", "code: 10.10")).clauses][21] == "10.10"
+    assert [each.code for each in read_yaml(changed("code: '10.1'", "code: 10.10")).clauses][22] == "10.10"
 
 
 def test_a_paragraph_reads_on_and_lists_keep_their_lines():

@@ -106,6 +106,10 @@ def said(rule):
             ),
         ),
         (
+            "kind: disposition, step: qp_certification, by: [sponsor.qp], markets: [EU, UK]",
+            "Sponsor QP sign the QP certification for EU and UK.",
+        ),
+        (
             "kind: early_signal, by: [manufacturer.shift_lead], within: {hours: 8}",
             "CDMO shift lead answer an early signal within 8 hours; it counts on no scorecard.",
         ),
