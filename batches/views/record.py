@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar, Final, cast
+from urllib.parse import quote
 from uuid import UUID
 
 from django.contrib import messages
@@ -110,6 +111,7 @@ class RecordPage(Page):
         place = place_of(batch, rooms)
         forms = _Forms(actor, batch, place.zone)
         chosen = _chosen(request, record)
+        forms.on, forms.step = request.GET.get("on", ""), quote(chosen)
         shown = list_entries(actor, batch.pk, step=chosen, whole=not chosen).order_by(
             "-at", "-recorded_at", "id"
         )
@@ -182,6 +184,7 @@ class _Forms:
         self.performs = begun and actor.holds(batch.space_id, *PERFORMERS)
         self.reads = begun and actor.holds(batch.space_id, *READERS)
         self.skips = begun and actor.holds(batch.space_id, CDMO_QA, SYSTEM)
+        self.on, self.step = "", ""
         self.comments = actor.holds(batch.space_id, *PAPER_REVIEWERS)
         self._parameters: list[Parameter] | None = None
         self._scans: list[PaperScan] | None = None
@@ -199,6 +202,17 @@ class _Forms:
     def sent(self, name: str, data: Any) -> SiteForm:
         """Return a form with what was sent."""
         return FORMS[name](data, auto_id=f"{name}-sent-%s", **self._given(name))
+
+    def links(self, row: Any, transitions: Any, *, without: tuple[str, ...] = ()) -> list[Context]:
+        """Return the steps as forms on the row that was chosen, as one link to them on any other.
+
+        A page of hundreds of lines would be mostly forms, and take as long to make.
+        """
+        if str(row.pk) == self.on:
+            return self.offers(row, transitions, without=without)
+        names = [name for name in available(self.actor, row, transitions) if name not in without]
+        words = ", ".join(str(LABELS[name]) for name in names)
+        return [{"label": words, "url": f"?step={self.step}&on={row.pk}#on-{row.pk}"}] if names else []
 
     def offers(self, row: Any, transitions: Any, *, without: tuple[str, ...] = ()) -> list[Context]:
         """Return the steps that the reader may take on a row, each with its form."""
@@ -291,7 +305,7 @@ def entry_row(entry: StepEntry, forms: _Forms) -> Context:
         "outside": LimitKind(entry.outside).label if entry.outside else "",
         "is_corrected": entry.state == EntryState.CORRECTED,
         "private": _private(entry.audience),
-        "offers": forms.offers(entry, ENTRY_TRANSITIONS, without=("check",) if own else ()),
+        "offers": forms.links(entry, ENTRY_TRANSITIONS, without=("check",) if own else ()),
     }
 
 
@@ -307,7 +321,7 @@ def result_row(result: SampleResult, forms: _Forms) -> Context:
         "is_invalid": result.state == ResultState.INVALIDATED,
         "calibrated": result.is_calibrated(result.resulted_at.date()),
         "private": _private(result.audience),
-        "offers": forms.offers(result, RESULT_TRANSITIONS, without=without),
+        "offers": forms.links(result, RESULT_TRANSITIONS, without=without),
     }
 
 
