@@ -8,8 +8,8 @@ from uuid import UUID
 from django.db import connection
 
 from batches.errors import BatchNotRunning
-from batches.models import Batch, Excursion, RecipeVersion
-from batches.states import TRANSITIONS, BatchState
+from batches.models import Batch, Excursion, RecipeVersion, StepExecution
+from batches.states import PERFORMERS, TRANSITIONS, BatchState
 from portal.access import get_visible, lock_record, require_role
 from portal.actor import Actor
 from portal.errors import Conflict, NotFound
@@ -113,4 +113,16 @@ def lock_batch_record(actor: Actor, batch_id: UUID) -> Batch:
         raise NotFound
     if found.state == BatchState.PLANNED:
         raise Conflict(f"{found.number} has not begun.", code="not_begun")
+    return found
+
+
+def lock_step_for_file(actor: Actor, execution_id: UUID) -> StepExecution:
+    """Hand out a locked step of the record for one more file: a photo, a print, a scanned page.
+
+    Raises: NotFound, Refused.
+    """
+    found = StepExecution.objects.visible_to(actor).select_for_update(of=("self",)).with_id(execution_id)
+    if found is None:
+        raise NotFound
+    require_role(actor, found.space_id, *PERFORMERS, to="add files")
     return found

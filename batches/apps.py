@@ -11,6 +11,7 @@ class BatchesConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the frame of every page how many batches run, and Home what is new in them."""
+        from batches.access import lock_step_for_file
         from batches.api.dossier import batch_dossier, batches_of_program
         from batches.gauges import oldest_unsealed
         from batches.queries.disposition import words_of
@@ -29,6 +30,7 @@ class BatchesConfig(AppConfig):
             result_news,
             running_batches,
         )
+        from portal.attachments import takes_files
         from portal.dossiers import keeps_dossiers, program_lists
         from portal.metrics import gauges
         from portal.retention import classified
@@ -37,6 +39,7 @@ class BatchesConfig(AppConfig):
         from portal.slots import batch_of, began, came_in, coming, ended, feeds, news, running
 
         register(RECIPE)
+        takes_files("stepexecution", lock_step_for_file)
         gauges.register(oldest_unsealed)
         keeps_dossiers("batch", batch_dossier)
         program_lists.register(batches_of_program)

@@ -28,6 +28,7 @@ from batches.models import (
 from batches.states import EntryState, ExecutionState, MaterialUse, ResultFlag, ResultState
 from portal.action import instant
 from portal.actor import Actor
+from portal.models import Attachment
 
 STEPS_SHOWN: Final = 5_000
 
@@ -153,6 +154,17 @@ def list_sample_results(actor: Actor, batch_id: UUID) -> QuerySet[SampleResult]:
     """Return the results of a batch, unordered, with their parameters."""
     rows = SampleResult.objects.visible_to(actor).filter(batch=batch_id)
     return rows.select_related("parameter", "execution__step", "batch")
+
+
+def files_of(actor: Actor, record: BatchRecord) -> dict[UUID, list[Attachment]]:
+    """Return the files of the latest attempts at steps, by attempt, in the order they came."""
+    attempts = [line.latest.pk for line in record.lines if line.latest is not None]
+    found: dict[UUID, list[Attachment]] = {}
+    for each in (
+        Attachment.objects.visible_to(actor).filter(subject__in=attempts).order_by("attached_at", "id")
+    ):
+        found.setdefault(each.subject_id, []).append(each)
+    return found
 
 
 def _steps(actor: Actor, batch: Batch) -> list[ProcedureStep]:

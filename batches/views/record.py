@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar, Final, cast
+from urllib.parse import quote
 from uuid import UUID
 
 from django.contrib import messages
@@ -18,7 +19,7 @@ from batches.api.shapes import number_text
 from batches.executed.hold_clocks import HoldClock
 from batches.models import Batch, PageComment, PaperScan, Parameter, SampleResult, StepEntry, StepExecution
 from batches.queries.papers import list_comments, list_scans
-from batches.queries.record import BatchRecord, StepLine, batch_record, list_entries
+from batches.queries.record import BatchRecord, StepLine, batch_record, files_of, list_entries
 from batches.states import (
     COMMENT_TRANSITIONS,
     ENTRY_TRANSITIONS,
@@ -42,6 +43,7 @@ from portal.action import reading
 from portal.actor import Actor
 from portal.errors import DomainError, NotFound, Refused
 from portal.forms import explain
+from portal.models import Attachment
 from portal.pages import Page, PageRequest
 from portal.queries.rooms import list_rooms
 from portal.states import CDMO_QA, SYSTEM, Audience
@@ -109,9 +111,11 @@ class RecordPage(Page):
         place = place_of(batch, rooms)
         forms = _Forms(actor, batch, place.zone)
         chosen = _chosen(request, record)
+        forms.on, forms.step = request.GET.get("on", ""), quote(chosen)
         shown = list_entries(actor, batch.pk, step=chosen, whole=not chosen).order_by(
             "-at", "-recorded_at", "id"
         )
+        files = files_of(actor, record)
         lines = list(shown[: ENTRIES_SHOWN + 1])
         return {
             "batch": batch,
@@ -120,7 +124,7 @@ class RecordPage(Page):
             "record": record,
             "address": f"/batches/{batch.pk}/record/",
             "share": round(100 * record.done / record.leaves) if record.leaves else 0,
-            "steps": [step_row(each, record, forms) for each in record.lines],
+            "steps": [step_row(each, record, forms, files) for each in shown_lines(record)],
             "chosen": chosen,
             "chosen_title": next((each.step.title for each in record.lines if each.step.code == chosen), ""),
             "entries": [entry_row(each, forms) for each in lines[:ENTRIES_SHOWN]],
@@ -180,6 +184,7 @@ class _Forms:
         self.performs = begun and actor.holds(batch.space_id, *PERFORMERS)
         self.reads = begun and actor.holds(batch.space_id, *READERS)
         self.skips = begun and actor.holds(batch.space_id, CDMO_QA, SYSTEM)
+        self.on, self.step = "", ""
         self.comments = actor.holds(batch.space_id, *PAPER_REVIEWERS)
         self._parameters: list[Parameter] | None = None
         self._scans: list[PaperScan] | None = None
@@ -197,6 +202,17 @@ class _Forms:
     def sent(self, name: str, data: Any) -> SiteForm:
         """Return a form with what was sent."""
         return FORMS[name](data, auto_id=f"{name}-sent-%s", **self._given(name))
+
+    def links(self, row: Any, transitions: Any, *, without: tuple[str, ...] = ()) -> list[Context]:
+        """Return the steps as forms on the row that was chosen, as one link to them on any other.
+
+        A page of hundreds of lines would be mostly forms, and take as long to make.
+        """
+        if str(row.pk) == self.on:
+            return self.offers(row, transitions, without=without)
+        names = [name for name in available(self.actor, row, transitions) if name not in without]
+        words = ", ".join(str(LABELS[name]) for name in names)
+        return [{"label": words, "url": f"?step={self.step}&on={row.pk}#on-{row.pk}"}] if names else []
 
     def offers(self, row: Any, transitions: Any, *, without: tuple[str, ...] = ()) -> list[Context]:
         """Return the steps that the reader may take on a row, each with its form."""
@@ -239,7 +255,19 @@ def _chosen(request: PageRequest, record: BatchRecord) -> str:
     return running.step.code if running is not None and "step" not in request.GET else ""
 
 
-def step_row(line: StepLine, record: BatchRecord, forms: _Forms) -> Context:
+def shown_lines(record: BatchRecord) -> list[StepLine]:
+    """Return the lines of the tree, without a step above that only says again what stands below it."""
+    following = [*record.lines[1:], None]
+    return [
+        line
+        for line, after in zip(record.lines, following, strict=False)
+        if line.is_leaf or after is None or after.step.title != line.step.title
+    ]
+
+
+def step_row(
+    line: StepLine, record: BatchRecord, forms: _Forms, files: Mapping[UUID, Sequence[Attachment]]
+) -> Context:
     """Return a step with who did it and what may be done with it."""
     latest = line.latest
     row: Context = {
@@ -250,6 +278,7 @@ def step_row(line: StepLine, record: BatchRecord, forms: _Forms) -> Context:
         "things": ", ".join([*latest.equipment, *latest.rooms]) if latest is not None else "",
         "earlier": [_attempt_words(each) for each in line.attempts[:-1]],
         "private": _private(line.step.audience),
+        "files": files.get(latest.pk, ()) if latest is not None else (),
         "offers": [],
     }
     if latest is not None:
@@ -276,7 +305,7 @@ def entry_row(entry: StepEntry, forms: _Forms) -> Context:
         "outside": LimitKind(entry.outside).label if entry.outside else "",
         "is_corrected": entry.state == EntryState.CORRECTED,
         "private": _private(entry.audience),
-        "offers": forms.offers(entry, ENTRY_TRANSITIONS, without=("check",) if own else ()),
+        "offers": forms.links(entry, ENTRY_TRANSITIONS, without=("check",) if own else ()),
     }
 
 
@@ -292,7 +321,7 @@ def result_row(result: SampleResult, forms: _Forms) -> Context:
         "is_invalid": result.state == ResultState.INVALIDATED,
         "calibrated": result.is_calibrated(result.resulted_at.date()),
         "private": _private(result.audience),
-        "offers": forms.offers(result, RESULT_TRANSITIONS, without=without),
+        "offers": forms.links(result, RESULT_TRANSITIONS, without=without),
     }
 
 
@@ -342,9 +371,7 @@ def yield_row(line: Any) -> Context:
         "expected": number_text(line.expected),
         "actual": number_text(line.actual),
         "share": number_text(line.share),
-        "limits": " to ".join(number_text(end) or "" for end in (line.low, line.high))
-        if line.low or line.high
-        else "",
+        "limits": _range(number_text(line.low), number_text(line.high)) if line.low or line.high else "",
         "uncounted": ", ".join(line.uncounted),
     }
 
@@ -374,12 +401,21 @@ def _attempt_words(each: StepExecution) -> str:
 def _basis(result: SampleResult) -> str:
     """Return by what a result was flagged."""
     basis = result.basis
-    ends = {"low": basis.get("low") or "…", "high": basis.get("high") or "…"}
+    words = _range(basis.get("low"), basis.get("high"))
     if result.flag == ResultFlag.OOS:
-        return _("specification %(low)s to %(high)s") % ends
+        return _("specification: %(range)s") % {"range": words}
     if result.flag == ResultFlag.OOT:
-        return _("%(low)s to %(high)s expected from %(n)s earlier batches") % (ends | {"n": basis.get("n")})
+        return _("%(range)s expected from %(n)s earlier batches") % {"range": words, "n": basis.get("n")}
     return ""
+
+
+def _range(low: str | None, high: str | None) -> str:
+    """Return a range in words, either end of which may be open."""
+    if high is None:
+        return _("at least %(low)s") % {"low": low}
+    if low is None:
+        return _("at most %(high)s") % {"high": high}
+    return _("%(low)s to %(high)s") % {"low": low, "high": high}
 
 
 def _private(audience: str) -> str:

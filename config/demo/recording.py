@@ -192,6 +192,13 @@ def _entries(lot: Lot, steps: list[StatedStep], until: datetime, hands: Hands) -
         )
 
 
+def _waited(lot: Lot, *, is_lab: bool) -> float:
+    """Return how long a result is waited for; a patient lot has fast tests alone."""
+    if not is_lab:
+        return 40 * MINUTE
+    return 4 * HOUR if lot.recipe.is_patient_lot else 5 * DAY
+
+
 def _results(lot: Lot, started_at: datetime, moment: datetime, hands: Hands) -> Iterator[StatedResult]:
     kinds = {each.code: each for each in lot.recipe.parameters}
     for dots in lot.dots:
@@ -200,7 +207,7 @@ def _results(lot: Lot, started_at: datetime, moment: datetime, hands: Hands) -> 
         is_lab = kinds[dots.code].data_kind == DataKind.LAB
         for place, (at_s, value) in enumerate(dots.points, 1):
             sampled_at = started_at + timedelta(seconds=at_s)
-            resulted_at = min(sampled_at + (timedelta(days=5) if is_lab else timedelta(minutes=40)), moment)
+            resulted_at = min(sampled_at + timedelta(seconds=_waited(lot, is_lab=is_lab)), moment)
             if sampled_at >= moment:
                 continue
             yield StatedResult(

@@ -146,5 +146,15 @@ def test_a_scan_comes_by_rest_and_its_pages_are_commented(batch, api):
     assert api("rival_system").get(f"/api/v1/scans/{made.json()['id']}/comments/").status_code == 404
 
 
+def test_a_photo_is_kept_with_its_step(batch, api):
+    step = executed.started(batch)
+    address = f"/api/v1/attachments/?subject={step.pk}"
+    made = api("cdmo_system").post(address, {"file": upload(PNG, "print.png")})
+    assert (made.status_code, made.json()["subject"]) == (201, str(step.pk))
+    assert api("sponsor_system").post(address, {"file": upload(PNG, "a.png")}).status_code == 403
+    assert len(api("sponsor_system").get(address).json()["results"]) == 1
+    assert api("rival_system").get(address).json()["results"] == []
+
+
 def upload(data, name):
     return SimpleUploadedFile(name, data)

@@ -43,7 +43,7 @@ def test_known_units_are_converted(given_unit, wanted, before, after):
         ("centPoise", "mPa.s"),
         ("(mg L^{-1})", "mg/L"),
         ("  g/l ", "g/L"),
-        ("10^6/mL", "10^6/mL"),
+        ("10^6/mL", "10⁶/mL"),
     ],
 )
 def test_units_have_one_spelling(spelling, unit):

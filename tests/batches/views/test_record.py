@@ -78,3 +78,11 @@ def test_the_page_asks_as_much_for_many_entries_as_for_one(batch, page, queries)
         executed.entry(batch, title=f"Line {place}", value=place)
         executed.result(batch, sample=f"S-{place + 1}")
     assert asked() == few
+
+
+def test_a_line_that_is_chosen_has_its_forms_and_the_others_a_link(batch, page):
+    chosen, other = (executed.entry(batch, title=name, text="Word") for name in ("One", "Two"))
+    _, text = page("cdmo_shift_lead", address(batch, f"?on={chosen.pk}"))
+    assert {"correct", "check"} <= set(offered(text))
+    assert f"on={other.pk}#on-{other.pk}" in text
+    assert "correct" not in offered(page("cdmo_shift_lead", address(batch))[1])
