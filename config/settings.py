@@ -152,6 +152,7 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 
 # A session ends after 15 idle minutes or 12 hours, whichever is first (21 CFR 11.10(d), 11.200(a)(1)).
+SESSION_ENGINE = "portal.sessions"
 SESSION_IDLE = timedelta(minutes=15)
 SESSION_ABSOLUTE = timedelta(hours=12)
 SESSION_COOKIE_AGE = int(SESSION_ABSOLUTE.total_seconds())

@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.contrib.auth import get_user
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 from django.http import HttpRequest, parse_cookie
 from django.http.request import split_domain_port, validate_host
@@ -24,6 +23,7 @@ from portal.api.authentication import actor_by_key
 from portal.middleware import actor_of, was_signed_out
 from portal.models import Person
 from portal.second_factors import has_shown_one
+from portal.sessions import SessionStore, row_key_of
 
 SIGNED_OUT: Final = 4401
 WITHDRAWN: Final = 4403
@@ -140,8 +140,8 @@ def is_over(session: Any) -> bool:
 
 
 @functools.lru_cache(SEEN_AT_MOST)
-def _decoded(session_data: str) -> dict[str, Any]:
-    found: dict[str, Any] = SessionStore().decode(session_data)
+def _decoded(session_key: str, session_data: str) -> dict[str, Any]:
+    found: dict[str, Any] = SessionStore(session_key).decode(session_data)
     return found
 
 
@@ -186,7 +186,7 @@ def _people(passes: list[Pass]) -> dict[uuid.UUID, tuple[int, str]]:
 
 
 def _sessions(passes: list[Pass]) -> dict[str, dict[str, Any]]:
-    keys = [each.session_key for each in passes if each.session_key]
+    keys = {row_key_of(each.session_key): each.session_key for each in passes if each.session_key}
     if not keys:
         return {}
     now: datetime = timezone.now()
@@ -194,9 +194,9 @@ def _sessions(passes: list[Pass]) -> dict[str, dict[str, Any]]:
         cursor.execute(
             "select session_key, session_data from django_session"
             " where session_key = any (%s) and expire_date > %s",
-            [keys, now],
+            [list(keys), now],
         )
-        return {key: _decoded(data) for key, data in cursor.fetchall()}
+        return {keys[row_key]: _decoded(keys[row_key], data) for row_key, data in cursor.fetchall()}
 
 
 def _keys(passes: list[Pass]) -> set[bytes]:

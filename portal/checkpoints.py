@@ -44,6 +44,15 @@ class Cosignature:
 
 
 @dataclass(frozen=True, slots=True)
+class Cosigned:
+    """One checkpoint in a list, and which witnesses cosigned it."""
+
+    size: int
+    made_at: datetime
+    witnesses: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Holder:
     """An organisation that got a checkpoint, the largest it has, and how."""
 
@@ -96,6 +105,20 @@ def list_cosignatures(actor: Actor, chain: ChainKey, number: int) -> list[Cosign
         Cosignature(witness, key, company, names.get(company, ""), line, at)
         for witness, key, company, line, at in rows
     ]
+
+
+def list_cosigned(actor: Actor, chain: ChainKey, *, most: int) -> list[Cosigned]:
+    """Return the newest checkpoints of a chain with the names of their witnesses. Raises: NotFound."""
+    require_chain(actor, chain)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select k.size, k.made_at, (select coalesce(array_agg(c.witness order by c.witness), '{}')"
+            " from ledger.cosignature c where (c.space_id, c.audience, c.checkpoint)"
+            " = (k.space_id, k.audience, k.number)) from ledger.checkpoint k"
+            " where k.space_id = %s and k.audience = %s order by k.number desc limit %s",
+            [*chain, most],
+        )
+        return [Cosigned(*row) for row in cursor.fetchall()]
 
 
 def count_cosigned(actor: Actor, chain: ChainKey) -> int:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.actions.people import KEY_DAYS_MAX, SCOPES
 from portal.actor import Side
 from portal.errors import DomainError
+from portal.forms_times import FormWithTimes, SiteTime
 from portal.states import ROLES, SeatSide, role_words
 
 
@@ -34,7 +35,7 @@ class ServiceForm(forms.Form):
     name = forms.CharField(label=_("Name of the system"), max_length=200)
 
 
-class SeatForm(forms.Form):
+class SeatForm(FormWithTimes):
     """A new seat."""
 
     person = forms.ChoiceField(label=_("Person or system"))
@@ -45,17 +46,17 @@ class SeatForm(forms.Form):
         max_length=60,
         help_text=_("What the other side reads, like “QA floor 07”; never a name."),
     )
-    valid_from = forms.DateTimeField(
+    valid_from = SiteTime(
         label=_("From"),
         required=False,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
-        help_text=_("UTC, within a year. Leave empty for now."),
+        help_text=_("Your time ({zone}), within a year. Leave empty for now."),
     )
-    valid_until = forms.DateTimeField(
+    valid_until = SiteTime(
         label=_("Until"),
         required=False,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
-        help_text=_("UTC, within three years of its start. Leave empty for a seat without an end."),
+        help_text=_(
+            "Your time ({zone}), within three years of its start. Leave empty for a seat without an end."
+        ),
     )
     reason = forms.CharField(
         label=_("Reason"),
@@ -77,23 +78,21 @@ class SeatForm(forms.Form):
         ]
 
 
-class DelegationForm(forms.Form):
+class DelegationForm(FormWithTimes):
     """Roles of the own seat, lent to a colleague."""
 
     delegate = forms.ChoiceField(
         label=_("Delegate"), help_text=_("Colleagues with a seat on your side here.")
     )
     roles = forms.MultipleChoiceField(label=_("Roles"), widget=forms.CheckboxSelectMultiple)
-    valid_from = forms.DateTimeField(
+    valid_from = SiteTime(
         label=_("From"),
         required=False,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
-        help_text=_("UTC, within 90 days. Leave empty for now."),
+        help_text=_("Your time ({zone}), within 90 days. Leave empty for now."),
     )
-    valid_until = forms.DateTimeField(
+    valid_until = SiteTime(
         label=_("Until"),
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
-        help_text=_("UTC, six weeks after its start at most."),
+        help_text=_("Your time ({zone}), six weeks after its start at most."),
     )
     reason = forms.CharField(label=_("Reason"), max_length=500, min_length=10)
 
@@ -112,7 +111,7 @@ def explain(form: forms.Form, error: DomainError) -> None:
         form.add_error(None, error.detail)
 
 
-class InspectorForm(forms.Form):
+class InspectorForm(FormWithTimes):
     """Inviting an inspector."""
 
     name = forms.CharField(label=_("Printed name"), max_length=200)
@@ -125,15 +124,13 @@ class InspectorForm(forms.Form):
     email = forms.EmailField(label=_("E-mail"), max_length=254)
     program = forms.ChoiceField(label=_("Program"), help_text=_("Read as your own side reads it."))
     code = forms.CharField(label=_("Code"), max_length=60, help_text=_("What the other side reads."))
-    valid_from = forms.DateTimeField(
+    valid_from = SiteTime(
         label=_("From"),
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
-        help_text=_("UTC, within 90 days."),
+        help_text=_("Your time ({zone}), within 90 days."),
     )
-    valid_until = forms.DateTimeField(
+    valid_until = SiteTime(
         label=_("Until"),
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
-        help_text=_("UTC, 30 days after its start at most."),
+        help_text=_("Your time ({zone}), 30 days after its start at most."),
     )
 
     def __init__(self, *args: Any, programs: Any = (), **kwargs: Any) -> None:

@@ -19,10 +19,11 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from portal.actions.own_access import keep_hash_present, use_code
 from portal.devices import device_of
 from portal.guesses import Guessed, claim, give_back
+from portal.middleware import own_actor
 from portal.models import Person
-from portal.proving import use_code
 from portal.states import PersonKind
 
 WRONG: Final = _("E-mail or password is wrong.")
@@ -92,6 +93,7 @@ class SignInForm(LoginForm):  # type: ignore[misc]  # allauth ships no types
         if not is_password_of(person, password) or person is None:
             raise ValidationError(WRONG)
         give_back(guess)
+        keep_hash_present(own_actor(request, person), person.password, password)
         return person
 
     def _judge_together(
@@ -105,7 +107,7 @@ class SignInForm(LoginForm):  # type: ignore[misc]  # allauth ships no types
         if guess is None:
             raise ValidationError(WAIT)
         is_right = is_password_of(person, password)
-        factor = use_code(person, code) if person else None
+        factor = use_code(own_actor(self.request, person), code) if person else None
         if person is None or factor is None or not is_right:
             raise ValidationError(WRONG_TOGETHER)
         give_back(guess)
@@ -132,7 +134,7 @@ class _CodeForm:
         if guess is None:
             raise ValidationError(WAIT)
         code = str(self.cleaned_data["code"])
-        found = use_code(self.user, code)
+        found = use_code(own_actor(context.request, self.user), code)
         if found is None:
             raise ValidationError(_("The code is wrong, or was used before."))
         give_back(guess)
@@ -214,7 +216,7 @@ class BothForm(forms.Form):
         if self.errors:
             return given
         is_right = is_still(self.user, given["password"])
-        if use_code(self.user, given["code"]) is None or not is_right:
+        if use_code(own_actor(context.request, self.user), given["code"]) is None or not is_right:
             raise ValidationError(_("Password or one-time code is wrong."))
         return given
 

@@ -21,6 +21,11 @@ class SiteTime(forms.DateTimeField):
         widget = forms.DateTimeInput(format=LOCAL, attrs={"type": "datetime-local"})
         super().__init__(widget=widget, input_formats=[LOCAL, f"{LOCAL}:%S"], **kwargs)
 
+    def speak(self, zone: str) -> None:
+        """Take the zone in which it is typed, and say it where the help text has a place for it."""
+        self.zone = ZoneInfo(zone)
+        self.help_text = str(self.help_text).replace("{zone}", zone)
+
     def prepare_value(self, value: Any) -> Any:
         """Show an instant in site time."""
         if isinstance(value, datetime) and timezone.is_aware(value):
@@ -31,3 +36,14 @@ class SiteTime(forms.DateTimeField):
         """Read a time of day at the site; one that a change of the clock skips or repeats is refused."""
         with timezone.override(self.zone):
             return super().to_python(value)
+
+
+class FormWithTimes(forms.Form):
+    """A form that belongs to no site: its times are typed as the reader's own clock shows them."""
+
+    def __init__(self, *args: Any, zone: str, **kwargs: Any) -> None:
+        """Take the reader's zone."""
+        super().__init__(*args, **kwargs)
+        for each in self.fields.values():
+            if isinstance(each, SiteTime):
+                each.speak(zone)

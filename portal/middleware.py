@@ -6,6 +6,7 @@ import hashlib
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -125,6 +126,11 @@ def actor_of(person: Person) -> Actor:
     # A guest acts for no organisation, whoever invited them.
     organisation_id = None if person.is_guest else person.organisation_id
     return Actor(person.pk, person.kind, organisation_id, seats_of(person.pk))
+
+
+def own_actor(request: HttpRequest, person: Person) -> Actor:
+    """Return a person who proves themself or changes by what; their answer is never kept for a repeat."""
+    return actor_of(person).via(replace(origin_of(request), idempotency_key="", body_hash=""))
 
 
 def know_actor(get_response: Handler) -> Handler:

@@ -1,9 +1,13 @@
-"""The migration operations that build the walls of a table: `RecordTable`, `DraftTable`, `StateGuard`."""
+"""The migration operations that build the walls of a table: `RecordTable`, `DraftTable`, `StateGuard`.
+
+And which tables of sign-in leave a trace in the ledger: `IDENTITIES`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 from django.db.migrations.operations.base import Operation
 
@@ -29,6 +33,70 @@ TRANSITION_TABLES = (
     ("insert", "new table as fresh"),
     ("update", "old table as stale new table as fresh"),
     ("delete", "old table as stale"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A table of sign-in: no record, and still nobody changes it unseen (G39).
+
+    `owner` is the column that names the organisation, or the person whose organisation it is, in whose chain
+    a change is noted. Of the `digested` columns the note has the SHA-256 alone. What is `unnoted` changes
+    with every sign-in or link and opens no door.
+    """
+
+    table: str
+    owner: str
+    digested: tuple[str, ...]
+    unnoted: tuple[str, ...] = ()
+
+    @property
+    def organisation(self) -> str:
+        """Return the SQL for the organisation of a row `t`."""
+        if self.owner == "organisation_id":
+            return "t.organisation_id"
+        return f"(select p.organisation_id from portal_person p where p.id = t.{self.owner})"  # noqa: S608 - fixed names
+
+    @property
+    def arguments(self) -> str:
+        """Return what the trigger is told."""
+        lists = ("{" + ",".join(each) + "}" for each in (self.digested, self.unnoted))
+        return ", ".join(f"'{each}'" for each in (self.owner, *lists))
+
+    def rows(self) -> str:
+        """Return the SQL of all rows that have a chain: id, organisation, what a note says."""
+        image = IDENTITY_IMAGE.format(
+            image="to_jsonb(t)",
+            digested=f"'{{{','.join(self.digested)}}}'::text[]",
+            unnoted=f"'{{{','.join(self.unnoted)}}}'::text[]",
+        )
+        row_id = IDENTITY_ID.format(table=f"'{self.table}'", id="to_jsonb(t) -> 'id'")
+        return (
+            f"select {row_id} as row_id, {self.organisation} as space_id, ({image}) as image"  # noqa: S608 - fixed names
+            f" from {self.table} t where {self.organisation} is not null order by 1"
+        )
+
+
+_NEVER_ALONE: Final = ("last_login", "access_epoch", "signed_out_at", "link_made_at", "link_next_at", "zone")
+IDENTITIES: Final = (
+    Identity("portal_person", "organisation_id", ("password", "email"), _NEVER_ALONE),
+    Identity("mfa_authenticator", "user_id", ("data",), ("last_used_at",)),
+    Identity("account_emailaddress", "user_id", ("email",)),
+    Identity("portal_companysignin", "organisation_id", ("secret",)),
+    Identity("portal_companyidentity", "person_id", ("subject",)),
+)
+# What a note says of a row: every number is text, as in the image of a record. Who verifies holds it against
+# the rows, so that it does not stand in a function that somebody could replace.
+IDENTITY_IMAGE: Final = (
+    "select jsonb_object_agg(key, case"
+    " when key = any ({digested}) then to_jsonb(encode(sha256(convert_to(value #>> '{{}}', 'UTF8')), 'hex'))"
+    " when jsonb_typeof(value) = 'number' then to_jsonb(value #>> '{{}}') else value end)"
+    " from jsonb_each({image}) where key <> all ({unnoted})"
+)
+# The library's rows are counted, ours are not.
+IDENTITY_ID: Final = (
+    "case jsonb_typeof({id}) when 'number' then md5({table} || ':' || ({id} #>> '{{}}'))::uuid"
+    " else ({id} #>> '{{}}')::uuid end"
 )
 
 

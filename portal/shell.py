@@ -91,7 +91,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return {
         "actor": actor,
         "now": instant(),
-        "viewer_zone": getattr(request.user, "zone", "UTC"),
+        "viewer_zone": zone_of(request),
         "shell": {
             "home_url": "/",
             "new_deviation_url": "/deviations/new/" if may_report(actor) else "",
@@ -102,6 +102,11 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "stream": _stream(actor),
         },
     }
+
+
+def zone_of(request: HttpRequest) -> str:
+    """Return the reader's own time zone, in which times are shown and typed where no site is meant."""
+    return str(getattr(request.user, "zone", "UTC"))
 
 
 def may_report(actor: Actor) -> bool:

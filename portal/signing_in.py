@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -16,6 +18,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from portal.actions.own_access import seal_anew
+from portal.actor import system_actor
 from portal.devices import device_of, remember
 from portal.forms_signing_in import is_still
 from portal.models import CompanySignIn, Person, SignIn
@@ -27,6 +31,8 @@ from portal.states import WayIn
 LABEL: Final = b"mfa"
 # Where allauth keeps what it had encrypted, in an authenticator's data.
 SECRETS: Final = ("secret", "seed")
+# How many are encrypted anew in one transaction.
+AT_ONCE: Final = 500
 
 
 class InvitedOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
@@ -119,13 +125,26 @@ def seal_secrets_anew() -> int:
     Each is one guarded write, so that it may be stopped at any moment and run again, beside people who sign
     in. Until it went through once, the old key stays among the fallbacks.
     """
+    setup, count = system_actor("setup"), 0
+    factors = list(Authenticator.objects.order_by("pk"))
+    for first in range(0, len(factors), AT_ONCE):
+        count += seal_anew(setup, partial(_seal_factors, factors[first : first + AT_ONCE]))
+    return count + seal_anew(setup, _seal_companies)
+
+
+def _seal_factors(factors: Iterable[Authenticator]) -> int:
     count = 0
-    for each in Authenticator.objects.order_by("pk"):
+    for each in factors:
         old = [name for name in SECRETS if name in each.data and not is_present(each.data[name], LABEL)]
         if old:
             anew = {name: hide(reveal(each.data[name], LABEL), LABEL) for name in old}
             rows = Authenticator.objects.filter(pk=each.pk, data=each.data)
             count += rows.update(data={**each.data, **anew})
+    return count
+
+
+def _seal_companies() -> int:
+    count = 0
     for company in CompanySignIn.objects.order_by("pk"):
         if not is_present(company.secret, SECRET):
             own = CompanySignIn.objects.filter(pk=company.pk, secret=company.secret)

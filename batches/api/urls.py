@@ -13,6 +13,7 @@ from batches.api import (
     holds,
     links,
     lots,
+    papers,
     readings,
     recipes,
     results,
@@ -30,4 +31,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *lots.urlpatterns,
     *executed.urlpatterns,
     *results.urlpatterns,
+    *papers.urlpatterns,
 ]

@@ -158,3 +158,36 @@ class RecordAdopted(Fact):
     steps: int
     entries: int
     results: int
+
+
+@dataclass(frozen=True, slots=True)
+class PaperScanned(Fact):
+    """A part of the record on paper was scanned; `replaces_id` is the scan it takes the place of."""
+
+    name = "paper.scanned"
+    batch_id: UUID
+    pages: int
+    sha256: str
+    replaces_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class PageCommented(Fact):
+    """Somebody commented on a place of a page."""
+
+    name = "page_comment.made"
+    scan_id: UUID
+    page: int
+    side: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageCommentMoved(Fact):
+    """A comment was answered with a correction, accepted, put back or taken back."""
+
+    name = "page_comment.moved"
+    scan_id: UUID
+    page: int
+    state: str
+    code: str

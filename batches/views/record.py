@@ -13,13 +13,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from batches.access import get_batch
-from batches.actions import entries, executing, results
+from batches.actions import entries, executing, papers, results
 from batches.api.shapes import number_text
 from batches.executed.hold_clocks import HoldClock
-from batches.models import Batch, Parameter, SampleResult, StepEntry, StepExecution
+from batches.models import Batch, PageComment, PaperScan, Parameter, SampleResult, StepEntry, StepExecution
+from batches.queries.papers import list_comments, list_scans
 from batches.queries.record import BatchRecord, StepLine, batch_record, list_entries
 from batches.states import (
+    COMMENT_TRANSITIONS,
     ENTRY_TRANSITIONS,
+    PAPER_REVIEWERS,
     PERFORMERS,
     READERS,
     RESULT_TRANSITIONS,
@@ -63,10 +66,11 @@ LABELS: Final = {
     "start": gettext_lazy("Begin"),
     "skip": gettext_lazy("Leave out"),
     "entry": gettext_lazy("Enter"),
+    "comment": gettext_lazy("Comment"),
     "result": gettext_lazy("Record the result"),
     **{
         name: step.label
-        for table in (STEP_TRANSITIONS, ENTRY_TRANSITIONS, RESULT_TRANSITIONS)
+        for table in (STEP_TRANSITIONS, ENTRY_TRANSITIONS, RESULT_TRANSITIONS, COMMENT_TRANSITIONS)
         for name, step in table.items()
     },
 }
@@ -83,6 +87,10 @@ ACTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "second_read": results.read_again,
     "review": results.review_result,
     "invalidate": results.invalidate_result,
+    "answer": papers.answer_comment,
+    "accept": papers.accept_correction,
+    "put_back": papers.put_back_comment,
+    "take_back": papers.take_back_comment,
 }
 Context = dict[str, Any]
 
@@ -122,6 +130,7 @@ class RecordPage(Page):
             "clocks": [clock_row(each) for each in record.clocks],
             "yields": [yield_row(each) for each in record.yields],
             "entry_form": forms.of("entry", step=chosen) if forms.may_enter(record, chosen) else None,
+            **paper_parts(forms),
             "result_form": forms.of("result") if forms.reads else None,
         }
 
@@ -155,6 +164,10 @@ class RecordPage(Page):
             return self.show(asked, status=400, extra=extra, **kwargs)
 
     def _act(self, actor: Actor, name: str, batch_id: UUID, about: UUID, given: Context) -> None:
+        if name == "comment":
+            x, y = (Decimal(given.pop(axis, 0)) / 100 for axis in ("x", "y"))
+            papers.comment_page(actor, UUID(given.pop("scan")), x=x, y=y, **given)
+            return
         ACTIONS[name](actor, about if "version" in given else batch_id, **given)
 
 
@@ -167,7 +180,9 @@ class _Forms:
         self.performs = begun and actor.holds(batch.space_id, *PERFORMERS)
         self.reads = begun and actor.holds(batch.space_id, *READERS)
         self.skips = begun and actor.holds(batch.space_id, CDMO_QA, SYSTEM)
+        self.comments = actor.holds(batch.space_id, *PAPER_REVIEWERS)
         self._parameters: list[Parameter] | None = None
+        self._scans: list[PaperScan] | None = None
 
     def may_enter(self, record: BatchRecord, step: str) -> bool:
         """Say whether something may be entered at a step, or with none at the batch as a whole."""
@@ -191,7 +206,15 @@ class _Forms:
             if name not in without
         ]
 
+    def scans(self) -> list[PaperScan]:
+        """Return the scans of the batch, the latest first."""
+        if self._scans is None:
+            self._scans = list(list_scans(self.actor, self.batch.pk).order_by("-recorded_at", "id"))
+        return self._scans
+
     def _given(self, name: str) -> Context:
+        if name == "comment":
+            return {"zone": self.zone, "scans": [(str(each.pk), each.title) for each in self.scans()]}
         if name not in CHOOSING:
             return {"zone": self.zone}
         return {"zone": self.zone, "parameters": self._choices(name)}
@@ -270,6 +293,34 @@ def result_row(result: SampleResult, forms: _Forms) -> Context:
         "calibrated": result.is_calibrated(result.resulted_at.date()),
         "private": _private(result.audience),
         "offers": forms.offers(result, RESULT_TRANSITIONS, without=without),
+    }
+
+
+def paper_parts(forms: _Forms) -> Context:
+    """Return the scans and the correction table."""
+    scans = forms.scans()
+    rows = list_comments(forms.actor, forms.batch.pk).order_by("scan", "page", "made_at", "id")
+    return {
+        "scans": scans,
+        "comments": [comment_row(each, forms) for each in rows[:ENTRIES_SHOWN]] if scans else [],
+        "comment_form": forms.of("comment") if scans and forms.comments else None,
+    }
+
+
+def comment_row(comment: PageComment, forms: _Forms) -> Context:
+    """Return a line of the correction table in words."""
+    side = str(forms.actor.side(forms.batch.space_id) or "")
+    barred = [] if comment.code in _codes_of(forms) else ["take_back"]
+    if comment.side != side:
+        barred += ["accept", "put_back"]
+    elif comment.corrected_code in _codes_of(forms):
+        barred.append("accept")
+    return {
+        "comment": comment,
+        "place": _("%(x)s %% from the left, %(y)s %% from the top")
+        % {"x": round(comment.x * 100), "y": round(comment.y * 100)},
+        "tone": {"open": "warn", "accepted": "fine"}.get(comment.state, ""),
+        "offers": forms.offers(comment, COMMENT_TRANSITIONS, without=tuple(barred)),
     }
 
 

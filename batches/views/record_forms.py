@@ -164,6 +164,26 @@ class ResultForm(SiteForm):
         self.fields["exposed_until"].help_text = _("Of a plate: the end of its exposure.")
 
 
+class CommentForm(SiteForm):
+    """A comment at a place of a page of a scan."""
+
+    scan = forms.ChoiceField(label=_("Scan"))
+    page = forms.IntegerField(label=_("Page"), min_value=1)
+    x = forms.IntegerField(label=_("From the left, %"), min_value=0, max_value=100, initial=50)
+    y = forms.IntegerField(label=_("From the top, %"), min_value=0, max_value=100, initial=50)
+    text = _words(_("What is to be corrected"), required=True, least=3)
+
+    def __init__(self, *args: Any, scans: Choices, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["scan"].choices = scans  # type: ignore[attr-defined]  # a ChoiceField
+
+
+class AnswerForm(SeenForm):
+    """What was corrected on a page."""
+
+    correction = _words(_("Correction"), required=True, least=3)
+
+
 FORMS: Final[Mapping[str, type[SiteForm]]] = {
     "start": StartForm,
     "skip": SkipForm,
@@ -177,6 +197,11 @@ FORMS: Final[Mapping[str, type[SiteForm]]] = {
     "second_read": VerifyForm,
     "review": VerifyForm,
     "invalidate": ReasonForm,
+    "comment": CommentForm,
+    "answer": AnswerForm,
+    "accept": VerifyForm,
+    "put_back": VerifyForm,
+    "take_back": VerifyForm,
 }
 # Which forms choose among the parameters of the recipe.
 CHOOSING: Final = ("entry", "result")

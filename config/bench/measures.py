@@ -20,6 +20,7 @@ from django.utils import timezone
 from config.bench.agreements import backtested
 from config.bench.lots import lineage
 from config.bench.processor import Busy
+from config.bench.records import recorded
 from config.bench.results import Figure, percentile
 from config.bench.stand import Plant, make_batch, make_plant, owner, web
 from portal.actions.clocks import breach_clock, breach_clocks
@@ -341,4 +342,5 @@ ALL: Final[Mapping[str, Callable[[], list[Figure]]]] = {
     "backtest": backtested,
     "clocks": clocks,
     "lineage": lineage,
+    "record": recorded,
 }

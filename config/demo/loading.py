@@ -30,7 +30,7 @@ from config.demo.moving_in import found_companies, install_services, is_settled,
 from config.demo.past import past_incidents
 from config.demo.people import MAKERS, PEOPLE, SERVICES, Login
 from config.demo.questions import QUESTIONS
-from config.demo.recording import record
+from config.demo.recording import record, supply
 from config.demo.reporting import Reporting
 from portal.models import Person
 from portal.states import PersonKind
@@ -117,6 +117,7 @@ def _load_present(making: Making, reporting: Reporting) -> None:
         making.author_recipes()
         for lot in RUNNING:
             record(lot, making.run(lot), making.moment)
+        supply(making.batches)
     with step("demo: what is open"):
         making.review_recipes()
         reporting.tell(CURRENT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from config.demo.people import PASSWORD, PEOPLE, SERVICES, Login, Seat, Service
 from config.demo.secrets import KEY_LASTS, token_digest, token_of, totp_secret_of
 from portal.action import reading
 from portal.actions import founding, people
+from portal.actions.own_access import change_own_sign_in
 from portal.actions.signing import enable_signer
 from portal.actor import Actor, Role, Side, seats_of
 from portal.models import ApiKey, Assignment, Organisation, Partnership, Person, Program, Signer, Site
@@ -97,7 +99,7 @@ def seat_people(logins: Iterable[Login]) -> None:
     for login in logins:
         person = find_person(login.key) or _join(setup, login)
         if not Authenticator.objects.filter(user=person, type=Authenticator.Type.TOTP).exists():
-            TOTP.activate(person, totp_secret_of(login.key))
+            change_own_sign_in(setup, partial(TOTP.activate, person, totp_secret_of(login.key)))
         for seat in login.seats:
             _seat(setup, person, seat)
         if any(seat.role in SIGNING_ROLES for seat in login.seats):

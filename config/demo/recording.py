@@ -12,10 +12,12 @@ from decimal import Decimal
 from typing import Final
 
 from batches.actions.adopting import adopt_record
+from batches.actions.lots import judge_lot, receive_lot, use_lot
 from batches.executed.adopting import StatedEntry, StatedResult, StatedStep
 from batches.models import Batch, StepExecution
+from batches.models import Lot as Material
 from batches.states import DataKind
-from config.demo.companies import MALMO, TB22
+from config.demo.companies import AV101, MALMO, TB22
 from config.demo.crew import setup_actor
 from config.demo.lots import Lot
 from config.demo.recipes.writing import DAY, HOUR, MINUTE
@@ -99,6 +101,13 @@ STORIES: Final[Mapping[str, tuple[Told, ...]]] = {
         ("EXPANSION", 4 * DAY, {"title": "Culture pH", "parameter": "CULTPH", "value": "7.74"}),
     ),
 }
+# Number, material, name, unit, quantity, who supplied it, what a batch took.
+MATERIALS: Final = (
+    ("WCB-2203", "WCB-01", "Working cell bank vial", "vial", "40", "sponsor", "1"),
+    ("M-26-0412", "MED-12", "Basal medium", "L", "6000", "manufacturer", "1396"),
+    ("M-26-0418", "FEED-04", "Feed", "L", "1500", "manufacturer", "268"),
+)
+SUPPLIED: Final = ("B-2417", "B-2418")
 COPIES: Final[Mapping[str, str]] = {"B-2391": "B-2417", "F-0371": "F-0388", "P-0084": "P-0091"}
 
 
@@ -120,6 +129,33 @@ def record(lot: Lot, batch: Batch, moment: datetime) -> None:
         entries=list(_entries(lot, steps, until, hands)),
         results=list(_results(lot, batch.started_at, moment, hands)),
     )
+
+
+def supply(batches: Mapping[str, Batch]) -> None:
+    """Receive the materials of story A, note what went into its batches and what came out; once."""
+    setup, program = setup_actor(), AV101.id
+    used = [batches[number] for number in SUPPLIED if number in batches]
+    with reading(setup):
+        if (
+            not used
+            or Material.objects.visible_to(setup).filter(space_id=program, number=MATERIALS[0][0]).exists()
+        ):
+            return
+    for number, material, title, unit, quantity, side, amount in MATERIALS:
+        lot = receive_lot(
+            setup,
+            program,
+            number=number,
+            material=material,
+            title=title,
+            unit=unit,
+            quantity=Decimal(quantity),
+            supplied_by=side,
+            received_at=min(each.started_at for each in used if each.started_at) - timedelta(days=20),
+        )
+        judge_lot(setup, lot.pk, to="release", version=lot.version)
+        for batch in used:
+            use_lot(setup, batch.pk, lot_id=lot.pk, quantity=Decimal(amount), used_at=batch.started_at)
 
 
 def _steps(lot: Lot, started_at: datetime, until: datetime, hands: Hands) -> Iterator[StatedStep]:

@@ -11,26 +11,28 @@ from zoneinfo import ZoneInfo
 
 from batches.models import Batch, Excursion, PhaseRun
 from batches.states import ExcursionState
-from config.demo.companies import PROGRAMS
+from config.demo.companies import PROGRAMS, TB22
 from config.demo.crew import Crew, setup_actor
 from config.demo.incidents import COPIED, Incident
 from config.demo.lots import FINISHED, FINISHED_COPIES, RUNNING
+from deviations.actions.assess import assess_impact
 from deviations.actions.investigate import cancel_deviation, close_deviation, investigate_deviation
 from deviations.actions.judge import triage_deviation
 from deviations.actions.release import release_notice
 from deviations.actions.report import LATE_AFTER, report_deviation
-from deviations.models import Deviation, Elsewhere
-from deviations.states import DeviationState
+from deviations.models import Deviation, Elsewhere, Judgement
+from deviations.states import DeviationState, JudgementKind
 from portal.action import reading
 from portal.actions.alerts import acknowledge_alert
 from portal.actor import Actor
 from portal.models import Alert
-from portal.states import AlertState, Audience
+from portal.states import AlertState, Audience, Classification
 
 ZONES: Final[Mapping[str, str]] = {
     lot.number: lot.site.zone for lot in (*RUNNING, *FINISHED_COPIES, *FINISHED)
 }
 NOTICE: Final = "deviation.notice"
+ASSESSED: Final = "Results within limits; no effect on product, clinic or supply (assessed when it happened)."
 UNRELEASED: Final = "notice.unreleased"
 _COLUMNS: Final = ("id", "space_id", "external_id", "state", "audience", "version")
 
@@ -90,6 +92,8 @@ class Reporting:
                 version=deviation.version,
             )
         deviation = self._inform(incident, deviation)
+        if incident.summary and incident.receiver and deviation.audience == Audience.SHARED:
+            deviation = self._assess(incident, deviation)
         self._end(incident, deviation)
 
     def _start_of(self, incident: Incident) -> datetime:
@@ -172,6 +176,23 @@ class Reporting:
             acknowledge_alert(judge, alerts[UNRELEASED])
         if NOTICE in alerts:
             self._waiting[deviation.pk] = alerts[NOTICE]
+
+    def _assess(self, incident: Incident, deviation: Deviation) -> Deviation:
+        """Let the sponsor say what a deviation of the past meant for its product, once."""
+        assessor = self._crew["rival_sponsor_qa" if incident.project is TB22 else "sponsor_qa"]
+        with reading(assessor):
+            given = Judgement.objects.visible_to(assessor).filter(
+                deviation_id=deviation.pk, kind=JudgementKind.IMPACT
+            )
+            if given.exists() or deviation.state == DeviationState.CLOSED:
+                return deviation
+        return assess_impact(
+            assessor,
+            deviation.pk,
+            classification=Classification.MINOR,
+            rationale=ASSESSED,
+            version=deviation.version,
+        )
 
     def _end(self, incident: Incident, deviation: Deviation) -> None:
         judge = self._crew[incident.judge]

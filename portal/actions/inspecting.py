@@ -8,20 +8,25 @@ from typing import Final
 from uuid import UUID
 
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from portal import ledger
 from portal.access import get_program, get_visible, require_role
 from portal.action import action, current_action, instant
 from portal.actions.people import end_inspection, end_seat, seat_person
 from portal.actor import Actor, Side
+from portal.alerts import raise_alert
 from portal.errors import Invalid, InvalidTransition, NotFound, Refused
 from portal.facts import InspectionAsked, InspectionHandedOver, InspectionOpened
-from portal.models import Assignment, Attachment, Handover, Inspection, InspectionRequest, Record
+from portal.models import Assignment, Attachment, Handover, Inspection, InspectionRequest, Program, Record
 from portal.states import INSPECTION_HOSTS, INSPECTORS, HandedOver
+from portal.terms import terms_at
 
 LASTS_AT_MOST: Final = timedelta(days=30)
 STARTS_WITHIN: Final = timedelta(days=90)
 WORDS_MIN: Final = 10
+# As an agreement names it, in a notification's `of`.
+INSPECTION: Final = "inspection"
 
 
 def require_inspection_dates(begins: datetime, ends: datetime) -> None:
@@ -47,7 +52,10 @@ def open_inspection(
     valid_from: datetime,
     valid_until: datetime,
 ) -> Inspection:
-    """Seat an inspector in one program for a time; a shared step. The other party learns that it is so."""
+    """Seat an inspector in one program for a time; a shared step. The other party learns that it is so.
+
+    Records: inspection.opened v1, and alert.raised v1 where a clause has it told.
+    """
     current_action()
     require_inspection_dates(valid_from, valid_until)
     seat = seat_person(
@@ -71,9 +79,27 @@ def open_inspection(
         valid_from=seat.valid_from,
         valid_until=valid_until,
     )
+    program = get_program(actor, program_id)
     opened = InspectionOpened(side=str(side), code=code, valid_from=seat.valid_from, valid_until=valid_until)
-    ledger.record(get_program(actor, program_id), opened)
+    ledger.record(program, opened)
+    _tell_other_party(actor, program, side, code)
     return inspection
+
+
+def _tell_other_party(actor: Actor, program: Program, side: Side, code: str) -> None:
+    """Ask the other side for receipt where a clause in force has it told of inspections, by code alone."""
+    other = Side.SPONSOR if side == Side.MANUFACTURER else Side.MANUFACTURER
+    found = terms_at(actor, program.pk, instant()).notice(None, of=INSPECTION)
+    first = found.rule.roles_of(other) if found else []
+    if found and first:
+        raise_alert(
+            program,
+            kind=INSPECTION,
+            side=other,
+            title=_("An inspector reads here: %(code)s") % {"code": code},
+            clause=found.clause.code,
+            first=first,
+        )
 
 
 @action("inspection.ask")

@@ -25,7 +25,7 @@ def take_effect(actor: Actor, version: AgreementVersion, now: datetime) -> None:
     current_action()
     effective_from = max(now, version.not_before or now)
     require_order(actor, version, effective_from)
-    for before in _newest(actor, version.space_id, version.program_id):
+    for before in newest(actor, version.space_id, version.program_id):
         before.end(AgreementState.SUPERSEDED, effective_from)
         before.save(update_fields=["state", "until"])
     version.take_effect(now, effective_from)
@@ -41,7 +41,7 @@ def take_effect(actor: Actor, version: AgreementVersion, now: datetime) -> None:
 
 def require_order(actor: Actor, version: AgreementVersion, effective_from: datetime) -> None:
     """Raise Conflict unless a version may take effect then."""
-    if version.program_id is not None and not _newest(actor, version.space_id, None).exists():
+    if version.program_id is not None and not newest(actor, version.space_id, None).exists():
         raise Conflict("An annex needs an agreement: sign that first.")
     signed = AgreementVersion.objects.visible_to(actor).filter(space_id=version.space_id)
     latest = signed.aggregate(latest=Max("effective_from"))["latest"]
@@ -67,7 +67,8 @@ def of_program(program_id: UUID | None) -> Q:
     return Q(program_id=None) if program_id is None else Q(program_id=program_id)
 
 
-def _newest(actor: Actor, space_id: UUID, program_id: UUID | None) -> QuerySet[AgreementVersion]:
+def newest(actor: Actor, space_id: UUID, program_id: UUID | None) -> QuerySet[AgreementVersion]:
+    """Return the newest signed version of the agreement itself, or of a program's annex, if there is one."""
     rows = AgreementVersion.objects.visible_to(actor).filter(space_id=space_id)
     return rows.filter(of_program(program_id), state=AgreementState.EFFECTIVE)
 
@@ -75,9 +76,9 @@ def _newest(actor: Actor, space_id: UUID, program_id: UUID | None) -> QuerySet[A
 def _write(actor: Actor, version: AgreementVersion, program_id: UUID, effective_from: datetime) -> None:
     document = version.document
     if version.program_id is not None:
-        document = _newest(actor, version.space_id, None).get().document.with_annex(document)
+        document = newest(actor, version.space_id, None).get().document.with_annex(document)
     else:
-        for annex in _newest(actor, version.space_id, program_id):
+        for annex in newest(actor, version.space_id, program_id):
             document = document.with_annex(annex.document)
     terms = ProgramTerms.objects.create(
         space_id=program_id,

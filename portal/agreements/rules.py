@@ -108,6 +108,10 @@ class Notification(Rule):
     chase_at: float = 0.5
     at_once: Names = ()
 
+    def roles_of(self, side: str) -> list[str]:
+        """Return the codes of the roles of one side that the notice reaches."""
+        return [code for at, _dot, code in (each.partition(".") for each in self.to) if at == side]
+
 
 @dataclass(frozen=True, slots=True)
 class ClassMap(Rule):

@@ -10,9 +10,8 @@ from django.urls import reverse
 
 from portal.access import get_visible
 from portal.actor import Actor
-from portal.agreements.document import Document
+from portal.agreements.annexes import findings_of
 from portal.agreements.effect import take_effect
-from portal.agreements.lint import lint
 from portal.agreements.prose import unwrapped
 from portal.agreements.words import rule_words
 from portal.errors import Conflict, NotFound
@@ -37,13 +36,13 @@ def lock_for_signature(actor: Actor, version_id: UUID) -> AgreementVersion:
     found = AgreementVersion.objects.visible_to(actor).select_for_update(of=("self",)).with_id(version_id)
     if found is None:
         raise NotFound
-    _require_one_meaning(read_words(actor, found).document)
+    _require_one_meaning(actor, read_words(actor, found))
     return found
 
 
-def _require_one_meaning(document: Document) -> None:
+def _require_one_meaning(actor: Actor, version: AgreementVersion) -> None:
     """Refuse what contradicts itself or goes in a circle: nobody could say what was signed."""
-    found = [each for each in lint(document) if each.gravity == "contradiction"]
+    found = [each for each in findings_of(actor, version) if each.gravity == "contradiction"]
     if found:
         said = " ".join(f"{each.clause}: {each.words}" if each.clause else each.words for each in found)
         raise Conflict(f"It cannot be signed before this is mended. {said}", code="contradiction")
@@ -69,7 +68,7 @@ def show_agreement(actor: Actor, version: AgreementVersion) -> Shown:
         "Takes effect": _takes_effect(version.not_before),
         "Words and rules, SHA-256 of the canonical JSON": version.digest,
     }
-    if holes := [each.words for each in lint(document) if each.gravity == "hole"]:
+    if holes := [each.words for each in findings_of(actor, version) if each.gravity == "hole"]:
         fields["It leaves open"] = "\n".join(f"• {each}" for each in holes)
     for clause in document.clauses:
         mark = " (default)" if clause.is_default else ""

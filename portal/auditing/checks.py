@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ from django.db import DatabaseError, connection
 
 from portal.action import context_mac, reading
 from portal.actor import system_actor
+from portal.record_table import IDENTITIES
 
 PROCESSES: Final = ("worker", "relay")
 # The longest transaction that may still commit behind what was seen.
@@ -81,7 +83,10 @@ def _redis() -> Iterator[Fault]:
 
 
 def _forged(cursor: Cursor) -> Iterator[Fault]:
-    """Count new entries that an action is said to have made and whose context has not its MAC (ground 2)."""
+    """Count new entries that an action is said to have made and whose context has not its MAC (ground 2).
+
+    And those by which an account, or what proves it, was changed past the product.
+    """
     with connection.cursor() as asked:
         asked.execute("select portal.instant()")
         (now,) = asked.fetchone()
@@ -89,19 +94,34 @@ def _forged(cursor: Cursor) -> Iterator[Fault]:
         since = (cursor.since or now - timedelta(hours=1)) - OVERLAP
         asked.execute("select space_id, audience, head from door.heads_since(%s)", [since])
         heads = asked.fetchall()
-    wrong = sum(_wrong_in(cursor, (space_id, audience), head) for space_id, audience, head in heads)
+    wrong = Counter[str]()
+    for space_id, audience, head in heads:
+        wrong.update(_wrong_in(cursor, (space_id, audience), head))
     cursor.since = now
-    if wrong:
-        yield Fault("context_forged", wrong)
+    yield from (Fault(code, count) for code, count in sorted(wrong.items()) if count)
 
 
-def _wrong_in(cursor: Cursor, chain: tuple[UUID, str], head: int) -> int:
-    last, wrong = cursor.seen.get(chain, max(head - ENTRIES_AT_ONCE, 0)), 0
+def _wrong_in(cursor: Cursor, chain: tuple[UUID, str], head: int) -> Counter[str]:
+    last, wrong = cursor.seen.get(chain, max(head - ENTRIES_AT_ONCE, 0)), Counter[str]()
     while last < head:
         upto = min(head, last + ENTRIES_AT_ONCE)
-        wrong += sum(not holds(mac, context) for mac, context in _contexts(*chain, last, upto))
+        forged = sum(not holds(mac, context) for mac, context in _contexts(*chain, last, upto))
+        wrong.update(context_forged=forged, account_changed_outside=_accounts_in(*chain, last, upto))
         last = cursor.seen[chain] = upto
     return wrong
+
+
+def _accounts_in(space_id: UUID, audience: str, last: int, upto: int) -> int:
+    """Count the entries that say of themselves that no action changed the accounts in them."""
+    with reading(system_actor("watchdog", space_id)), connection.cursor() as asked:
+        asked.execute(
+            "select count(*) from ledger.entry e"
+            " where e.space_id = %s and e.audience = %s and e.seq > %s and e.seq <= %s and e.is_outside"
+            " and exists (select from ledger.item i where i.class = 'change' and i.name = any(%s)"
+            " and (i.marker_id, i.space_id, i.audience) = (e.marker_id, e.space_id, e.audience))",
+            [space_id, audience, last, upto, [each.table for each in IDENTITIES]],
+        )
+        return int(asked.fetchone()[0])
 
 
 def _contexts(space_id: UUID, audience: str, last: int, upto: int) -> Iterator[tuple[str, dict[str, str]]]:

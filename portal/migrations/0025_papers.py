@@ -10,7 +10,7 @@ from portal.record_table import DraftTable
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("portal", "0022_rules"),
+        ("portal", "0023_identities"),
     ]
 
     operations = [

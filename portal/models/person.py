@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.hashers import check_password
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
@@ -48,7 +49,6 @@ class Person(AbstractBaseUser):
     zone = models.CharField(max_length=60, default="UTC")
     # Invited, not employed: an inspector has the seats given and no sight of the organisation's own space.
     is_guest = models.BooleanField(default=False)
-    # Somebody else has seen it: it opens nothing but the page that changes it (11.300(b)).
 
     USERNAME_FIELD = "email"
     objects = PersonManager()
@@ -75,6 +75,10 @@ class Person(AbstractBaseUser):
     def get_username(self) -> str:
         """Return what the person signs in with."""
         return self.email
+
+    def check_password(self, raw_password: str | None) -> bool:
+        """Say whether it is the password, and write nothing: a hash is renewed in an action."""
+        return check_password(raw_password, self.password)
 
     def has_perm(self, *_: Any) -> bool:
         """Rights come from seats, never from Django's permissions."""

@@ -261,8 +261,7 @@ def note_row(change: dict[str, Any], found: Found) -> None:
 def check_place(plan: Plan, seq: int, sealed_at: str, found: Found) -> None:
     need(type(sealed_at) is str and SEALED_AT.fullmatch(sealed_at), "it is not dated")
     first, last = found.numbers
-    if first and not (seq == last + 1 if plan.is_whole else seq > last):
-        raise Rejected(f"it follows entry {last}")
+    need(not first or (seq == last + 1 if plan.is_whole else seq > last), f"it follows entry {last}")
     need(sealed_at > found.sealed[1], "it was sealed before the entry that stands before it")
     found.numbers = (first or seq, seq)
     found.sealed = (found.sealed[0] or sealed_at, sealed_at)
@@ -311,25 +310,27 @@ def check_further(path: str, signed: Sequence[str], found: Found) -> None:
             digest, is_file = sha256(bundle.read(name)).hex(), name.startswith("files/")
             need(digest == (name[6:] if is_file else papers.pop(name, "")), f"{name} has other bytes")
             need(not is_file or ("file", digest) in found.told, f"no entry names {name}")
+            found.told -= {("file", digest)} if is_file else set()
             say("ok", f"{name} has the bytes that were {'sealed' if is_file else 'signed'}")
     need(not papers, "what people read is missing")
-    for stands, words in sorted(each for each in found.told if each[0] != "file"):
-        say(stands, words)
+    for stands, words in sorted(found.told):
+        lost = f"MISSING: files/{words}, which an entry names; it was left out, or it is lost"
+        say(*("note", lost) if stands == "file" else (stands, words))
 
 
 def say(kind: str, text: str) -> None:  # a hostile file does not get to steer the terminal
     print(f"  {kind:<5} " + "".join(filter(str.isprintable, text))[:300])
 
 
-def check(path: str, pinned: Sequence[str], held: Sequence[str]) -> None:
-    about, starts_at, ends_at = read_bundle(path)
+def check(export: str, key: Sequence[str], checkpoint: Sequence[str]) -> None:
+    about, starts_at, ends_at = read_bundle(export)
     scope, newest = about["scope"], Checkpoint.parse(about["checkpoint"])
     is_whole = scope == {"kind": "chain"}
     need(is_whole or scope == {"kind": "record", "record": str(scope.get("record"))}, "its scope is unknown")
-    is_named = type(about["size"]) is int and (about["size"], about["origin"]) == newest[2:0:-1]
+    is_named = (type(about["size"]), about["size"], about["origin"]) == (int, *newest[2:0:-1])
     need(is_named, "it names another size or origin")
     say("", f"Export of {newest.origin}, made {about['made_at']}")
-    keys = list(map(Key.parse, pinned or about["keys"]))
+    keys = list(map(Key.parse, key or about["keys"]))
     check_signature(newest, keys, "the checkpoint")
     papers = Checkpoint.parse(about.get("papers", about["checkpoint"]))
     signed = papers.text.split("\n")[3:-1] if "papers" in about else []
@@ -337,11 +338,11 @@ def check(path: str, pinned: Sequence[str], held: Sequence[str]) -> None:
     need(is_own and papers[1:4] == newest[1:4], "its papers are of another record or checkpoint")
     if signed:
         check_signature(papers, keys, "what people read, beside the checkpoint")
-    for key in map(Key.parse, about["witnesses"]):
-        if (at := newest.signed_by(key)) is not None:
+    for each in map(Key.parse, about["witnesses"]):
+        if (at := newest.signed_by(each)) is not None:
             when = datetime.fromtimestamp(min(at, 2**33), UTC)
-            say("ok", f"cosigned by {key.name} ({key.key_id.hex()}), {when:%Y-%m-%d %H:%M:%S} UTC")
-    found = check_entries(Plan(path, starts_at, ends_at, newest, is_whole))
+            say("ok", f"cosigned by {each.name} ({each.key_id.hex()}), {when:%Y-%m-%d %H:%M:%S} UTC")
+    found = check_entries(Plan(export, starts_at, ends_at, newest, is_whole))
     if is_whole:
         need(found.numbers == (1, newest.size), f"it does not hold the {newest.size} entries")
         need(root_of(found.leaves) == newest.root, "the checkpoint was signed for other entries")
@@ -350,12 +351,12 @@ def check(path: str, pinned: Sequence[str], held: Sequence[str]) -> None:
         need(found.numbers[0], "it holds no entry")
         say("ok", f"{found.items} items of entries about {scope['record']}, each proved to be in the chain")
         say("note", "whether these are all entries about the record, only the whole chain shows")
-    check_further(path, signed, found)
-    for each in held:
-        check_held(each, newest, keys, found.leaves if is_whole else None)
+    check_further(export, signed, found)
+    for held in checkpoint:
+        check_held(held, newest, keys, found.leaves if is_whole else None)
     if found.digests_alone:
         say("note", f"{found.digests_alone} items are there by digest alone: erased or withheld")
-    if not pinned:
+    if not key:
         say("note", "the key is the one the export itself names; give the one you know with --key")
 
 
@@ -376,7 +377,7 @@ def check_held(path: str, newest: Checkpoint, keys: Sequence[Key], leaves: bytea
     need(leaves or held.size == newest.size, f"{name} can be compared with a whole chain only")
     root = root_of(leaves[: HASH_BYTES * held.size]) if leaves else newest.root
     need(root == held.root, f"THE LOG HAS FORKED: {name} was signed for other entries than these")
-    say("ok", f"{name} is of the same tree")
+    say("ok", f"{name} is of the same tree: you have seen {held.size} of {newest.size} entries")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -384,14 +385,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given.add_argument("export", help="the ZIP file")
     given.add_argument("--key", action="append", default=[], help="a verifier key of the log that you know")
     given.add_argument("--checkpoint", action="append", default=[], help="a file with a checkpoint you hold")
-    asked = given.parse_args(arguments)
     try:
-        check(asked.export, asked.key, asked.checkpoint)
+        check(**vars(given.parse_args(arguments)))
     except Exception as error:  # noqa: BLE001 - the edge: whatever cannot be read is not verified
         reason = str(error) if isinstance(error, Rejected) else f"it cannot be read ({error!r:.200})"
         print("REJECTED: " + "".join(filter(str.isprintable, reason)), file=sys.stderr)
         return 1
-    print("VERIFIED: nothing was changed, left out, added or reordered since the checkpoint was signed.")
+    print("VERIFIED: no entry was changed, left out, added or reordered since the checkpoint was signed.")
     return 0
 
 

@@ -16,7 +16,7 @@ from portal.errors import Refused
 from portal.models import Person
 from portal.proving import company, keys
 from portal.proving.ceremonies import binding
-from portal.proving.codes import counter_of, use_code
+from portal.proving.codes import counter_of
 from portal.proving.company import CompanyWord
 from portal.proving.keys import KeyAnswer
 from portal.proving.tries import TRIES_MAX, WITHIN, failures_of, locked_until, use_number
@@ -34,7 +34,6 @@ __all__ = [
     "locked_until",
     "prove",
     "require_unlocked",
-    "use_code",
     "use_up",
 ]
 VALID_FOR: Final = timedelta(seconds=60)
@@ -93,7 +92,7 @@ def _first(person: Person, given: Given, what: str, now: datetime) -> tuple[tupl
 
 def _second(person: Person, given: Given, what: str, now: datetime) -> tuple[tuple[int, ...] | None, str]:
     if given.key is None:
-        number, name = counter_of(person, given.code), "one-time code"
+        number, name = counter_of(person.pk, given.code), "one-time code"
     else:
         number, name = keys.number_of(person, given.key, what, now), "security key"
     return None if number is None else (number,), name

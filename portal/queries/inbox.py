@@ -32,6 +32,7 @@ WHY: Final[Mapping[str, str | Promise]] = {
     "deviation.notice": gettext_lazy("First notice"),
     "notice.unreleased": gettext_lazy("Notice not released in half its time"),
     "watch": gettext_lazy("Early signal"),
+    "inspection": gettext_lazy("The other side has an inspector in; the clause has you told"),
     "decision.question": gettext_lazy("Question back; the time runs on"),
     "decision.answered": gettext_lazy("Decision answered"),
     "decision.lost": gettext_lazy("No reply; the choice is lost"),

@@ -11,6 +11,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
+from portal import dossiers
+
 register = template.Library()
 
 _MINUTE: Final = 60
@@ -103,6 +105,12 @@ def _clock_face(at: datetime, zone: ZoneInfo, now: datetime) -> str:
     # A bare time of day is only honest on the same day at that place.
     style = "H:i T" if local.date() == now.astimezone(zone).date() else "j M Y, H:i T"
     return formats.date_format(local, style)
+
+
+@register.filter
+def both_times(at: datetime, zone: str) -> str:
+    """Show when something was signed as site time and UTC, with the date (11.50(a)(2))."""
+    return dossiers.both_times(at, zone)
 
 
 @register.simple_tag(takes_context=True)

@@ -49,6 +49,10 @@ WORDS: Final[dict[str, str | Promise]] = {
     "verify_other_chain": _("The checkpoint is of another chain. Keep this page and tell both sides."),
     "verify_entry": _("Entry {seq} is not what was sealed. Keep this page and tell both sides."),
     "verify_missing": _("Only {n} of {size} entries came. Keep this page and tell both sides."),
+    "verify_files": _(
+        "The {size} entries hold, but {n} of the files that they name are no longer here as they were sealed."
+        " Keep this page and tell both sides."
+    ),
     "verify_root": _(
         "The entries are not those the checkpoint was signed for. Keep this page and tell both sides."
     ),

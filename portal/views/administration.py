@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, ClassVar, cast
 from uuid import UUID
 
@@ -35,6 +35,7 @@ from portal.four_eyes import STEPS, takes_two_to_key, takes_two_to_seat
 from portal.pages import Page, PageRequest
 from portal.queries.proposals import list_proposals
 from portal.queries.rooms import list_rooms
+from portal.shell import zone_of
 from portal.states import PersonKind
 
 
@@ -49,7 +50,7 @@ class AdministrationPage(Page):
         directory = read_directory(request.actor)
         return {
             "directory": directory,
-            **_forms(directory),
+            **_forms(directory, zone_of(request)),
             "tab": request.GET.get("tab", "people"),
             "rooms": sorted(list_rooms(request.actor).values(), key=lambda each: each.program.code),
             "proposals": list_proposals(request.actor),
@@ -65,7 +66,7 @@ class AdministrationPage(Page):
         return super().refused(request, error, **kwargs)
 
 
-def _forms(directory: Directory) -> dict[str, forms.Form]:
+def _forms(directory: Directory, zone: str) -> dict[str, forms.Form]:
     systems = _open_accounts(directory.services)
     everyone = [(_("People"), _open_accounts(directory.people)), (_("Systems"), systems)]
     sides = sorted({each.side for each in directory.places})
@@ -73,13 +74,13 @@ def _forms(directory: Directory) -> dict[str, forms.Form]:
     return {
         "person_form": PersonForm(),
         "service_form": ServiceForm(),
-        "seat_form": SeatForm(people=everyone, targets=_targets(directory), sides=sides),
+        "seat_form": SeatForm(zone=zone, people=everyone, targets=_targets(directory), sides=sides),
         "key_form": KeyForm(services=systems, programs=directory.programs(*Side)),
         "site_form": SiteForm(),
         "attach_form": AttachSiteForm(sites=sites, programs=directory.programs(Side.MANUFACTURER)),
         "reason_form": ReasonForm(),
         "confirm_form": forms.Form(),
-        "inspector_form": InspectorForm(programs=directory.programs(*Side)),
+        "inspector_form": InspectorForm(zone=zone, programs=directory.programs(*Side)),
     }
 
 
@@ -128,7 +129,7 @@ class AdministrationStep(AdministrationPage):
 
     def bound(self, request: PageRequest) -> forms.Form:
         """Return the page's form of this step, filled with what was sent."""
-        empty = _forms(read_directory(request.actor))[self.form_name]
+        empty = _forms(read_directory(request.actor), zone_of(request))[self.form_name]
         empty.data, empty.is_bound = request.POST, True
         return empty
 
@@ -195,7 +196,7 @@ class GiveSeat(AdministrationStep):
                 person_id=UUID(given["person"]),
                 role=role,
                 code=given["code"],
-                valid_until=_in_utc(given["valid_until"]),
+                valid_until=given["valid_until"],
                 reason=given["reason"],
             )
             return _("Proposed; another administrator confirms it within a week.")
@@ -207,14 +208,10 @@ class GiveSeat(AdministrationStep):
             side=Side(side),
             role=role,
             code=given["code"],
-            valid_from=_in_utc(given["valid_from"]),
-            valid_until=_in_utc(given["valid_until"]),
+            valid_from=given["valid_from"],
+            valid_until=given["valid_until"],
         )
         return _("The seat is given.")
-
-
-def _in_utc(typed: datetime | None) -> datetime | None:
-    return typed.replace(tzinfo=UTC) if typed else None
 
 
 class AddSite(AdministrationStep):

@@ -15,18 +15,19 @@ from django.utils.translation import gettext_lazy
 
 from portal.action import instant
 from portal.actor import Actor
+from portal.agreements.annexes import held_in
 from portal.agreements.backtest import Line, Outcome, backtest
-from portal.agreements.document import Document
 from portal.agreements.durations import CALENDARS, Duration
 from portal.agreements.signing import get_agreement
-from portal.agreements.terms import Terms, default_terms
+from portal.agreements.terms import Terms
 from portal.business_time.calendars import Calendar
 from portal.business_time.counting import due_at
 from portal.clocks.timing import calendar_at, calendar_side
-from portal.models import Program
+from portal.models import AgreementVersion, Program
 from portal.pages import Page, PageRequest
 from portal.queries.agreements import find_in_force, programs_of
 from portal.slots import past_cases
+from portal.terms import terms_at
 
 OVER: Final = timedelta(days=365)
 LISTED_MAX: Final = 40
@@ -61,9 +62,8 @@ class BacktestPage(Page):
         version = get_agreement(actor, kwargs["agreement_id"])
         programs = programs_of(actor, version)
         present = find_in_force(actor, version.space_id, now)
-        lines = _run(actor, version.document, programs, now)
-        present_document = present.document if present is not None else default_terms().document
-        before = _run(actor, present_document, programs, now)
+        lines = _run(actor, version, programs, now)
+        before = _run(actor, None, programs, now)
         counts, others = _counts(lines), _counts(before)
         return {
             "version": version,
@@ -82,10 +82,16 @@ class BacktestPage(Page):
         }
 
 
-def _run(actor: Actor, document: Document, programs: Iterable[Program], now: datetime) -> list[Line]:
-    terms = Terms(None, document)
+def _run(
+    actor: Actor, version: AgreementVersion | None, programs: Iterable[Program], now: datetime
+) -> list[Line]:
+    """Return what a version makes of the last year in each program; without one, what is in force there."""
     found: list[Line] = []
     for program in programs:
+        if version is None:
+            terms = terms_at(actor, program.pk, now)
+        else:
+            terms = Terms(None, held_in(actor, version, program.pk))
         cases = [case for cases in past_cases(actor, program.pk, now - OVER) for case in cases]
         found += backtest(terms, cases, partial(_due_at, _calendars(actor, program, now)), now).lines
     return found

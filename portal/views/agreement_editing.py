@@ -14,9 +14,10 @@ from django.utils.translation import gettext as _
 
 from portal.action import reading
 from portal.actions import agreeing
+from portal.agreements.annexes import findings_of
 from portal.agreements.document import Clause, Document, DocumentInvalid, Fault, clause_of, read_yaml
 from portal.agreements.lines import lines_of
-from portal.agreements.lint import contradicts, lint, may_be_signed
+from portal.agreements.lint import contradicts, may_be_signed
 from portal.agreements.signing import get_agreement
 from portal.agreements.terms import TEMPLATES
 from portal.agreements.words import KINDS_OF_RULE
@@ -104,7 +105,7 @@ class EditAgreement(Editing):
         version = get_agreement(actor, kwargs["agreement_id"])
         document = version.document
         text = request.POST.get("text", document.to_yaml())
-        findings = lint(document, count_seated(actor, version.space_id))
+        findings = findings_of(actor, version, count_seated(actor, version.space_id))
         return {
             "version": version,
             "seen": _seen(request, version),

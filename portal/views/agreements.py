@@ -14,10 +14,11 @@ from django.utils.translation import gettext_lazy
 from portal.access import available, get_visible
 from portal.action import instant
 from portal.actor import Actor
+from portal.agreements.annexes import findings_of, whole_of
 from portal.agreements.diff import ClauseChange, RuleChange, compare, pieces
 from portal.agreements.document import Clause, Document, by_heading
 from portal.agreements.headings import HEADINGS
-from portal.agreements.lint import Finding, contradicts, lint, may_be_signed
+from portal.agreements.lint import Finding, contradicts, may_be_signed
 from portal.agreements.prose import prose
 from portal.agreements.signing import get_agreement, has_signed
 from portal.agreements.terms import TEMPLATES
@@ -192,8 +193,12 @@ class AgreementPage(Page):
             if version.agreed_at is not None
             else {}
         )
-        document, before = version.document, find_before(actor, version)
-        findings = lint(document, count_seated(actor, version.space_id)) if _is_open(version) else []
+        document, before, whole = version.document, find_before(actor, version), version.document
+        if before is None and version.program_id is not None and _is_open(version):
+            # The first annex of a program changes the agreement there.
+            before, whole = find_in_force(actor, version.space_id, now), whole_of(actor, version)
+        seated = count_seated(actor, version.space_id) if _is_open(version) else {}
+        findings = findings_of(actor, version, seated) if _is_open(version) else []
         return {
             "partnership": partnership,
             "line": version_line(version, codes, now),
@@ -202,7 +207,7 @@ class AgreementPage(Page):
             "headings": clause_lines(document, running),
             "programs": programs,
             "before": before,
-            "changes": change_lines(before.document, document) if before is not None else [],
+            "changes": change_lines(before.document, whole) if before is not None else [],
             "findings": findings,
             "may_be_signed": may_be_signed(findings),
             "contradicts": contradicts(findings),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import Any, ClassVar, cast
 from uuid import UUID
 
@@ -17,6 +16,7 @@ from portal.errors import DomainError, Refused
 from portal.forms import DelegationForm, ReasonForm, explain
 from portal.pages import Page, PageRequest
 from portal.queries.delegations import Lendable, list_delegations, list_lendable
+from portal.shell import zone_of
 
 
 class DelegationsPage(Page):
@@ -33,7 +33,7 @@ class DelegationsPage(Page):
             "lines": list_delegations(request.actor),
             "lendable": lendable,
             "chosen": chosen,
-            "form": _form(chosen) if chosen else None,
+            "form": _form(request, chosen) if chosen else None,
         }
 
     def post(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
@@ -43,7 +43,7 @@ class DelegationsPage(Page):
             chosen = _chosen(list_lendable(asked.actor), asked.GET.get("program", ""))
         if chosen is None:
             raise Refused(_("You have no role here that can be lent."), code="not_held")
-        form = _form(chosen, asked.POST)
+        form = _form(asked, chosen, asked.POST)
         if form.is_valid():
             try:
                 self._lend(asked, chosen, form.cleaned_data)
@@ -59,15 +59,14 @@ class DelegationsPage(Page):
 
     @staticmethod
     def _lend(request: PageRequest, chosen: Lendable, given: dict[str, Any]) -> None:
-        begins = given["valid_from"]
         delegating.delegate_roles(
             request.actor,
             chosen.program_id,
             delegate_id=UUID(given["delegate"]),
             roles=given["roles"],
             reason=given["reason"],
-            valid_from=begins.replace(tzinfo=UTC) if begins else None,
-            valid_until=given["valid_until"].replace(tzinfo=UTC),
+            valid_from=given["valid_from"],
+            valid_until=given["valid_until"],
         )
 
 
@@ -77,8 +76,8 @@ def _chosen(lendable: list[Lendable], program: str) -> Lendable | None:
     )
 
 
-def _form(chosen: Lendable, data: Any = None) -> DelegationForm:
-    return DelegationForm(data, colleagues=chosen.colleagues, roles=chosen.roles)
+def _form(request: PageRequest, chosen: Lendable, data: Any = None) -> DelegationForm:
+    return DelegationForm(data, zone=zone_of(request), colleagues=chosen.colleagues, roles=chosen.roles)
 
 
 class EndDelegation(DelegationsPage):

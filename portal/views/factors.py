@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any, cast
 
 from allauth.account.internal.flows.reauthentication import reauthenticate_by_password
@@ -16,9 +18,26 @@ from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext as _
 from django.views.generic.edit import FormView
 
+from portal.actions.own_access import change_own_sign_in
 from portal.forms_signing_in import BothForm
+from portal.middleware import own_actor
 from portal.models import Person
 from portal.second_factors import may_go, one_removal_at_a_time
+
+View = Callable[..., HttpResponseBase]
+
+
+def noted(view: View) -> View:
+    """Let what a signed-in person changes on a page of the sign-in library be an action of theirs."""
+
+    @wraps(view)
+    def asked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return view(request, *args, **kwargs)
+        actor = own_actor(request, request.user)
+        return change_own_sign_in(actor, lambda: view(request, *args, **kwargs))
+
+    return asked
 
 
 class ChangePassword(LoginRequiredMixin, PasswordChangeView):  # type: ignore[misc]  # allauth ships no types
@@ -50,7 +69,8 @@ class NewCodes(LoginRequiredMixin, FormView):  # type: ignore[type-arg]  # gener
         """Replace the codes; the next page shows them once."""
         self.request.session.cycle_key()
         reauthenticate_by_password(self.request)
-        generate_recovery_codes(self.request)
+        actor = own_actor(self.request, cast("Person", self.request.user))
+        change_own_sign_in(actor, lambda: generate_recovery_codes(self.request))
         return super().form_valid(form)
 
 

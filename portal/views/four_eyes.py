@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -50,8 +49,8 @@ class InviteInspector(AdministrationStep):
             authority=given["authority"],
             program_id=UUID(given["program"]),
             code=given["code"],
-            valid_from=given["valid_from"].replace(tzinfo=UTC),
-            valid_until=given["valid_until"].replace(tzinfo=UTC),
+            valid_from=given["valid_from"],
+            valid_until=given["valid_until"],
         )
         return _("Proposed. Once another administrator has confirmed, the inspector is sent a link.")
 

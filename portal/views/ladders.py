@@ -34,6 +34,7 @@ KINDS: Final[Mapping[str, str | Promise]] = {
     "decision.lost": gettext_lazy("No reply, the choice is lost"),
     "watch": gettext_lazy("Early signal"),
     "roster_gap": gettext_lazy("Gap in cover"),
+    "inspection": gettext_lazy("Inspector at the other side"),
     "drill": gettext_lazy("DRILL, no real event"),
     "clock.unanswered": gettext_lazy("No reply in time"),
     "clock.set_apart": gettext_lazy("Deadline not acted on"),

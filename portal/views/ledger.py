@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Final
@@ -13,12 +14,14 @@ from django.utils.translation import gettext as _
 from portal.actor import Actor
 from portal.checkpoints import (
     Cosignature,
+    Cosigned,
     Holder,
     Published,
     count_cosigned,
     fault_of,
     find_newest,
     list_cosignatures,
+    list_cosigned,
     list_holders,
 )
 from portal.errors import KeyUnavailable, NotFound
@@ -31,6 +34,7 @@ from portal.streams import ChainKey
 from portal.views.holds import may_hold
 
 PAGE: Final = 30
+CHECKPOINTS: Final = 8
 READERS: Final = "readers"
 
 
@@ -109,7 +113,9 @@ class LogCard:
     key: str
     cosignatures: list[Cosignature]
     cosigned: int
+    newest: list[Cosigned]
     holders: list[Holder]
+    seen: int | None
     checkpoint_url: str
     entries_url: str
     export_url: str
@@ -131,17 +137,30 @@ def show_log(actor: Actor, chosen: Chain) -> LogCard | None:
     except LogKeyError:
         key = ""
     place = [chain.space_id, chain.audience]
+    holders = list_holders(actor, chain)
     return LogCard(
         published=published,
         fault=fault_of(chain, published, chosen.head),
         key=key,
         cosignatures=list_cosignatures(actor, chain, published.number),
         cosigned=count_cosigned(actor, chain),
-        holders=list_holders(actor, chain),
+        newest=list_cosigned(actor, chain, most=CHECKPOINTS),
+        holders=holders,
+        seen=seen_by(actor, holders),
         checkpoint_url=reverse("ledger-checkpoint", args=place),
         entries_url=reverse("ledger-entries", args=place),
         export_url=reverse("ledger-export", args=place),
     )
+
+
+def seen_by(actor: Actor, holders: Sequence[Holder]) -> int | None:
+    """Return over how many entries the reader's organisation holds a checkpoint; None for who has none.
+
+    It is what nobody can take back: a chain that no longer begins with these entries contradicts the note.
+    """
+    if actor.organisation_id is None:
+        return None
+    return max((each.size for each in holders if each.organisation_id == actor.organisation_id), default=0)
 
 
 def _first_of_each_space(chains: list[Chain]) -> list[Chain]:

@@ -337,6 +337,19 @@ def test_the_years_deviations_have_the_classes_of_the_trade():
     assert len({each.external_id for each in ours}) >= 0.9 * len(ours)
 
 
+def test_the_plants_own_system_states_when_it_opened_told_and_closed_and_a_few_notices_came_late():
+    ours = [each for each in past_incidents(datetime.now(UTC)) if each.project is AV101]
+    lots = {lot.number: lot for lot in (*FINISHED, *FINISHED_COPIES)}
+    told = [each for each in ours if each.is_told]
+    late = [each for each in told if each.told_s - each.aware_s > timedelta(days=3).total_seconds()]
+    assert 1 <= len(late) <= len(told) // 6
+    for each in ours:
+        stated = [at_s for at_s in (each.opened_s, each.told_s, each.closed_s) if at_s]
+        assert all(each.aware_s <= at_s <= lots[each.lot].age_s for at_s in stated)
+        assert bool(each.told_s) == each.is_told
+        assert bool(each.closed_s) == bool(each.summary)
+
+
 def test_no_word_of_a_rival_stands_in_data_of_another_program():
     names = {"TB-", "TB22", "TB-22", "Tessel", "TDV"}
     for each in past_incidents(datetime.now(UTC)):

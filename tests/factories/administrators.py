@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from allauth.mfa.totp.internal.auth import TOTP
-
 from portal.actions import people
 from portal.actor import Actor, Side, seats_of, system_actor
 from tests.factories import cast
@@ -15,7 +13,7 @@ def administrator(employer, key, *, role="org_admin") -> Actor:
     member = people.add_member(
         setup, employer, email=f"{key}@example.com", name=f"Name of {key}", password=cast.PASSWORD
     )
-    TOTP.activate(member.person, cast.TOTP_SECRET)
+    cast.add_totp(member.person)
     people.give_assignment(
         setup,
         employer,

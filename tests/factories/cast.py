@@ -74,8 +74,6 @@ def person_id(key: str) -> uuid.UUID:
 
 
 def move_in() -> None:
-    from allauth.mfa.totp.internal.auth import TOTP
-
     from portal.actions import founding, people
     from portal.actor import Side, system_actor
     from portal.states import PersonKind
@@ -122,7 +120,7 @@ def move_in() -> None:
             password=PASSWORD,
             zone="Europe/Stockholm",
         )
-        TOTP.activate(member.person, TOTP_SECRET)
+        add_totp(member.person)
         people.give_assignment(
             setup,
             _giver(target, side, employer),
@@ -158,6 +156,18 @@ def move_in() -> None:
             code=code,
         )
         _issue(setup, key, employer, member.person_id, scopes)
+
+
+def add_totp(person) -> None:
+    """The authenticator app with the secret of the tests, set up as on the page for it."""
+    from functools import partial
+
+    from allauth.mfa.totp.internal.auth import TOTP
+
+    from portal.actions.own_access import change_own_sign_in
+    from portal.middleware import actor_of
+
+    change_own_sign_in(actor_of(person), partial(TOTP.activate, person, TOTP_SECRET))
 
 
 def _issue(setup, key, employer, service_id, scopes) -> None:

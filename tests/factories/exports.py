@@ -72,12 +72,21 @@ class Log:
             self.items.append(kept)
         return self
 
+    def write_items(self, kept):
+        """One entry with exactly these items."""
+        self.headers.append(self._header(len(self.headers) + 1, kept))
+        self.items.append(kept)
+        return self
+
     def _sealed(self, seq, items, parts=0):
         """The header of an entry, and its items."""
         kept = [
             (self.dice.randbytes(32), json.dumps({"item": f"part {n}", "value": f"{seq}/{n}"}).encode())
             for n in range(items + parts)
         ]
+        return self._header(seq, kept, parts), kept
+
+    def _header(self, seq, kept, parts=0):
         digests = [hashlib.sha256(salt + body).digest() for salt, body in kept]
         counted = digests[1 : 1 + parts]
         _, space, audience = self.origin.split("/")
@@ -94,7 +103,7 @@ class Log:
             "items": [each.hex() for each in digests if each not in counted],
             "parts": {"count": str(parts), "root": tree_head(counted).hex()} if parts else None,
         }
-        return json.dumps(header).encode(), kept
+        return json.dumps(header).encode()
 
     @property
     def leaves(self):

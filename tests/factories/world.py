@@ -279,7 +279,15 @@ def _record(batch, word: str) -> dict[str, UUID]:
         batch, title=f"INTERNAL {word} note", text=f"INTERNAL {word} words", audience="manufacturer"
     )
     result = executed.result(batch, sample=f"{word} S-1")
-    return {"execution_id": execution.pk, "entry_id": entry.pk, "result_id": result.pk}
+    scan = executed.scan(batch, PNG, title=f"{word} scan")
+    comment = executed.comment(scan, by="cdmo_qa", text=f"{word} comment on a page")
+    return {
+        "execution_id": execution.pk,
+        "entry_id": entry.pk,
+        "result_id": result.pk,
+        "scan_id": scan.pk,
+        "comment_id": comment.pk,
+    }
 
 
 def _hold(record: UUID, word: str) -> UUID:

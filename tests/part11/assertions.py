@@ -13,10 +13,12 @@ import time
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from io import BytesIO
 from types import SimpleNamespace
+from zoneinfo import ZoneInfo
 
+import pypdf
 import time_machine
 from django.db import connection
 
@@ -148,12 +150,22 @@ def renderings(room):
     page = room.browser("sponsor_qa").get(room.page).content.decode()
     assert NAME in page
     assert "Approved" in page.partition('id="signatures"')[2]
-    assert f"{signature.signed_at:%H:%M}" in page or "CET" in page
+    # The date, the site's clock and UTC, on the page as on paper.
+    local, utc = signature.signed_at.astimezone(ZoneInfo(signature.zone)), signature.signed_at.astimezone(UTC)
+    stated = f"{local:%Y-%m-%d %H:%M:%S} {signature.zone}, "
+    assert stated in page
+    assert f"{utc:%H:%M:%S} UTC" in page.partition(stated)[2][:40]
     [line] = room.system().get(f"/api/v1{room.page}").json()["signatures"]
     assert (line["name"], line["meaning"]) == (NAME, "approved")
     assert line["signed_at"].endswith("Z")
+    assert line["signed_at_site"] == local.isoformat()
     with zipfile.ZipFile(BytesIO(room.export(room.deviation.pk))) as bundle:
         assert signature.digest in " ".join(words_in(bundle))
+        paper = "".join(
+            each.extract_text() for each in pypdf.PdfReader(BytesIO(bundle.read("record.pdf"))).pages
+        )
+    for said in (NAME, f"{local:%H:%M:%S}", f"{utc:%H:%M:%S} UTC", "pproved"):
+        assert said in paper
 
 
 @asserts(

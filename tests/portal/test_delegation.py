@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -279,7 +280,8 @@ def test_the_ledger_says_whose_delegate_acted_and_the_other_side_reads_codes(dat
 
 class TestThePage:
     def given(self, **changed):
-        ends = (make.now() + timedelta(days=7)).astimezone(UTC)
+        # As the lender's own clock shows it.
+        ends = (make.now() + timedelta(days=7)).astimezone(ZoneInfo("Europe/Stockholm"))
         stated = {
             "delegate": str(cast.person_id("cdmo_qa")),
             "roles": ["quality_head"],
@@ -292,7 +294,12 @@ class TestThePage:
         lender, delegate = signed_in("cdmo_quality_head"), signed_in("cdmo_qa")
         address = f"/delegations/?program={cast.PROGRAM}"
         assert "Name of cdmo_qa, QA floor 07" in lender.get(address).content.decode()
-        assert lender.post(address, self.given()).status_code == 303
+        assert "Your time (Europe/Stockholm), six weeks" in lender.get(address).content.decode()
+        given = self.given()
+        assert lender.post(address, given).status_code == 303
+        typed = datetime.fromisoformat(given["valid_until"]).replace(tzinfo=ZoneInfo("Europe/Stockholm"))
+        with reading(actor("cdmo_quality_head")):
+            assert Delegation.objects.visible_to(actor("cdmo_quality_head")).get().valid_until == typed
         for client in (lender, delegate, signed_in("cdmo_admin")):
             shown = client.get("/delegations/").content.decode()
             assert REASON in shown

@@ -8,6 +8,8 @@ import zipfile
 import pypdf
 import pytest
 
+from portal import exports
+from portal.attachments import list_attachments
 from portal.models import Signature
 from portal.offline import verify_export
 from portal.states import Meaning
@@ -15,6 +17,7 @@ from tests.deviations.conftest import only
 from tests.factories import cast, signing
 from tests.factories import deviations as make
 from tests.factories.chains import PRIVATE, SHARED, publish
+from tests.portal.offline.second_verifier import accepts, missing
 
 PHOTO = b"\x89PNG\r\n\x1a\n the display at 07:24"
 
@@ -113,8 +116,6 @@ def climb_out(members):
     ids=lambda each: each.__name__,
 )  # fmt: skip
 def test_what_was_changed_beside_the_entries_is_found_by_both_verifiers(signed, api, tmp_path, change):
-    from tests.portal.offline.second_verifier import accepts
-
     members = unpacked(export(api("sponsor_system"), signed))
     path = packed(tmp_path / "export.zip", members)
     assert verify_export.main([str(path)]) == 0
@@ -250,10 +251,30 @@ def test_of_a_program_the_paper_lists_what_both_sides_may_see(signed, api, cdmo_
     assert ("Kept inside" in shared, "Kept inside" in own) == (False, True)
 
 
-def test_without_files_there_are_none(signed, api, tmp_path):
+def test_without_files_there_are_none_and_a_verifier_says_which(signed, api, tmp_path, capsys):
     members = unpacked(export(api("sponsor_system"), signed, files="no"))
     assert not [each for each in members if each.startswith("files/")]
-    assert verify_export.main([str(packed(tmp_path / "export.zip", members))]) == 0
+    path = packed(tmp_path / "export.zip", members)
+    assert verify_export.main([str(path)]) == 0
+    digest = hashlib.sha256(PHOTO).hexdigest()
+    assert f"MISSING: files/{digest}" in capsys.readouterr().out
+    assert missing(path.read_bytes()) == {digest}
+
+
+def test_a_file_that_was_swapped_with_its_row_is_told_as_missing(signed, api, tmp_path, capsys, monkeypatch):
+    """A row that names another digest is not what an entry names: its file is not handed out in its place."""
+    digest = hashlib.sha256(PHOTO).hexdigest()
+    monkeypatch.setattr(exports, "list_attachments", lambda who: list_attachments(who).exclude(sha256=digest))
+    members = unpacked(export(api("sponsor_system"), signed))
+    assert not [each for each in members if each.startswith("files/")]
+    path = packed(tmp_path / "export.zip", members)
+    assert verify_export.main([str(path)]) == 0
+    assert f"MISSING: files/{digest}" in capsys.readouterr().out
+    # And another file that is put there by hand is refused.
+    members[f"files/{hashlib.sha256(b'another').hexdigest()}"] = b"another"
+    packed(path, members)
+    assert verify_export.main([str(path)]) == 1
+    assert not accepts(path.read_bytes())
 
 
 def test_the_whole_chain_has_all_its_files(signed, api, tmp_path):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from datetime import UTC, timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import ProgrammingError, connection
@@ -14,7 +15,18 @@ from portal.actions import inspecting, people, proposing
 from portal.actions.reviewing import open_review
 from portal.actor import Actor, Side, seats_of, system_actor
 from portal.errors import Conflict, DomainError, Invalid, InvalidTransition, NotFound, Refused
-from portal.models import AccessLine, Assignment, Attachment, Handover, Inspection, Member, Person, Proposal
+from portal.models import (
+    AccessLine,
+    Alert,
+    Assignment,
+    Attachment,
+    Handover,
+    Inspection,
+    Member,
+    Person,
+    Proposal,
+    Receipt,
+)
 from portal.queries.inspections import list_inspections, read_inspection
 from portal.queries.proposals import seated_for
 from tests.conftest import actor, entries_of
@@ -89,7 +101,27 @@ class TestTheInvitation:
         ((_, kind, summary, is_news),) = entries_of(cast.PROGRAM, after=before)
         assert (kind, is_news) == ("inspection.opened", True)
         assert AUTHORITY not in str(summary)
-        assert _facts(cast.PROGRAM, "shared", after=before) == ["inspection.opened"]
+        assert _facts(cast.PROGRAM, "shared", after=before) == ["inspection.opened", "alert.raised"]
+
+    def test_has_the_other_party_asked_for_receipt_by_the_clause_that_says_so(
+        self, invited, sponsor_qa, rival_sponsor_qa
+    ):
+        with reading(sponsor_qa):
+            alert = Alert.objects.visible_to(sponsor_qa).get(kind="inspection")
+            assert (alert.side, alert.clause, str(alert.audience)) == ("sponsor", "15.1", "shared")
+            assert "Inspector 02" in alert.title
+            assert AUTHORITY not in alert.title
+            told = Receipt.objects.visible_to(sponsor_qa).filter(alert=alert)
+            assert sponsor_qa.person_id in {each.person_id for each in told}
+        with reading(rival_sponsor_qa):
+            assert not Alert.objects.visible_to(rival_sponsor_qa).filter(kind="inspection").exists()
+
+    def test_asks_nobody_of_a_side_that_no_clause_names(self, database, cdmo_qa):
+        """The template has the sponsor told of the plant's inspectors, and not the plant of the sponsor's."""
+        first, other = (administrator(cast.ARVO, key) for key in ("sponsor_admin", "sponsor_admin_2"))
+        confirm(other, propose(first, cast.ARVO))
+        with reading(cdmo_qa):
+            assert not Alert.objects.visible_to(cdmo_qa).filter(kind="inspection").exists()
 
     @pytest.mark.parametrize(
         ("begins", "ends", "field"),
@@ -146,9 +178,7 @@ def _facts(space_id, audience, *, after):
 class TestTheInspector:
     def test_sits_in_one_program_alone_and_not_in_the_organisation(self, guest, signed_in):
         client = client_of(guest)
-        from allauth.mfa.totp.internal.auth import TOTP
-
-        TOTP.activate(Person.objects.get(pk=guest.person_id), cast.TOTP_SECRET)
+        cast.add_totp(Person.objects.get(pk=guest.person_id))
         assert [each["code"] for each in client.get("/api/v1/programs/").json()["results"]] == ["AV-101"]
         ledger = client.get("/ledger/").content.decode()
         assert "AV-101, shared" in ledger
@@ -327,7 +357,8 @@ def test_the_other_side_and_a_rival_find_no_inspection(guest, inspection, key, s
 
 def test_the_pages_go_from_invitation_to_hand_over(database, cdmo_admin, second, signed_in, cdmo_qa):
     deviation = make.report(cdmo_qa)
-    now = make.now().astimezone(UTC)
+    # As the clock of who invites shows it.
+    now = make.now().astimezone(ZoneInfo("Europe/Stockholm"))
     given = {
         "name": "Name of the inspector",
         "authority": AUTHORITY,
@@ -340,15 +371,16 @@ def test_the_pages_go_from_invitation_to_hand_over(database, cdmo_admin, second,
     assert signed_in("cdmo_admin").post("/administration/inspectors/", given).status_code == 302
     page = client_of(second).get("/administration/?tab=four_eyes").content.decode()
     assert AUTHORITY in page
+    with reading(cdmo_admin):
+        asked_for = Proposal.objects.visible_to(cdmo_admin).get().given["valid_from"]
+    assert datetime.fromisoformat(asked_for) == now.replace(second=0, microsecond=0)
     confirm_at = re.search(r'action="(/administration/proposals/[^/]+/confirm/)"', page)[1]
     assert client_of(second).post(confirm_at).status_code == 302
     with reading(cdmo_admin):
         guest = guest_of(Proposal.objects.visible_to(cdmo_admin).get())
     with reading(guest):
         address = f"/inspections/{Inspection.objects.visible_to(guest).get().pk}/"
-    from allauth.mfa.totp.internal.auth import TOTP
-
-    TOTP.activate(Person.objects.get(pk=guest.person_id), cast.TOTP_SECRET)
+    cast.add_totp(Person.objects.get(pk=guest.person_id))
     inspector, host = client_of(guest), signed_in("cdmo_qa")
     assert inspector.post(f"{address}ask/", {"text": "short"}).status_code == 400
     assert inspector.post(f"{address}ask/", {"text": ASKED}).status_code == 303

@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
-from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 from websockets.exceptions import InvalidStatus
 
@@ -19,6 +18,7 @@ from portal.admission import is_own_origin
 from portal.alerts import raise_alert
 from portal.facts import ProgramOpened
 from portal.models import ApiKey, Assignment, Member, Person, Receipt
+from portal.sessions import SessionStore
 from tests.factories import cast
 from tests.sockets import Listener, news, session_of
 

@@ -43,6 +43,8 @@ FILLS = {
     "execution_id": "execution_id",
     "entry_id": "entry_id",
     "result_id": "result_id",
+    "scan_id": "scan_id",
+    "comment_id": "comment_id",
     "link_id": "link_id",
     "batch_hold_id": "batch_hold_id",
     "note_id": "note_id",
@@ -76,7 +78,11 @@ WORDING = {
 LOT = {"number": "LOT-9", "material": "RM-9", "title": "Feed", "unit": "kg", "quantity": "1"}
 SAME = {"role": "qa", "kind": "deviation", "audience": "shared", "seq": "1", "level": "0", "index": "000.p/1",
         "number": "default", "code": "5.1", "step": "withdraw"}  # fmt: skip
-STEPS = {"execution_id>/<slug:step>/": "finish", "result_id>/<slug:step>/": "review"}
+STEPS = {
+    "execution_id>/<slug:step>/": "finish",
+    "result_id>/<slug:step>/": "review",
+    "comment_id>/<slug:step>/": "accept",
+}
 OF_ORGANISATION = {
     "people": "member",
     "accounts": "person",
@@ -180,6 +186,8 @@ def body(address, ids):
         "batch_id>/results/": {"parameter": "VCD", "sample": "S-9", "value": "1", "sampled_at": now},
         "execution_id>/<slug:step>/": {},
         "result_id>/<slug:step>/": {},
+        "comment_id>/<slug:step>/": {},
+        "comments/": {"page": 1, "x": "0.5", "y": "0.5", "text": "Not legible."},
         "correct/": {"text": "Other words.", "reason": "Reason of a few words."},
         "lots/": LOT | {"program": str(ids["program_id"]), "supplied_by": "manufacturer"},
         "products/": LOT,

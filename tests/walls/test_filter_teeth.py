@@ -22,7 +22,6 @@ FILTERED = {
 STRANGERS = ("sponsor_viewer", "rival_sponsor_qa", "inspector", "cdmo_admin")
 # What nobody has done in the world that the walls are tried on.
 WITHOUT_ROWS = {
-    *("PageComment", "PaperScan"),
     *("Disposition", "SectionReview"),
     *("FrameAnswer", "Opening", "Signature", "Signer"),
     *("DutyCard", "ProgramTerms", "Refusal", "ReportingDecision", "ReportingFacts", "RosterGap"),

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import logging
+import os
 import random
+import shutil
+import socket
 import statistics
+import subprocess
 import time
 from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from itertools import count
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import numpy as np
 import psycopg
 import pytest
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import DatabaseError, close_old_connections, connection, connections
 
+from portal import tasks
 from portal.models import Alert
 from tests import database as databases
 from tests.conftest import _point_to
@@ -24,7 +31,7 @@ from tests.walls import routes
 from tests.walls.probing import FORBIDDEN, ask, client_of, say, text
 
 SETTINGS = ("person", "organisation", "as_sponsor", "as_manufacturer", "action", "reason", "mac")
-REQUESTS, REQUESTS_IN_FULL = 600, 100_000
+REQUESTS, REQUESTS_BEHIND, REQUESTS_IN_FULL = 600, 20_000, 100_000
 PROBES, PROBES_IN_FULL = 60, 2_000
 ATTEMPTS = 3
 # What is likelier than this may be chance.
@@ -47,6 +54,9 @@ PLACES = (
     f"/api/v1/ledger/{cast.PROGRAM}/shared/export", f"/api/v1/ledger/{cast.RIVAL_PROGRAM}/shared/export",
 )  # fmt: skip
 WRITES_MOST, CUT_EVERY, SAID_EVERY = 120, 97, 5000
+# Connections in all: one for each who asks at once, and one for the hub that an asker waits for.
+POOL, THREADS, TASK_EVERY = 4, 3, 19
+TASKS = (tasks.sweep, tasks.publish, tasks.find_gaps, tasks.heartbeat)
 TIMED = (
     "api/v1/deviations/<uuid:deviation_id>/",
     "api/v1/batches/<uuid:batch_id>/",
@@ -65,23 +75,81 @@ def ids(filled):
     _point_to(databases.OWN)
 
 
+@contextmanager
+def pooled(name, most, place=None):
+    """At most so many connections in this process; `place` is a pooler to reach the database by."""
+    before = {key: connections.databases["default"][key] for key in ("HOST", "PORT", "OPTIONS")}
+    after = {**before, "OPTIONS": {"pool": {"min_size": 1, "max_size": most, "timeout": 60}}}
+    after |= dict(zip(("HOST", "PORT"), place or (), strict=False))
+    _reach(name, after)
+    try:
+        yield
+    finally:
+        _reach(name, before)
+
+
+def _reach(name, settings):
+    for each in (connections.databases["default"], *(each.settings_dict for each in connections.all())):
+        each.update(settings)
+    _point_to(name)
+
+
+@contextmanager
+def pgbouncer(program, folder):
+    """A pooler in transaction mode with as few connections to the server."""
+    server = urlsplit(databases.url("app", "x"))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        place = "127.0.0.1", free.getsockname()[1]
+    users, config = folder / "users.txt", folder / "pgbouncer.ini"
+    users.write_text(f'"{server.username}" "{server.password or ""}"\n')
+    config.write_text(
+        f"[databases]\n* = host={server.hostname} port={server.port}\n[pgbouncer]\n"
+        f"listen_addr = {place[0]}\nlisten_port = {place[1]}\nunix_socket_dir =\n"
+        f"auth_type = trust\nauth_file = {users}\npool_mode = transaction\ndefault_pool_size = {THREADS}\n"
+        + ("user = nobody\n" if os.geteuid() == 0 else "")
+    )
+    with subprocess.Popen([program, "--quiet", str(config)]) as running:
+        try:
+            for _ in range(100):
+                with suppress(OSError), socket.create_connection(place, 1):
+                    break
+                time.sleep(0.05)
+            yield place
+        finally:
+            running.terminate()
+
+
 class Broken(Exception):
     """A fault in the middle of a page."""
 
 
 @pytest.mark.slow
 def test_no_request_leaves_its_context_to_the_next_one(filled, ids, monkeypatch):
-    assert leaks(filled[0], ids, monkeypatch, REQUESTS) == []
+    with pooled(filled[0], POOL):
+        assert leaks(filled[0], ids, monkeypatch, REQUESTS) == []
 
 
 @pytest.mark.matrix
 @pytest.mark.timeout(36_000)
 def test_none_of_a_hundred_thousand_requests_leaves_its_context_to_the_next_one(filled, ids, monkeypatch):
-    assert leaks(filled[0], ids, monkeypatch, REQUESTS_IN_FULL) == []
+    with pooled(filled[0], POOL):
+        assert leaks(filled[0], ids, monkeypatch, REQUESTS_IN_FULL) == []
+
+
+@pytest.mark.matrix
+@pytest.mark.timeout(36_000)
+def test_none_does_behind_a_pooler_that_changes_the_connection_with_every_transaction(
+    filled, ids, monkeypatch, tmp_path_factory
+):
+    if (program := shutil.which("pgbouncer")) is None:
+        pytest.skip("pgbouncer is not installed here (Debian: apt install pgbouncer)")
+    with pgbouncer(program, tmp_path_factory.mktemp("pgbouncer")) as place, pooled(filled[0], POOL, place):
+        assert leaks(filled[0], ids, monkeypatch, REQUESTS_BEHIND) == []
 
 
 def leaks(name, ids, monkeypatch, requests):
-    """People of three companies in turn on few connections.
+    """People of three companies in turn on few connections, and tasks of the worker between them.
 
     Every seventh look at records breaks inside its context, and now and then the server cuts a connection.
     """
@@ -103,6 +171,9 @@ def leaks(name, ids, monkeypatch, requests):
         answer = clients[key][number % 4].get(place)
         told = text(answer)
         met[answer.status_code] += 1
+        if number % TASK_EVERY == 0:
+            # For every space in turn, as system actors.
+            met[f"task {TASKS[number // TASK_EVERY % len(TASKS)].apply().state}"] += 1
         if number % 5 == 0:
             # A write commits: what it set would outlive it.
             met[f"written {write(number)}"] += 1
@@ -122,8 +193,11 @@ def leaks(name, ids, monkeypatch, requests):
         address = "triage/" if path.endswith("triage/") else "deviations/"
         return ask(client, "POST", path, routes.body(address, ids["ours"])).status_code
 
-    with ThreadPoolExecutor(4) as pool:
+    # What this thread holds is for those who ask.
+    connections.close_all()
+    with ThreadPoolExecutor(THREADS) as pool:
         found = [each for each in pool.map(one, enumerate(turns)) if each != ([], [])]
+    assert met["task SUCCESS"] > 0
     say(f"{requests} requests, {len(found)} leaks, {time.monotonic() - began:.0f} s: {dict(met)}")
     return found
 

@@ -5,7 +5,8 @@ Each attempt is undone, so that what one left behind is not what the next one is
 
 from __future__ import annotations
 
-from uuid import uuid4
+import hashlib
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -14,6 +15,7 @@ from config.keeping.ledger_state import read_ledger
 from config.keeping.outside import judge
 from config.keeping.records import judge_records
 from portal.action import reading
+from portal.auditing.checks import Cursor, look
 from portal.queries.signatures import signatures_of
 from portal.states import Meaning
 from tests.conftest import entries_of
@@ -39,6 +41,24 @@ SEATED = (
     " set_config('covalent.mac', %s, false)"
 )
 RAISED = "update portal_assignment set role = 'quality_head' where code = 'QA floor 07'"
+# The library counts its rows; the ledger names them so.
+FACTOR, ADDRESS = (
+    UUID(hashlib.md5(f"{table}:999".encode(), usedforsecurity=False).hexdigest())
+    for table in ("mfa_authenticator", "account_emailaddress")
+)
+A_FACTOR_PUT_IN = (
+    "insert into mfa_authenticator (id, user_id, type, data, created_at)"
+    " select 999, '{person}', 'webauthn', data, created_at from mfa_authenticator limit 1"
+)
+AN_ADDRESS_PUT_IN = (
+    'insert into account_emailaddress (id, user_id, email, verified, "primary")'
+    " values (999, '{person}', 'x@example.com', true, true)"
+)
+A_PROVIDER_PUT_IN = (
+    "insert into portal_companysignin"
+    " (id, organisation_id, issuer, client_id, secret, domains, trusts_mfa, is_active)"
+    " values (gen_random_uuid(), '{space}', 'https://thief.example', '', '', '[]', true, true)"
+)
 # What a superuser does with the triggers away -> who finds it: words of the verdict.
 CHANGES = {
     "a word of a record": (
@@ -66,6 +86,26 @@ CHANGES = {
         COPIED,
         "portal_signature {new}: no entry says that it is there",
     ),
+    "another password": (
+        "update portal_person set password = '!' where id = '{person}'",
+        "portal_person {person}: password is not what its entries say",
+    ),
+    "another address, of an account opened again": (
+        "update portal_person set email = 'x@example.com', is_active = not is_active where id = '{person}'",
+        "portal_person {person}: email, is_active are not what its entries say",
+    ),
+    "another secret of the app": (
+        "update mfa_authenticator set data = '{{}}' where user_id = '{person}'",
+        "mfa_authenticator {totp}: data is not what its entries say",
+    ),
+    "a factor copied": (
+        A_FACTOR_PUT_IN,
+        f"mfa_authenticator {FACTOR}: no entry says that it is there",
+    ),
+    "an address that nobody had": (
+        AN_ADDRESS_PUT_IN,
+        f"account_emailaddress {ADDRESS}: no entry says that it is there",
+    ),
 }
 # What is switched off and left so -> the words of the verdict.
 SWITCHES = {
@@ -86,7 +126,19 @@ def signed(own_database, cdmo_operator, cdmo_qa):
     signature = sign(cdmo_operator, found, Meaning.AUTHORED)
     with psycopg.connect(own_database.url("admin")) as raw:
         seat = raw.execute("select id from portal_assignment where code = 'QA floor 07'").fetchone()[0]
-        ids = {"id": found.pk, "signature": signature.pk, "seat": seat, "space": cast.CDMO, "new": uuid4()}
+        person, totp = raw.execute(
+            "select p.id, md5('mfa_authenticator:' || a.id)::uuid from portal_person p"
+            " join mfa_authenticator a on a.user_id = p.id where p.email = 'cdmo_operator@example.com'"
+        ).fetchone()
+        ids = {
+            "person": person,
+            "totp": totp,
+            "id": found.pk,
+            "signature": signature.pk,
+            "seat": seat,
+            "space": cast.CDMO,
+            "new": uuid4(),
+        }
         raw.rollback()
         yield raw, ids
 
@@ -174,6 +226,42 @@ def test_a_seat_that_is_raised_by_sql_is_told_as_written_past_the_product(own_da
     assert (kind, is_news) == ("record.changed_outside", True)
     with own_database.connect("backup") as raw, raw.transaction():
         assert told(raw) == []
+
+
+# What somebody does with the application's login alone to come in as another -> the table.
+TAKEN_OVER = (
+    ("update portal_person set password = '!stolen' where id = '{person}'", "portal_person"),
+    ("update portal_person set email = 'thief@example.com' where id = '{person}'", "portal_person"),
+    ("update portal_person set is_active = not is_active where id = '{person}'", "portal_person"),
+    ("update mfa_authenticator set data = '{{}}' where user_id = '{person}'", "mfa_authenticator"),
+    ("delete from mfa_authenticator where user_id = '{person}'", "mfa_authenticator"),
+    (A_FACTOR_PUT_IN, "mfa_authenticator"),
+    (AN_ADDRESS_PUT_IN, "account_emailaddress"),
+    (
+        A_PROVIDER_PUT_IN,
+        "portal_companysignin",
+    ),
+)
+
+
+@pytest.mark.parametrize("role", ["app", "admin"])
+def test_an_account_taken_over_by_sql_is_an_alarm_of_audit_and_auditor(own_database, role):
+    seen, codes = Cursor(), {each.code for each in look(Cursor())}
+    look(seen)
+    whom = cast.person_id("cdmo_operator")
+    with own_database.connect(role) as raw:
+        for statement, _ in TAKEN_OVER:
+            raw.execute(statement.format(person=whom, space=cast.CDMO))
+    last = entries_of(cast.CDMO)[-1]
+    assert last[1:2] + last[3:] == ("record.changed_outside", True)
+    tables = [table for _, table in TAKEN_OVER]
+    with own_database.connect("backup") as raw, raw.transaction():
+        assert told(raw) == [
+            f"{cast.CDMO}/shared: entry {seq} changed {table}, and the product did not write it"
+            for seq, table in enumerate(tables, last[0] - len(tables) + 1)
+        ]
+    found = {each.code: each.count for each in look(seen)}
+    assert (found.pop("account_changed_outside"), set(found)) == (len(tables), codes)
 
 
 @pytest.mark.parametrize("mac", ["", "0" * 64])

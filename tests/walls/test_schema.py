@@ -3,7 +3,7 @@
 import pytest
 from django.apps import apps
 
-from portal.record_table import VISIBLE
+from portal.record_table import IDENTITIES, VISIBLE
 from portal.retention import CLASSES, STAYS, SWEPT, class_of, classified
 
 SEALED = {"entry", "item", "chain", "marker"}
@@ -28,7 +28,7 @@ OPEN = {
     "portal_courier": "when a run of the courier was last seen; swept after an hour",
     "portal_clocktry": "how often a clock was tried: ids, counts and times",
     "portal_heartbeat": "when a process was last seen",
-    "django_session": "sessions, by random key",
+    "django_session": "sessions, under the digest of a random key, signed for it",
     "account_emailaddress": "allauth's own; read at sign-in",
     "account_emailconfirmation": "allauth's own; unused, sign-up is closed",
     "mfa_authenticator": "second factors, encrypted; read at sign-in",
@@ -149,6 +149,7 @@ def test_record_tables_note_every_change_and_only_telemetry_does_without(tables,
     }
     records = {name for schema, name in tables if schema == "public" and _is_record(name)}
     assert records - with_note == TELEMETRY | MIRROR | DRAFTS
+    assert with_note - records == {each.table for each in IDENTITIES} <= set(OPEN)
 
 
 def test_records_are_never_deleted_by_the_application(as_owner):
@@ -229,6 +230,7 @@ def test_definer_functions_pin_their_search_path_and_are_listed(as_owner):
         "ledger.note_update",
         "ledger.note_delete",
         "ledger.note_disclosed",
+        "ledger.note_identity",
         "ledger.record",
         "ledger.record_each",
         "ledger.seal",

@@ -2,6 +2,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from batches.actions.executing import verify_step
 from batches.specs import HoldTimeSpec, MaterialSpec
@@ -9,6 +10,7 @@ from batches.states import MaterialUse
 from tests.conftest import actor
 from tests.factories import batches as make
 from tests.factories import executed, lots
+from tests.factories.world import PNG
 
 JSON = "application/json"
 
@@ -128,3 +130,21 @@ def test_the_record_costs_the_same_however_long_it_is(batch, api, counted):
         executed.entry(batch, title=f"Line {place}", value=place)
         executed.result(batch, sample=f"S-{place}")
     assert counted(lambda: client.get(of(batch, "record"))) == few
+
+
+def test_a_scan_comes_by_rest_and_its_pages_are_commented(batch, api):
+    client = api("cdmo_system")
+    refused = client.post(of(batch, "scans"), {"file": upload(b"%PDF-broken", "a.pdf"), "title": "Scan"})
+    assert (refused.status_code, refused.json()["code"]) == (400, "pdf_unreadable")
+    made = client.post(of(batch, "scans"), {"file": upload(PNG, "page.png"), "title": "Page 41"})
+    assert (made.status_code, made.json()["page_count"]) == (201, 1)
+    place = {"page": 1, "x": "0.25", "y": "0.5", "text": "Not dated."}
+    comment = post(client, f"/api/v1/scans/{made.json()['id']}/comments/", place)
+    assert (comment.status_code, comment.json()["x"], comment.json()["state"]) == (201, "0.250000", "open")
+    table = api("sponsor_system").get(f"/api/v1/scans/{made.json()['id']}/comments/").json()["results"]
+    assert [each["text"] for each in table] == ["Not dated."]
+    assert api("rival_system").get(f"/api/v1/scans/{made.json()['id']}/comments/").status_code == 404
+
+
+def upload(data, name):
+    return SimpleUploadedFile(name, data)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from allauth.mfa.totp.internal.auth import TOTP
 from django.test import Client
 
 from portal.actor import Side
@@ -23,7 +22,7 @@ BECAUSE = "The lot was not distributed and stays in quarantine."
 def regulatory(released):
     joined("Regulatory 01", employer=cast.ARVO, side=Side.SPONSOR, role="regulatory")
     person = Person.objects.get(email="Regulatory 01@example.com")
-    TOTP.activate(person, "JBSWY3DPEHPK3PXP")
+    cast.add_totp(person)
     client = Client()
     client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
     return client

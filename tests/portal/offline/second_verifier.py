@@ -144,6 +144,13 @@ def accepts(data, *, held=(), known=()):
     return True
 
 
+def missing(data):
+    """Return the digests of the files that entries name and the export does not hold."""
+    with zipfile.ZipFile(io.BytesIO(data)) as bundle:
+        here = {each.removeprefix("files/") for each in bundle.namelist()}
+        return _files_named(bundle.read("entries.ndjson")) - here
+
+
 def _check(data, held, known):
     with zipfile.ZipFile(io.BytesIO(data)) as bundle:
         names = sorted(each.filename for each in bundle.infolist())

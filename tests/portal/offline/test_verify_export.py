@@ -1,7 +1,9 @@
 """Goal G41: one file that needs nothing checks an export; a second, written from the format alone, agrees."""
 
 import ast
+import hashlib
 import io
+import json
 import os
 import random
 import struct
@@ -17,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from portal.offline import verify_export
 from tests.factories.exports import Log
 from tests.portal.offline.corruptions import CORRUPTIONS
-from tests.portal.offline.second_verifier import accepts
+from tests.portal.offline.second_verifier import accepts, missing
 from tests.walls.probing import say
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -86,8 +88,6 @@ def test_chains_of_every_small_size_are_verified(judge, size):
 
 def test_an_erased_body_does_not_break_the_chain(log, judge):
     export = log.export()
-    import hashlib
-
     salt, body = log.items[4][1]
     export.lines[4]["items"][1] = hashlib.sha256(salt + body).hexdigest()
     code, words = judge(export)
@@ -95,11 +95,34 @@ def test_an_erased_body_does_not_break_the_chain(log, judge):
     assert accepts(export.written())
 
 
+def _naming(log, *digests):
+    """Entries more, each of which names a file."""
+    for digest in digests:
+        body = {"item": "change", "table": "portal_attachment", "op": "insert", "new": {"sha256": digest}}
+        log.write_items([(log.dice.randbytes(32), json.dumps(body).encode())])
+    return log
+
+
+def test_files_that_entries_name_and_that_are_missing_are_told_one_by_one_by_both(judge):
+    here, gone = (hashlib.sha256(each).hexdigest() for each in (b"here", b"gone"))
+    export = _naming(Log(seed=5).write(3), here, gone).export()
+    export.members[f"files/{here}"] = b"here"
+    code, words = judge(export)
+    assert code == 0, words
+    assert f"MISSING: files/{gone}" in words
+    assert f"MISSING: files/{here}" not in words
+    assert (accepts(export.written()), missing(export.written())) == (True, {gone})
+    export.members[f"files/{gone}"] = b"gone"
+    assert "MISSING" not in judge(export)[1]
+    assert missing(export.written()) == set()
+
+
 def test_a_checkpoint_that_somebody_holds_is_compared(log, judge, tmp_path):
     held = tmp_path / "held"
     for size in (1, 8, 17, 23):
         held.write_text(log.checkpoint(size))
-        assert judge(log.export(), "--checkpoint", str(held))[0] == 0
+        code, words = judge(log.export(), "--checkpoint", str(held))
+        assert (code, f"you have seen {size} of 23 entries" in words) == (0, True)
     fork = Log().write(9)
     fork.dice.seed(99)
     fork.write(10)

@@ -6,7 +6,6 @@ import re
 from datetime import timedelta
 
 import pytest
-from allauth.mfa.totp.internal.auth import TOTP
 from django.core import mail
 
 from portal import tasks
@@ -107,7 +106,7 @@ class TestALink:
         used = newest_token()
         follow(used)
         words = {self.dead(used)}
-        TOTP.activate(password_of(), cast.TOTP_SECRET)
+        cast.add_totp(password_of())
         invitations.make_link(cdmo_admin, invited.pk, reason="Forgot the password.")
         renewed = newest_token()
         invitations.make_link(cdmo_admin, invited.pk, reason="The mail was lost.")

@@ -6,7 +6,6 @@ import re
 from uuid import uuid4
 
 import pytest
-from allauth.mfa.totp.internal.auth import TOTP
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -31,7 +30,7 @@ def signed_in(signed_in):
         email = f"{key}@example.com"
         if employer is not None and not Person.objects.filter(email=email).exists():
             admin = people.add_member(SETUP, employer, email=email, name=key, password=cast.PASSWORD)
-            TOTP.activate(admin.person, cast.TOTP_SECRET)
+            cast.add_totp(admin.person)
             people.give_assignment(
                 SETUP,
                 employer,

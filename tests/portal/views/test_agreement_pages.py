@@ -14,6 +14,7 @@ from portal.agreements.prose import prose
 from portal.agreements.terms import TEMPLATES, template
 from portal.forms_agreement import ClauseForm
 from portal.models import AgreementVersion
+from portal.papers import read_words
 from tests.factories import agreements as make
 from tests.factories import cast
 from tests.factories import deviations as report
@@ -29,7 +30,8 @@ def page(client, where, status=200):
 
 def only(actor):
     with reading(actor):
-        return AgreementVersion.objects.visible_to(actor).order_by("-drafted_at").first()
+        found = AgreementVersion.objects.visible_to(actor).order_by("-drafted_at").first()
+        return found and read_words(actor, found)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from portal.action import reading
 from portal.actor import system_actor
 from portal.models import DecisionRequest
+from portal.papers import read_words
 from tests.factories import batches, cast, deviations
 from tests.factories import decisions as make
 from tests.factories.signing import fresh, make_signer
@@ -57,7 +58,7 @@ def field(text, name):
 def row(request):
     watcher = system_actor("watchdog", cast.PROGRAM)
     with reading(watcher):
-        return DecisionRequest.objects.visible_to(watcher).get(pk=request.pk)
+        return read_words(watcher, DecisionRequest.objects.visible_to(watcher).get(pk=request.pk))
 
 
 def site_time(by):

@@ -1,6 +1,7 @@
 """The ledger page as a log: checkpoint, holders, witnesses, verifying, who can read."""
 
 import html
+import re
 
 import psycopg
 import pytest
@@ -41,10 +42,52 @@ def test_it_says_who_holds_and_who_cosigned(database, signed_in, sponsor_qa, cdm
         key=str(signer.verifier),
     )
     hold_checkpoint(cdmo_qa, cast.PROGRAM, audience="shared", size=published.size, how="export")
+    grow()
+    later = publish()
     _, text = page(signed_in("sponsor_viewer"))
+    lines = re.findall(r'<td class="number figure">(\d+)</td>.*?<td>([^<]*)</td></tr>', text)
+    assert lines[:2] == [(str(later.size), "\u2013"), (str(published.size), signer.name)]
     assert signer.name in text
     assert "Arvo Therapeutics" in text
     assert "Norrsund Biologics" in text
+
+
+def test_it_says_how_many_shared_entries_the_readers_own_side_has_seen(database, signed_in, sponsor_qa):
+    size = publish().size
+    hold_checkpoint(sponsor_qa, cast.PROGRAM, audience="shared", size=size, how="checkpoint")
+    grow(times=2)
+    seen = f"You have seen {size} of {size + 2} shared entries."
+    for key, expected in (("sponsor_viewer", True), ("cdmo_qa", False), ("sponsor_qa", True)):
+        _, text = page(signed_in(key))
+        assert (seen in text, "holds no checkpoint" in text) == (expected, not expected), key
+
+
+def test_of_an_own_private_chain_the_words_are_others_and_the_other_side_reads_none(
+    database, signed_in, cdmo_qa
+):
+    grow(PRIVATE, times=3)
+    size = publish(PRIVATE).size
+    publish()
+    hold_checkpoint(cdmo_qa, cast.PROGRAM, audience="manufacturer", size=size, how="checkpoint")
+    _, text = page(signed_in("cdmo_qa"), PRIVATE)
+    assert f"You have seen {size} of {size} entries of your side alone." in text
+    _, theirs = page(signed_in("sponsor_qa"))
+    assert "of your side alone" not in theirs
+    assert "Your organisation holds no checkpoint of this chain yet" in theirs
+
+
+def test_entries_that_were_taken_away_after_they_were_seen_are_told(own_database, signed_in, sponsor_qa):
+    grow(times=5)
+    size = publish().size
+    hold_checkpoint(sponsor_qa, cast.PROGRAM, audience="shared", size=size, how="mail")
+    with psycopg.connect(own_database.url("admin"), autocommit=True) as raw:
+        raw.execute("set session_replication_role = replica")
+        raw.execute(
+            "update ledger.chain set head = %s where space_id = %s and audience = 'shared'",
+            [size - 2, cast.PROGRAM],
+        )
+    _, text = page(signed_in("sponsor_qa"))
+    assert f"has seen {size} entries, and {size - 2} are here: entries were taken away" in text
 
 
 def test_before_the_first_checkpoint_it_says_when_it_comes(database, signed_in):

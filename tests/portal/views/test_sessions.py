@@ -10,7 +10,9 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.contrib.sessions.models import Session
 
+from portal.sessions import row_key_of
 from tests.conftest import entries_of
 from tests.factories import cast
 from tests.factories.door import Browser
@@ -40,6 +42,21 @@ def keep_busy(browser, until):
         gone += NEARLY_IDLE
         with later(gone):
             assert browser.get(PAGE[0]).status_code == 200
+
+
+def test_a_row_of_the_table_opens_nothing_to_who_reads_or_copies_it(browser):
+    """With the database login alone nobody comes in as who is signed in."""
+    assert browser.is_in()
+    row = Session.objects.get(session_key=row_key_of(browser.cookies["sessionid"].value))
+    mine = "a" * 32
+    Session.objects.create(
+        session_key=row_key_of(mine), session_data=row.session_data, expire_date=row.expire_date
+    )
+    for taken in (row.session_key, mine):
+        thief = Browser()
+        thief.cookies["sessionid"] = taken
+        assert not thief.is_in()
+    assert browser.is_in()
 
 
 class TestASession:

@@ -73,6 +73,26 @@ const isSigned = async (checkpoint, key) => {
   return crypto.subtle.verify("Ed25519", imported, line.raw.slice(KEY_ID_BYTES), signed);
 };
 
+// What an entry says was attached: the digest of the file as it was sent.
+const filesOf = (entry) =>
+  entry.items
+    .filter((item) => item.body !== null)
+    .map((item) => JSON.parse(new TextDecoder().decode(unbase64(item.body))))
+    .filter((change) => change.table === "portal_attachment" && change.new?.sha256)
+    .map((change) => change.new.sha256);
+
+// Of the files that entries name, those that are not listed here any more under the digest that was sealed.
+const missing = async (named, filesUrl) => {
+  const left = new Set(named);
+  let url = left.size ? filesUrl : null;
+  while (url && left.size) {
+    const page = await (await ask(url)).json();
+    for (const each of page.results) left.delete(each.sha256);
+    url = page.next;
+  }
+  return left.size;
+};
+
 const fault = async (entry, seq, chain, tree) => {
   const raw = unbase64(entry.header);
   const header = JSON.parse(new TextDecoder().decode(raw));
@@ -103,13 +123,14 @@ const ask = async (url) => {
 };
 
 const verify = async (place, show) => {
-  const { checkpointUrl, entriesUrl, key, chain } = place.dataset;
+  const { checkpointUrl, entriesUrl, filesUrl, key, chain } = place.dataset;
   const checkpoint = readCheckpoint(await (await ask(checkpointUrl)).text());
   const isOurs = checkpoint.origin.slice(checkpoint.origin.indexOf("/") + 1) === chain;
   if (!isOurs) return { tone: "warn", words: say("verify_other_chain") };
   const signed = await isSigned(checkpoint, key);
   if (signed === false) return { tone: "warn", words: say("verify_not_signed") };
   const tree = new Tree();
+  const named = new Set();
   let next = 0;
   while (next !== null && next < checkpoint.size) {
     const page = await (await ask(`${entriesUrl}?start=${next}&end=${checkpoint.size - 1}`)).json();
@@ -117,12 +138,15 @@ const verify = async (place, show) => {
     for (const entry of page.results) {
       const wrong = await fault(entry, next + 1, chain, tree);
       if (wrong) return { tone: "warn", words: say("verify_entry", { seq: next + 1 }) };
+      for (const each of filesOf(entry)) named.add(each);
       next += 1;
     }
     show(next, checkpoint.size);
   }
   if (next !== checkpoint.size) return { tone: "warn", words: say("verify_missing", { n: next, size: checkpoint.size }) };
   if (!equal(await tree.root(), checkpoint.root)) return { tone: "warn", words: say("verify_root") };
+  const lost = await missing(named, filesUrl);
+  if (lost) return { tone: "warn", words: say("verify_files", { n: lost, size: checkpoint.size }) };
   const words = signed === null ? "verify_no_ed25519" : "verify_holds";
   return { tone: "fine", words: say(words, { n: checkpoint.size }) };
 };
