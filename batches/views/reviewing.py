@@ -62,6 +62,7 @@ class ReviewPage(Page):
         side = str(actor.side(batch.space_id))
         left = {each.key for each in review.unseen}
         due = _due(actor, review)
+        sections = [_section(each, left, side, batch.state, may=may) for each in review.sections]
         return {
             "batch": batch,
             "place": place_of(batch, rooms),
@@ -69,7 +70,8 @@ class ReviewPage(Page):
             "rows": [_row(actor, review, each, left, due, may=may) for each in review.findings],
             "notes": [_note(actor, each, due) for each in review.notes if not each.key],
             "general_form": NoteForm(auto_id="note-%s") if may else None,
-            "sections": [_section(each, left, side, batch.state, may=may) for each in review.sections],
+            "sections": sections,
+            "may_mark": any(each["may"] for each in sections),
             "seen": len(review.findings) - len(left),
             "total": len(review.findings),
             "left": len(left),
