@@ -87,6 +87,15 @@ def lock_running_batch(actor: Actor, batch_id: UUID) -> Batch:
     return found
 
 
+def lock_batch_of(actor: Actor, batch_id: UUID) -> Batch:
+    """Hand out a batch in whatever state, locked, for a change of what belongs to it; raises NotFound."""
+    rows = Batch.objects.visible_to(actor).select_for_update(of=("self",), no_key=True)
+    found = rows.with_id(batch_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
 def lock_program(actor: Actor, program_id: UUID) -> Program:
     """Hand out a locked program, so that numbers in it are given once; raises NotFound."""
     rows = Program.objects.visible_to(actor).select_for_update(of=("self",), no_key=True)

@@ -17,6 +17,7 @@ class BatchesConfig(AppConfig):
         from batches.queries.disposition import words_of
         from batches.queries.feeds import list_feeds
         from batches.queries.holds import blocks_of
+        from batches.queries.shelves import shelves_of
         from batches.recipes.signing import RECIPE
         from batches.retention import of_batches, when_batches_began
         from batches.slots import batch_facts
@@ -49,6 +50,7 @@ class BatchesConfig(AppConfig):
         ended.register(ended_batches)
         feeds.register(list_feeds)
         batch_facts.register(blocks_of)
+        batch_facts.register(shelves_of)
         batch_facts.register(words_of)
         self.tell_of_reviews()
         news.register(excursion_news)

@@ -125,11 +125,16 @@ def find_episodes(
 ) -> list[Episode]:
     """List the episodes of one limit that start in the window or are carried into it, in order.
 
-    `at_us` is strictly rising and holds all readings from the window's start to the first at or after its
-    end; more does no harm. `segments` are those of the one limit.
+    `at_us` is strictly rising and holds all readings from the window's start (of a measure: from its reach
+    before it) to the first at or after its end; more does no harm. `segments` are those of the one limit; a
+    measure looks back over the start of one, for readings know no limits. Of a measure the extreme is the
+    measure's.
     """
+    times = list(segments)
+    if times and not times[0].limit.is_plain:
+        at_us, values = measured(times[0].limit, at_us, values)
     episodes: list[Episode] = []
-    for segment in segments:
+    for segment in times:
         carried = window.carried.episode if window.carried else None
         if carried is not None and not segment.covers(carried.started_us):
             carried = None
@@ -137,6 +142,15 @@ def find_episodes(
         found = _episodes_of(at_us[first:last], values[first:last], segment, carried)
         episodes += [episode for episode in found if episode.started_us < window.until_us]
     return episodes
+
+
+def measured(
+    limit: Limit, at_us: NDArray[np.int64], values: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return what a limit looks at, at each reading where it is known."""
+    found = limit.measure.of(at_us, values)
+    known = np.isfinite(found)
+    return at_us[known], found[known]
 
 
 def affected_window(
@@ -232,7 +246,7 @@ def _episodes_of(
     at_us: NDArray[np.int64], values: NDArray[np.float64], segment: Segment, carried: Episode | None
 ) -> list[Episode]:
     limit = segment.limit
-    side = sides(limit, values)
+    side, beyond = sides(segment, at_us, values)
     closing_us = None if segment.end_us == OPEN_END_US else segment.end_us
     edges = [0, *(np.flatnonzero(np.diff(side)) + 1).tolist(), len(side)]
     ends = [*at_us[edges[1:-1]].tolist(), closing_us]
@@ -242,34 +256,28 @@ def _episodes_of(
         carried = None
     for (start, stop), ended_us in zip(pairwise(edges), ends, strict=True):
         if start < stop and side[start] != 0:
-            episode = _of_run(limit, at_us[start:stop], values[start:stop])
+            place = start + int(beyond[start:stop].argmax())
+            episode = Episode(
+                limit_id=limit.id,
+                direction="high" if side[start] > 0 else "low",
+                started_us=int(at_us[start]),
+                last_outside_us=int(at_us[stop - 1]),
+                ended_us=None,
+                extreme=float(values[place]),
+                extreme_us=int(at_us[place]),
+                count=stop - start,
+                is_excursion=False,
+                alert_due_us=int(at_us[start]) + limit.delay_s * 1_000_000,
+            )
             if carried is not None:
-                episode, carried = _together(carried, episode), None
+                episode, carried = _together(segment, carried, episode), None
             episodes.append(_until(episode, limit, ended_us))
     return episodes
 
 
-def _of_run(limit: Limit, at_us: NDArray[np.int64], values: NDArray[np.float64]) -> Episode:
-    is_high = limit.high is not None and bool(values[0] > limit.high)
-    place = int(values.argmax() if is_high else values.argmin())
-    started_us = int(at_us[0])
-    return Episode(
-        limit_id=limit.id,
-        direction="high" if is_high else "low",
-        started_us=started_us,
-        last_outside_us=int(at_us[-1]),
-        ended_us=None,
-        extreme=float(values[place]),
-        extreme_us=int(at_us[place]),
-        count=len(values),
-        is_excursion=False,
-        alert_due_us=started_us + limit.delay_s * 1_000_000,
-    )
-
-
-def _together(earlier: Episode, later: Episode) -> Episode:
+def _together(segment: Segment, earlier: Episode, later: Episode) -> Episode:
     """Join two stretches of one side; of equal extremes the earlier counts."""
-    is_further = (later.extreme - earlier.extreme) * _SIDE[earlier.direction] > 0
+    is_further = _beyond(segment, later) > _beyond(segment, earlier)
     return replace(
         earlier,
         last_outside_us=later.last_outside_us,
@@ -277,6 +285,11 @@ def _together(earlier: Episode, later: Episode) -> Episode:
         extreme_us=later.extreme_us if is_further else earlier.extreme_us,
         count=earlier.count + later.count,
     )
+
+
+def _beyond(segment: Segment, episode: Episode) -> float:
+    end = segment.limit.end_at(episode.extreme_us, segment.origin, episode.direction)
+    return (episode.extreme - end) * _SIDE[episode.direction]
 
 
 def _until(episode: Episode, limit: Limit, ended_us: int | None) -> Episode:

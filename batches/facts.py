@@ -270,6 +270,29 @@ class LotStateChanged(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class AlarmShelved(Fact):
+    """The alerts of a limit wait until an instant; a person said why."""
+
+    name = "alarm.shelved"
+    batch_id: UUID
+    parameter: str
+    limit_kind: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmUnshelved(Fact):
+    """An alarm is in service again: what was outside meanwhile, and how much of it still is."""
+
+    name = "alarm.unshelved"
+    batch_id: UUID
+    by_itself: bool
+    ended_at: datetime
+    excursions: int
+    lasting: int
+
+
+@dataclass(frozen=True, slots=True)
 class LotLinked(Fact):
     """The sponsor said that the lot goes on as, or was made of, a lot of another program."""
 

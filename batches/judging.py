@@ -7,7 +7,7 @@ readings, here before it is judged and in `batches.queries.excursions` before it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
@@ -18,7 +18,6 @@ from django.db.models import Q
 from batches.columns import instant_of, microseconds
 from batches.episodes import (
     Changes,
-    Episode,
     StoredEpisode,
     Window,
     affected_window,
@@ -26,13 +25,15 @@ from batches.episodes import (
     reconcile,
     window_of_phase_change,
 )
-from batches.excursion_rows import Verdict, apply_verdicts
+from batches.excursion_rows import Verdict, apply_verdicts, episode_of
 from batches.latest import Known, Newest
 from batches.limits import OPEN_END_US, OPEN_START_US
 from batches.models import Batch, Excursion, Limit
-from batches.plan import Bound, Plan, Watch
+from batches.plan import Bound, Channel, Plan
+from batches.ruled import Asked, asked_after, verdict_of
 from batches.staging import Column, Stretch, Times, Values, read_stretches
 from batches.states import ExcursionState
+from portal.action import instant
 from portal.actor import Actor
 
 INFINITY: Final = float("inf")
@@ -50,7 +51,7 @@ where batch_id = %s and parameter_id = %s and at >= %s and value between %s and 
 class Case:
     """One limit with its live rows, and the window in which they are judged again."""
 
-    watch: Watch
+    channel: Channel
     limit: Limit
     rows: Sequence[StoredEpisode]
     window: Window
@@ -59,14 +60,16 @@ class Case:
 class Docket:
     """The live excursions of a batch that end after an instant, or not yet, by limit.
 
-    Of a limit with a minimum duration all are there: its window may reach back past the instant.
+    Of a limit with a minimum duration, or that looks at more than each value, all are there: its window may
+    reach back past the instant.
     """
 
-    def __init__(self, actor: Actor, batch: Batch, watches: Iterable[Watch], since_us: int) -> None:
+    def __init__(self, actor: Actor, batch: Batch, channels: Sequence[Channel], since_us: int) -> None:
         self.excursions: dict[UUID, Excursion] = {}
         self.by_limit: dict[UUID, list[StoredEpisode]] = {}
-        limits = {limit.pk: limit for watch in watches for limit in watch.limits.values()}
-        patient = [limit.pk for limit in limits.values() if limit.min_duration_s]
+        limits = {limit.pk: limit for channel in channels for limit in channel.limits.values()}
+        ruled = {limit_id for channel in channels for limit_id in channel.ruled}
+        patient = [limit.pk for limit in limits.values() if limit.min_duration_s or limit.pk in ruled]
         live = Excursion.objects.visible_to(actor).filter(batch=batch, limit_id__in=list(limits))
         reaching = Q(ended_at=None) | Q(ended_at__gte=instant_of(since_us)) | Q(limit_id__in=patient)
         for row in live.exclude(state=ExcursionState.WITHDRAWN).filter(reaching).order_by("started_at", "id"):
@@ -79,23 +82,6 @@ class Docket:
         return self.by_limit.get(limit.pk, [])
 
 
-def episode_of(row: Excursion, delay_s: int) -> Episode:
-    """Return what a row says, as the judging computes with it."""
-    started_us = microseconds(row.started_at)
-    return Episode(
-        limit_id=row.limit_id,
-        direction=row.direction,  # type: ignore[arg-type]  # the column holds one of the two
-        started_us=started_us,
-        last_outside_us=microseconds(row.last_outside_at),
-        ended_us=None if row.ended_at is None else microseconds(row.ended_at),
-        extreme=row.extreme,
-        extreme_us=microseconds(row.extreme_at),
-        count=row.readings,
-        is_excursion=True,
-        alert_due_us=started_us + delay_s * 1_000_000,
-    )
-
-
 def judge_frame(actor: Actor, batch: Batch, plan: Plan, fresh: Mapping[str, Column], known: Known) -> None:
     """Judge readings that were just stored; `known` is what was known of each parameter before them.
 
@@ -103,64 +89,87 @@ def judge_frame(actor: Actor, batch: Batch, plan: Plan, fresh: Mapping[str, Colu
     v1.
     """
     suspects = [
-        (plan.watches[code], int(at_us[0]), int(at_us[-1]))
+        (plan.channels[code], int(at_us[0]), int(at_us[-1]))
         for code, (at_us, values) in fresh.items()
-        if not _is_calm(plan.watches[code], at_us, values, known)
+        if not _is_calm(plan.channels[code], at_us, values, known)
     ]
-    if not suspects:
+    asked = asked_after(batch, plan, fresh, known)
+    if not suspects and not asked:
         return
-    docket = Docket(actor, batch, [watch for watch, *_ in suspects], min(first for _, first, _ in suspects))
+    channels = [*(channel for channel, *_ in suspects), *(one.channel for one in asked)]
+    firsts = [*(first for _, first, _ in suspects), *(one.fresh[0] for one in asked)]
+    docket = Docket(actor, batch, channels, min(firsts))
     following = _next_after(
-        batch, [(watch.id, last) for watch, _, last in suspects if _has_later(watch, last, known)]
+        batch, [(channel.id, last) for channel, _, last in suspects if _has_later(channel, last, known)]
     )
     cases = [
-        Case(watch, limit, rows, _window(batch, limit, rows, (first, last, following.get(watch.id))))
-        for watch, first, last in suspects
-        for limit in watch.limits.values()
+        Case(channel, limit, rows, _window(batch, limit, rows, (first, last, following.get(channel.id))))
+        for channel, first, last in suspects
+        for limit in _plain(channel)
         for rows in [docket.rows(limit)]
     ]
-    _judge(batch, cases, docket)
+    _judge(batch, cases, asked, docket)
+
+
+def judge_silence(actor: Actor, batch: Batch, plan: Plan) -> None:
+    """Judge missing data as of now, nothing having come. The batch is locked. Records: as `judge_frame`."""
+    now_us = microseconds(instant())
+    asked = [
+        Asked(channel, limit, (now_us, now_us), now_us)
+        for channel in plan.channels.values()
+        for limit in channel.ruled.values()
+        if limit.measure.kind == "silence"
+    ]
+    if asked:
+        _judge(batch, [], asked, Docket(actor, batch, [one.channel for one in asked], now_us))
 
 
 def judge_change(actor: Actor, batch: Batch, plan: Plan, changed_us: int) -> None:
     """Judge again from an instant on because other limits apply: a phase began, or the batch ended."""
-    watches = [
-        watch
-        for watch in plan.watches.values()
-        if batch.ended_at or any(limit.phase_id for limit in watch.limits.values())
+    channels = [
+        channel
+        for channel in plan.channels.values()
+        if batch.ended_at or any(limit.phase_id or limit.settle_s for limit in channel.limits.values())
     ]
-    if not watches:
+    if not channels:
         return
-    docket = Docket(actor, batch, watches, changed_us)
+    docket = Docket(actor, batch, channels, changed_us)
     cases = [
         Case(
-            watch,
+            channel,
             limit,
             rows,
             _widened(batch, limit, _from_checkpoint(window_of_phase_change(rows, changed_us))),
         )
-        for watch in watches
-        for limit in watch.limits.values()
+        for channel in channels
+        for limit in _plain(channel)
         for rows in [docket.rows(limit)]
     ]
-    _judge(batch, cases, docket)
+    since = (changed_us - 1, OPEN_END_US - 1)
+    now_us = microseconds(instant())
+    asked = [Asked(channel, limit, since, now_us) for channel in channels for limit in channel.ruled.values()]
+    _judge(batch, cases, asked, docket)
 
 
-def _is_calm(watch: Watch, at_us: Times, values: Values, known: Known) -> bool:
+def _plain(channel: Channel) -> list[Limit]:
+    return [limit for limit in channel.limits.values() if limit.pk not in channel.ruled]
+
+
+def _is_calm(channel: Channel, at_us: Times, values: Values, known: Known) -> bool:
     """Say whether new readings can change nothing: all inside, and no episode runs through their time."""
-    if not watch.bounds:
+    if not channel.bounds:
         return True
-    if watch.id in known.running:
+    if any(bound.limit_id in known.running for bound in channel.bounds):
         return False
     first, last = int(at_us[0]), int(at_us[-1])
     lowest, highest = float(values.min()), float(values.max())
-    newest = known.newest.get(watch.id)
-    for bound in watch.bounds:
+    newest = known.newest.get(channel.id)
+    for bound in channel.bounds:
         if bound.holds(lowest, highest):
             if bound.is_patient and newest is not None and not _follows_inside(bound, newest, first):
                 return False
             continue
-        times = watch.segments[bound.limit_id]
+        times = channel.segments[bound.limit_id]
         if any(segment.start_us <= last and first < segment.end_us for segment in times):
             return False
     return True
@@ -171,8 +180,8 @@ def _follows_inside(bound: Bound, newest: Newest, first_us: int) -> bool:
     return newest.at_us < first_us and bound.holds(newest.value, newest.value)
 
 
-def _has_later(watch: Watch, last_us: int, known: Known) -> bool:
-    newest = known.newest.get(watch.id)
+def _has_later(channel: Channel, last_us: int, known: Known) -> bool:
+    newest = known.newest.get(channel.id)
     return newest is not None and newest.at_us > last_us
 
 
@@ -229,12 +238,12 @@ def _next_after(batch: Batch, places: Sequence[tuple[UUID, int]]) -> dict[UUID, 
         return {found: at and microseconds(at) for found, at in cursor.fetchall()}
 
 
-def _judge(batch: Batch, cases: Sequence[Case], docket: Docket) -> None:
+def _judge(batch: Batch, cases: Sequence[Case], asked: Sequence[Asked], docket: Docket) -> None:
     spans: dict[UUID, Stretch] = {}
     for case in cases:
-        known = spans.get(case.watch.id, Stretch(case.watch.id, OPEN_END_US, OPEN_START_US))
-        spans[case.watch.id] = Stretch(
-            case.watch.id,
+        known = spans.get(case.channel.id, Stretch(case.channel.id, OPEN_END_US, OPEN_START_US))
+        spans[case.channel.id] = Stretch(
+            case.channel.id,
             min(known.from_us, case.window.from_us),
             max(known.until_us, case.window.until_us),
         )
@@ -242,12 +251,13 @@ def _judge(batch: Batch, cases: Sequence[Case], docket: Docket) -> None:
     verdicts = []
     for case in cases:
         carried_id = case.window.carried.id if case.window.carried else None
-        changes = _changes(case, columns[case.watch.id])
-        verdicts.append(Verdict(case.watch, case.limit, changes, carried_id))
+        changes = _changes(case, columns[case.channel.id])
+        verdicts.append(Verdict(case.channel, case.limit, changes, carried_id))
+    verdicts += [verdict_of(batch, one, docket.rows(one.channel.limits[one.limit.id])) for one in asked]
     apply_verdicts(batch, docket.excursions, verdicts)
 
 
 def _changes(case: Case, column: Column) -> Changes:
-    found = find_episodes(*column, case.watch.segments[case.limit.pk], case.window)
+    found = find_episodes(*column, case.channel.segments[case.limit.pk], case.window)
     held = [row for row in case.rows if case.window.holds(row)]
     return reconcile(held, [episode for episode in found if episode.is_excursion])

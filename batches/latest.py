@@ -14,7 +14,7 @@ from django.db import connection
 
 from batches.columns import instant_of, microseconds
 from batches.models import Batch, Frame
-from batches.plan import Plan, Watch
+from batches.plan import Channel, Plan
 from batches.staging import Column, Times, Values
 
 BUCKETS: Final = 48
@@ -24,11 +24,11 @@ INTERVALS_A_BUCKET: Final = 3
 # Of what is sampled by the hour or the day each value is shown, also when one comes early or is repeated.
 SAMPLED_FROM_US: Final = 3_600_000_000
 BUCKETS_A_SAMPLE: Final = 3
-# With what is known of each parameter comes whether a live excursion runs through its new readings.
+# With what is known of a parameter come the limits of which a live excursion runs through its new readings.
 READ: Final = """
 select w.id, l.at, l.value, l.received_at, l.trace_at, l.trace,
-       exists (select from batches_excursion e
-               where e.space_id = %s and e.batch_id = %s and e.parameter_id = w.id and e.state <> 'withdrawn'
+       array(select distinct e.limit_id from batches_excursion e
+             where e.space_id = %s and e.batch_id = %s and e.parameter_id = w.id and e.state <> 'withdrawn'
                  and e.started_at <= w.last and (e.ended_at is null or e.ended_at > w.first))
 from unnest(%s::uuid[], %s::timestamptz[], %s::timestamptz[]) w (id, first, last)
 left join batches_latest l on l.space_id = %s and l.batch_id = %s and l.parameter_id = w.id
@@ -61,15 +61,15 @@ class Newest:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of parameters before a frame; `running` are those with an excursion through its time."""
+    """What is known of parameters before a frame; `running` are limits with an excursion through its time."""
 
     newest: Mapping[UUID, Newest]
     running: frozenset[UUID]
 
 
-def look_up(batch: Batch, watches: Mapping[str, Watch], fresh: Mapping[str, Column]) -> Known:
+def look_up(batch: Batch, channels: Mapping[str, Channel], fresh: Mapping[str, Column]) -> Known:
     """Return what is known of the parameters of new readings; the batch is locked."""
-    ids = [watches[code].id for code in fresh]
+    ids = [channels[code].id for code in fresh]
     firsts = [instant_of(int(at_us[0])) for at_us, _ in fresh.values()]
     lasts = [instant_of(int(at_us[-1])) for at_us, _ in fresh.values()]
     where = [batch.space_id, batch.pk]
@@ -77,7 +77,7 @@ def look_up(batch: Batch, watches: Mapping[str, Watch], fresh: Mapping[str, Colu
         cursor.execute(READ, [*where, ids, firsts, lasts, *where])
         rows = cursor.fetchall()
     newest = {row[0]: Newest(microseconds(row[1]), *row[2:6]) for row in rows if row[1] is not None}
-    return Known(newest, frozenset(row[0] for row in rows if row[6]))
+    return Known(newest, frozenset(limit_id for row in rows for limit_id in row[6]))
 
 
 def store_newest(
@@ -88,11 +88,11 @@ def store_newest(
     One statement: with a thousand frames a minute each way to the database and back counts.
     """
     received_at = frames[0].received_at
-    chosen = sorted((plan.watches[code] for code in fresh), key=lambda watch: watch.id)
+    chosen = sorted((plan.channels[code] for code in fresh), key=lambda channel: channel.id)
     values: list[Any] = []
-    for watch in chosen:
-        now = _together(watch, known.newest.get(watch.id), fresh[watch.code], received_at)
-        values += [batch.space_id, watch.audience, batch.pk, watch.id, instant_of(now.at_us)]
+    for channel in chosen:
+        now = _together(channel, known.newest.get(channel.id), fresh[channel.code], received_at)
+        values += [batch.space_id, channel.audience, batch.pk, channel.id, instant_of(now.at_us)]
         values += [now.value, now.received_at, _array(now.trace_at), _array(now.trace)]
     for frame in frames:
         values += [frame.pk, batch.space_id, frame.audience, batch.pk, frame.person_id]
@@ -107,9 +107,9 @@ def _array(numbers: list[int] | list[float]) -> str:
     return "{" + ",".join(map(repr, numbers)) + "}"
 
 
-def _together(watch: Watch, known: Newest | None, column: Column, received_at: datetime) -> Newest:
+def _together(channel: Channel, known: Newest | None, column: Column, received_at: datetime) -> Newest:
     at_us, values = column
-    bucket_ms = INTERVALS_A_BUCKET * watch.interval_us // 1000
+    bucket_ms = INTERVALS_A_BUCKET * channel.interval_us // 1000
     trace_at, trace = _thin(at_us // 1000, values, bucket_ms)
     if known is not None:
         trace_at, trace = _joined(known, (trace_at, trace), bucket_ms)

@@ -10,23 +10,22 @@ that much is judged again.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from batches.episodes import Episode
-from batches.limits import OPEN_END_US, OPEN_START_US, Limit, Segment
-
 Times = NDArray[np.int64]
 Floats = NDArray[np.float64]
-Kind = Literal["value", "rate", "sum", "count", "span"]
+Kind = Literal["value", "rate", "sum", "count", "span", "silence"]
 
 SECOND_US: Final = 1_000_000
 HOUR_US: Final = 3600 * SECOND_US
+# How often at most a course that begins again is drawn.
+ROUNDS: Final = 400
 # From which share on readings fill a window.
 FILLED: Final = 0.8
 
@@ -73,6 +72,18 @@ class Profile:
             _line(elapsed_s, times, [knot.high for knot in self.knots], math.inf),
         )
 
+    def turns(self, first_us: int, last_us: int) -> list[int]:
+        """Return the times of the knots between two times in the phase, both not included; few of a day."""
+        own = [round(knot.elapsed_s * SECOND_US) for knot in self.knots]
+        if self.every_s is None:
+            return [each for each in own if first_us < each < last_us]
+        every_us = round(self.every_s * SECOND_US)
+        rounds = range(first_us // every_us, min(last_us // every_us, first_us // every_us + ROUNDS) + 1)
+        # A course that begins again jumps back to its first knot.
+        known = {start for place in rounds for start in (place * every_us - 1, place * every_us)}
+        known |= {place * every_us + each for place in rounds for each in own}
+        return sorted(each for each in known if first_us < each < last_us)
+
 
 @dataclass(frozen=True, slots=True)
 class Measure:
@@ -80,12 +91,18 @@ class Measure:
 
     `rate`: change per hour from the oldest to the newest of them. `sum`: all of them together, as particles
     in a rolling cubic metre. `count`: how many lie above `above`. `span`: highest less lowest, known where
-    readings fill most of the window; a sensor that is stuck has less than any living one.
+    readings fill most of the window; a sensor that is stuck has less than any living one. `silence`: nothing
+    came for longer than the window; it is found between readings and not at them, see `silences`.
     """
 
     kind: Kind = "value"
     window_us: int = 0
     above: float = 0.0
+
+    @property
+    def reach_us(self) -> int:
+        """How long after a reading it still counts, so how far behind it others are needed."""
+        return self.window_us
 
     def of(self, at_us: Times, values: Floats) -> Floats:
         """Return the measure at each reading, NaN where it is not known; `at_us` is strictly rising."""
@@ -94,149 +111,6 @@ class Measure:
         # The window is open on its far side: what is exactly that old is not in it.
         far = at_us - self.window_us
         return _MEASURES[self.kind](self, at_us, values, np.searchsorted(at_us, far, side="right"))
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A limit with what it looks at, and its ends where they move."""
-
-    limit: Limit
-    measure: Measure = Measure()
-    profile: Profile | None = None
-
-    @property
-    def reach_us(self) -> int:
-        """How long after a reading it still counts, so how far behind it others are needed."""
-        return self.measure.window_us
-
-
-def find(rule: Rule, at_us: Times, values: Floats, segments: Iterable[Segment]) -> list[Episode]:
-    """List the episodes of a rule, in order; of a measure the extreme is the measure's.
-
-    `at_us` is strictly rising. A measure looks back over the start of a segment: readings know no limits.
-    """
-    measured = rule.measure.of(at_us, values)
-    known = np.isfinite(measured)
-    at_us, measured = at_us[known], measured[known]
-    episodes: list[Episode] = []
-    for segment in segments:
-        first, last = np.searchsorted(at_us, (segment.start_us, segment.end_us))
-        episodes += _episodes(rule, segment, at_us[first:last], measured[first:last])
-    return episodes
-
-
-def find_again(
-    rule: Rule, at_us: Times, values: Floats, segments: Iterable[Segment], fresh: tuple[int, int]
-) -> tuple[list[Episode], tuple[int, int]]:
-    """List the episodes that readings added between two instants can have changed, and the stretch they fill.
-
-    Whoever holds the episodes found before drops those that touch the stretch and puts these in their place.
-    """
-    known = at_us[np.isfinite(rule.measure.of(at_us, values))]
-    # What is cut in two goes on at the first reading that stayed as it was.
-    after = int(np.searchsorted(known, fresh[1] + rule.reach_us, side="right"))
-    stretch = fresh[0], int(known[after]) if after < len(known) else OPEN_END_US
-    return [each for each in find(rule, at_us, values, segments) if touches(each, stretch)], stretch
-
-
-def touches(episode: Episode, stretch: tuple[int, int]) -> bool:
-    """Say whether an episode lies in a stretch of time, or begins or ends in it."""
-    return episode.started_us <= stretch[1] and episode.end_us >= stretch[0]
-
-
-def find_silences(
-    limit: Limit, at_us: Times, allowed_us: int, segments: Iterable[Segment], until_us: int
-) -> list[Episode]:
-    """List the stretches in which nothing came for longer than `allowed_us`, as is known at `until_us`.
-
-    A silence begins when the allowed time is over and ends with the next reading or with the segment; `count`
-    is 0, and the extreme how long nothing came, in seconds. Its alert waits the limit's delay.
-    """
-    found = []
-    for segment in segments:
-        begun, over = segment.start_us, min(segment.end_us, until_us)
-        if begun == OPEN_START_US or begun >= over:
-            continue
-        inside = at_us[(at_us >= begun) & (at_us < over)]
-        edges = [begun, *inside.tolist(), over]
-        for place, (earlier, later) in enumerate(pairwise(edges)):
-            if later - earlier <= allowed_us:
-                continue
-            is_last = place == len(edges) - 2 and over == until_us and segment.end_us > until_us
-            found.append(_silence(limit, earlier + allowed_us, later, is_open=is_last))
-    return found
-
-
-def settling(segments: Iterable[Segment], triggers: Sequence[int], settle_us: int) -> tuple[Segment, ...]:
-    """Cut out the time after each trigger (a feed, a sampling, a calibration) in which a limit says nothing.
-
-    What is left keeps the origin of its segment, so that a profile goes on where time has brought it.
-    """
-    left = []
-    for segment in segments:
-        begun = segment.start_us
-        for trigger in sorted(triggers):
-            settled = trigger + settle_us
-            if settled <= begun or trigger >= segment.end_us:
-                continue
-            if trigger > begun:
-                left.append(replace(segment, start_us=begun, end_us=trigger, origin_us=segment.origin))
-            begun = settled
-        if begun < segment.end_us:
-            left.append(replace(segment, start_us=begun, origin_us=segment.origin))
-    return tuple(left)
-
-
-def _episodes(rule: Rule, segment: Segment, at_us: Times, measured: Floats) -> list[Episode]:
-    low, high = _ends(rule, segment, at_us)
-    side = np.where(measured > high, 1, np.where(measured < low, -1, 0))
-    beyond = np.where(side > 0, measured - high, low - measured)
-    closing_us = None if segment.end_us == OPEN_END_US else segment.end_us
-    edges = [0, *(np.flatnonzero(np.diff(side)) + 1).tolist(), len(side)]
-    ends = [*at_us[edges[1:-1]].tolist(), closing_us]
-    episodes = []
-    for (start, stop), ended_us in zip(pairwise(edges), ends, strict=True):
-        if start < stop and side[start] != 0:
-            place = start + int(beyond[start:stop].argmax())
-            started_us, last_us = int(at_us[start]), int(at_us[stop - 1])
-            known_end_us = last_us if ended_us is None else ended_us
-            episode = Episode(
-                limit_id=rule.limit.id,
-                direction="high" if side[start] > 0 else "low",
-                started_us=started_us,
-                last_outside_us=last_us,
-                ended_us=ended_us,
-                extreme=float(measured[place]),
-                extreme_us=int(at_us[place]),
-                count=stop - start,
-                is_excursion=known_end_us - started_us >= rule.limit.min_duration_s * SECOND_US,
-                alert_due_us=started_us + rule.limit.delay_s * SECOND_US,
-            )
-            episodes.append(episode)
-    return episodes
-
-
-def _silence(limit: Limit, begun_us: int, over_us: int, *, is_open: bool) -> Episode:
-    return Episode(
-        limit_id=limit.id,
-        direction="low",
-        started_us=begun_us,
-        last_outside_us=over_us,
-        ended_us=None if is_open else over_us,
-        extreme=(over_us - begun_us) / SECOND_US,
-        extreme_us=over_us,
-        count=0,
-        is_excursion=over_us - begun_us >= limit.min_duration_s * SECOND_US,
-        alert_due_us=begun_us + limit.delay_s * SECOND_US,
-    )
-
-
-def _ends(rule: Rule, segment: Segment, at_us: Times) -> tuple[Floats, Floats]:
-    if rule.profile is not None:
-        return rule.profile.ends(at_us - segment.origin)
-    low = -math.inf if rule.limit.low is None else rule.limit.low
-    high = math.inf if rule.limit.high is None else rule.limit.high
-    return np.full(len(at_us), low), np.full(len(at_us), high)
 
 
 def _line(at_s: Floats, times: Sequence[float], ends: Sequence[float | None], without_end: float) -> Floats:
@@ -264,12 +138,22 @@ def _count(measure: Measure, _at_us: Times, values: Floats, starts: NDArray[np.i
 
 
 def _span(measure: Measure, at_us: Times, values: Floats, starts: NDArray[np.intp]) -> Floats:
-    spans = np.full(len(values), np.nan)
-    for end, start in enumerate(starts.tolist()):
-        if at_us[end] - at_us[start] >= FILLED * measure.window_us:
-            window = values[start : end + 1]
-            spans[end] = window.max() - window.min()
-    return spans
+    filled = at_us - at_us[starts] >= FILLED * measure.window_us if len(values) else np.zeros(0, bool)
+    highest, lowest = _highest(values, starts), -_highest(-values, starts)
+    return np.asarray(np.where(filled, highest - lowest, np.nan))
+
+
+def _highest(values: Floats, starts: NDArray[np.intp]) -> Floats:
+    """Return the highest of each window up to its place: of two stretches of a power of two that cover it."""
+    places = np.arange(len(values))
+    levels = np.log2(places - starts + 1).astype(np.int64) if len(values) else places
+    found, course = np.array(values), np.array(values)
+    for level in range(1, int(levels.max(initial=0)) + 1):
+        half = 1 << (level - 1)
+        course = np.maximum(course[:-half], course[half:])
+        mine = np.flatnonzero(levels == level)
+        found[mine] = np.maximum(course[starts[mine]], course[places[mine] - 2 * half + 1])
+    return found
 
 
 _MEASURES: Final[Mapping[str, Callable[[Measure, Times, Floats, NDArray[np.intp]], Floats]]] = {

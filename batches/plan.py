@@ -11,7 +11,9 @@ from uuid import UUID
 
 from batches import limits as rules
 from batches.columns import microseconds
+from batches.measures import SECOND_US, Knot, Measure, Profile
 from batches.models import Batch, Limit, Parameter, PhaseRun
+from batches.states import LimitMeasure
 from portal.actor import Actor
 
 PLANS_KEPT: Final = 512
@@ -40,7 +42,7 @@ class Bound:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Watch:
+class Channel:
     """One parameter of a batch with its limits by id; `segments` says when each of them applies."""
 
     id: UUID
@@ -53,13 +55,15 @@ class Watch:
     limits: Mapping[UUID, Limit]
     segments: Mapping[UUID, tuple[rules.Segment, ...]]
     bounds: Sequence[Bound]
+    # Limits that look at more than one value and two fixed ends; the others have a bound.
+    ruled: Mapping[UUID, rules.Limit]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
     """The parameters of a batch that an actor may see, by code, in the order of the recipe."""
 
-    watches: Mapping[str, Watch]
+    channels: Mapping[str, Channel]
     units: Mapping[str, str]
 
 
@@ -99,11 +103,12 @@ def read_plan(actor: Actor, batch: Batch) -> Plan:
         by_parameter.setdefault(limit.parameter_id, []).append(limit)
     stretches = [stretch_of(run) for run in runs]
     end_us = rules.OPEN_END_US if batch.ended_at is None else microseconds(batch.ended_at)
-    watches = {
-        parameter.code: _watch(parameter, by_parameter.get(parameter.pk, []), stretches, end_us)
+    edges = (microseconds(batch.started_at or batch.planned_start), end_us)
+    channels = {
+        parameter.code: _channel(parameter, by_parameter.get(parameter.pk, []), stretches, edges)
         for parameter in parameters.order_by("ordinal", "id")
     }
-    return Plan(watches, {code: watch.unit for code, watch in watches.items()})
+    return Plan(channels, {code: channel.unit for code, channel in channels.items()})
 
 
 def stretch_of(run: PhaseRun) -> rules.PhaseRun:
@@ -122,19 +127,38 @@ def rule_of(limit: Limit) -> rules.Limit:
         delay_s=limit.delay_s,
         min_duration_s=limit.min_duration_s,
         phase_id=limit.phase_id,
+        measure=_measure(limit),
+        profile=_profile(limit),
+        settle_us=limit.settle_s * SECOND_US,
     )
 
 
-def _watch(parameter: Parameter, limits: list[Limit], runs: list[rules.PhaseRun], end_us: int) -> Watch:
+def _measure(limit: Limit) -> Measure:
+    if limit.measure == LimitMeasure.VALUE:
+        return rules.VALUE
+    above = 0.0 if limit.above is None else float(limit.above)
+    # The column holds one of the kinds.
+    return Measure(limit.measure, limit.window_s * SECOND_US, above)  # type: ignore[arg-type]
+
+
+def _profile(limit: Limit) -> Profile | None:
+    if not limit.knots:
+        return None
+    knots = [
+        Knot(at_s, *(None if end is None else float(end) for end in ends)) for at_s, *ends in limit.knots
+    ]
+    return Profile(knots, limit.every_s or None)
+
+
+def _channel(
+    parameter: Parameter, limits: list[Limit], runs: list[rules.PhaseRun], edges: tuple[int, int]
+) -> Channel:
+    known = [rule_of(limit) for limit in limits]
     segments = {
-        limit_id: tuple(
-            replace(segment, end_us=min(segment.end_us, end_us))
-            for segment in found
-            if segment.start_us < end_us
-        )
-        for limit_id, found in rules.segments(map(rule_of, limits), runs).items()
+        limit_id: tuple(_within(segment, edges) for segment in found if segment.start_us < edges[1])
+        for limit_id, found in rules.segments(known, runs).items()
     }
-    return Watch(
+    return Channel(
         id=parameter.pk,
         code=parameter.code,
         title=parameter.title,
@@ -144,5 +168,12 @@ def _watch(parameter: Parameter, limits: list[Limit], runs: list[rules.PhaseRun]
         interval_us=parameter.expected_interval_s * 1_000_000,
         limits={limit.pk: limit for limit in limits},
         segments=segments,
-        bounds=[Bound.of(limit) for limit in limits],
+        bounds=[Bound.of(limit) for limit, rule in zip(limits, known, strict=True) if rule.is_plain],
+        ruled={rule.id: rule for rule in known if not rule.is_plain},
     )
+
+
+def _within(segment: rules.Segment, edges: tuple[int, int]) -> rules.Segment:
+    """Cut a stretch at the end of the batch; the time of what has no phase counts from its start."""
+    origin_us = edges[0] if segment.limit.phase_id is None else segment.origin_us
+    return replace(segment, end_us=min(segment.end_us, edges[1]), origin_us=origin_us)

@@ -24,6 +24,7 @@ def of_batches() -> Mapping[str, str]:
         "batches_phaserun": "batch",
         "batches_excursion": "batch",
         "batches_batchhold": "batch",
+        "batches_alarmshelf": "batch",
         "batches_disposition": "batch",
         "batches_exceptionlook": "batch",
         "batches_reviewnote": "batch",

@@ -17,7 +17,7 @@ from portal.slots import Slot
 class BatchFacts:
     """Open deviations of a batch by class, what blocks it in words, and the next deadline among them.
 
-    `early_signals` wait for an answer; they are no deviations.
+    `early_signals` wait for an answer; they are no deviations. Of `shelved` alarms the alerts wait.
     """
 
     open_minor: int = 0
@@ -28,6 +28,7 @@ class BatchFacts:
     next_due_at: datetime | None = None
     next_due_clause: str = ""
     early_signals: int = 0
+    shelved: int = 0
     # What was decided of the batch, in words.
     disposition: str = ""
 
@@ -43,6 +44,7 @@ class BatchFacts:
             first.next_due_at,
             first.next_due_clause,
             self.early_signals + other.early_signals,
+            self.shelved + other.shelved,
             self.disposition or other.disposition,
         )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from batches.states import DataKind, Level, LimitKind, MaterialUse, ParameterKind
+from batches.states import DataKind, Level, LimitKind, LimitMeasure, MaterialUse, ParameterKind
 from portal.states import Audience, SeatSide
 
 
@@ -33,8 +33,21 @@ class StepSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class KnotSpec:
+    """The ends of a limit at a time in its phase; None leaves a side open."""
+
+    at_s: int
+    low: Decimal | None = None
+    high: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LimitSpec:
-    """A range to stay in, ends included, in one phase (by code) or in all others; None leaves a side open."""
+    """A range to stay in, ends included, in one phase (by code) or in all others; None leaves a side open.
+
+    A course of knots stands in place of the two ends. Of a general limit its time counts from the start of
+    the batch.
+    """
 
     kind: LimitKind
     low: Decimal | None = None
@@ -43,6 +56,17 @@ class LimitSpec:
     delay_s: int = 0
     min_duration_s: int = 0
     rationale: str = ""
+    measure: LimitMeasure = LimitMeasure.VALUE
+    window_s: int = 0
+    above: Decimal | None = None
+    knots: Sequence[KnotSpec] = ()
+    every_s: int = 0
+    settle_s: int = 0
+
+    @property
+    def key(self) -> tuple[str, str, str | None]:
+        """Return what no other limit of the parameter shares: kind, measure and phase."""
+        return str(self.kind), str(self.measure), self.phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +154,9 @@ class RecipeSpec:
         places = {code: place for place, code in enumerate(self.phases)}
 
         def ordered(parameter: ParameterSpec) -> ParameterSpec:
-            def key(limit: LimitSpec) -> tuple[int, str]:
+            def key(limit: LimitSpec) -> tuple[int, str, str]:
                 place = -1 if limit.phase is None else places.get(limit.phase, len(places))
-                return place, str(limit.kind)
+                return place, str(limit.kind), str(limit.measure)
 
             return replace(parameter, limits=tuple(sorted(parameter.limits, key=key)))
 

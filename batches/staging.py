@@ -20,7 +20,7 @@ from batches.columns import instant_of, staged_rows
 from batches.frame_rows import Frame
 from batches.limits import OPEN_END_US, OPEN_START_US
 from batches.models import Batch
-from batches.plan import Watch
+from batches.plan import Channel
 from batches.series import PACKED_SQL, unpack
 from portal.action import after_commit, current, current_action
 
@@ -84,17 +84,17 @@ class Stored:
     count: int
 
 
-def store_frame(batch: Batch, watches: Mapping[str, Watch], frame: Frame, received_at: datetime) -> Stored:
+def store_frame(batch: Batch, channels: Mapping[str, Channel], frame: Frame, received_at: datetime) -> Stored:
     """Insert what is not stored yet; the first reading of an instant stands (ground 5)."""
     current_action()
     codes = sorted(set(frame.parameters))
     place = {code: number for number, code in enumerate(codes)}
     places = np.fromiter(map(place.__getitem__, frame.parameters), np.int64, len(frame.parameters))
-    chosen = [watches[code] for code in codes]
-    audiences = sorted({watch.audience for watch in chosen})
+    chosen = [channels[code] for code in codes]
+    audiences = sorted({channel.audience for channel in chosen})
     frame_ids = {audience: uuid4() for audience in audiences}
-    parts = np.array([audiences.index(watch.audience) for watch in chosen], dtype=np.int16)
-    ids = np.array([watch.id.bytes for watch in chosen], dtype="V16")
+    parts = np.array([audiences.index(channel.audience) for channel in chosen], dtype=np.int16)
+    ids = np.array([channel.id.bytes for channel in chosen], dtype="V16")
     _stage(staged_rows(ids[places], parts[places], frame.at_us, frame.values))
     count = 0
     with connection.cursor() as cursor:
@@ -105,7 +105,7 @@ def store_frame(batch: Batch, watches: Mapping[str, Watch], frame: Frame, receiv
             count += cursor.rowcount
     columns = _columns(codes, places, frame)
     if count < len(frame.parameters):
-        columns = _only_stored(batch, [(watch.code, watch.id) for watch in chosen], columns, frame_ids)
+        columns = _only_stored(batch, [(channel.code, channel.id) for channel in chosen], columns, frame_ids)
     return Stored(columns, frame_ids, count)
 
 

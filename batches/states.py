@@ -83,6 +83,17 @@ class LimitKind(models.TextChoices):
     SPEC = "spec", _("specification")
 
 
+class LimitMeasure(models.TextChoices):
+    """What a limit looks at: each value, or what the last ones come to together (domain 2e)."""
+
+    VALUE = "value", _("value")
+    RATE = "rate", _("rate of change")
+    SUM = "sum", _("rolling sum")
+    COUNT = "count", _("times above")
+    SPAN = "span", _("movement")
+    SILENCE = "silence", _("missing data")
+
+
 class MaterialUse(models.TextChoices):
     """Whether a material goes in, comes out, or is made and used up on the way."""
 
@@ -130,6 +141,17 @@ class StandState(models.TextChoices):
     LIFTED = "lifted", _("lifted")
 
 
+class ShelfState(models.TextChoices):
+    """An alarm is shelved, then in service again."""
+
+    SHELVED = "shelved", _("shelved")
+    ENDED = "ended", _("ended")
+
+
+SHELVERS: Final = (CDMO_SHIFT_LEAD, CDMO_QA)
+SHELF_TRANSITIONS: Final[Mapping[str, Transition]] = {
+    "unshelve": Transition((ShelfState.SHELVED,), ShelfState.ENDED, SHELVERS, _("Take off the shelf")),
+}
 HOLDERS: Final = (CDMO_QA, CDMO_QUALITY_HEAD, SYSTEM)
 HOLD_TRANSITIONS: Final[Mapping[str, Transition]] = {
     "lift": Transition((StandState.STANDING,), StandState.LIFTED, HOLDERS, _("Lift")),

@@ -10,7 +10,10 @@ from celery import shared_task
 from django.db import OperationalError, connection
 
 from batches.actions.links import carry_link
+from batches.actions.readings import judge_missing
 from batches.actions.seals import seal_readings
+from batches.actions.shelves import end_shelf
+from batches.errors import BatchNotRunning
 from portal.actor import system_actor
 from portal.errors import NotFound, Unavailable
 
@@ -40,6 +43,47 @@ def seal_batch(*, space_id: UUID, batch_id: UUID) -> int:
         log.exception("seal_failed", batch=str(batch_id))
         return 0
     return 1
+
+
+@shared_task(name="batches.find_missing", ignore_result=True)
+def find_missing() -> int:
+    """Judge the batches to which nothing came for longer than a limit allows; return how many."""
+    with connection.cursor() as cursor:
+        cursor.execute("select space_id, batch_id from door.silent(%s)", [BATCHES_A_RUN])
+        waiting = cursor.fetchall()
+    return sum(judge_silent_batch(space_id=space_id, batch_id=batch_id) for space_id, batch_id in waiting)
+
+
+def judge_silent_batch(*, space_id: UUID, batch_id: UUID) -> int:
+    """Judge missing data of one batch; one that is busy, ended or fails waits for the next run."""
+    try:
+        judge_missing(system_actor("sweep", space_id), batch_id)
+    except (NotFound, BatchNotRunning, Unavailable, OperationalError) as error:
+        log.warning("missing_put_off", batch=str(batch_id), error=type(error).__name__)
+        return 0
+    except Exception:
+        log.exception("missing_failed", batch=str(batch_id))
+        return 0
+    return 1
+
+
+@shared_task(name="batches.end_shelves", ignore_result=True)
+def end_shelves() -> int:
+    """Put alarms into service again whose shelf is over; return how many. One that fails stops no other."""
+    with connection.cursor() as cursor:
+        cursor.execute("select space_id, shelf_id from door.shelves_over(%s)", [BATCHES_A_RUN])
+        waiting = cursor.fetchall()
+    return sum(_end_one(space_id, shelf_id) for space_id, shelf_id in waiting)
+
+
+def _end_one(space_id: UUID, shelf_id: UUID) -> int:
+    try:
+        return int(end_shelf(system_actor("sweep", space_id), shelf_id) is not None)
+    except (NotFound, Unavailable, OperationalError) as error:
+        log.warning("shelf_put_off", shelf=str(shelf_id), error=type(error).__name__)
+    except Exception:
+        log.exception("shelf_failed", shelf=str(shelf_id))
+    return 0
 
 
 @shared_task(name="batches.carry_links", ignore_result=True)

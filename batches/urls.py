@@ -19,6 +19,7 @@ from batches.views.past import PastBatchPage
 from batches.views.recipes import RecipePage, RecipesPage, RecipeStepPage
 from batches.views.record import RecordPage
 from batches.views.reviewing import ReviewPage, ReviewStep
+from batches.views.shelves import ShelveAlarm, UnshelveAlarm
 from portal.views.past import now_or_then
 
 BATCH = "batches/<uuid:batch_id>/"
@@ -35,6 +36,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{BATCH}discontinue/", steps.DiscontinueBatch.as_view(), name="batch_page_discontinue"),
     path(f"{BATCH}hold/", HoldBatch.as_view(), name="batch_page_hold"),
     path(f"{BATCH}lift/", LiftHold.as_view(), name="batch_page_lift"),
+    path(f"{BATCH}shelve/", ShelveAlarm.as_view(), name="batch_page_shelve"),
+    path(f"{BATCH}unshelve/", UnshelveAlarm.as_view(), name="batch_page_unshelve"),
     path(f"{BATCH}record/", RecordPage.as_view(), name="batch_record_page"),
     path(f"{BATCH}materials/", MaterialsPage.as_view(), name="batch_materials"),
     path(f"{BATCH}disposition/", DispositionPage.as_view(), name="batch_disposition"),

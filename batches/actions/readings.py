@@ -13,7 +13,7 @@ from batches.columns import microseconds
 from batches.digest import frame_digest
 from batches.frame_rows import Refusal
 from batches.frames import parse_frame
-from batches.judging import judge_frame
+from batches.judging import judge_frame, judge_silence
 from batches.latest import look_up, store_newest
 from batches.models import Batch, Frame, FrameAnswer
 from batches.plan import Plan, plan_of
@@ -67,13 +67,25 @@ def take_frame(actor: Actor, batch_id: UUID, *, body: bytes, media_type: str) ->
     )
     outcome = FrameOutcome(0, frame.duplicates, frame.refused)
     if frame.parameters:
-        stored = store_frame(batch, plan.watches, frame, received_at)
+        stored = store_frame(batch, plan.channels, frame, received_at)
         series = _take_in(actor, batch, plan, stored) if stored.count else {}
         duplicates = frame.duplicates + len(frame.parameters) - stored.count
         outcome = FrameOutcome(stored.count, duplicates, frame.refused, series)
     if actor.origin.idempotency_key:
         _keep(batch, outcome)
     return outcome
+
+
+@action("readings.judge_missing")
+def judge_missing(actor: Actor, batch_id: UUID) -> Batch:
+    """Judge by the limits of missing data, as of now; harmless when nothing is missing.
+
+    `actor` is `system_actor("sweep", space)`. Raises: NotFound, Refused, BatchNotRunning.
+    Records: excursion.* v1 and alert.raised where nothing came for too long.
+    """
+    batch = lock_running_batch(actor, batch_id)
+    judge_silence(actor, batch, plan_of(actor, batch))
+    return batch
 
 
 def _keep(batch: Batch, outcome: FrameOutcome) -> None:
@@ -92,12 +104,12 @@ def _keep(batch: Batch, outcome: FrameOutcome) -> None:
 def _take_in(actor: Actor, batch: Batch, plan: Plan, stored: Stored) -> dict[str, Series]:
     """Judge what is new, keep the newest values, note the digests, and let screens know after the commit."""
     fresh = stored.fresh
-    known = look_up(batch, plan.watches, fresh)
+    known = look_up(batch, plan.channels, fresh)
     judge_frame(actor, batch, plan, fresh, known)
     frames: list[Frame] = []
     series: dict[str, Series] = {}
     for audience, frame_id in stored.frame_ids.items():
-        part = {code: column for code, column in fresh.items() if plan.watches[code].audience == audience}
+        part = {code: column for code, column in fresh.items() if plan.channels[code].audience == audience}
         if not part:
             continue
         rows = sum(len(at_us) for at_us, _ in part.values())

@@ -22,6 +22,7 @@ from batches.states import (
     RESULT_TRANSITIONS,
     BatchState,
     LimitKind,
+    LimitMeasure,
     ResultFlag,
     ResultState,
 )
@@ -153,6 +154,7 @@ def invalidate_result(actor: Actor, result_id: UUID, *, version: int | None, rea
 def judge_result(actor: Actor, result: SampleResult) -> None:
     """Give a result its flag: by the specification first, then by what earlier batches gave."""
     limits = Limit.objects.visible_to(actor).filter(parameter_id=result.parameter_id)
+    limits = limits.filter(measure=LimitMeasure.VALUE, knots=[])
     holding = applying(limits, phase_at(actor, result.batch, result.execution, result.sampled_at))
     crossed = outside(holding, result.value, result.qualifier)
     result.outside = crossed.kind if crossed is not None else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -10,9 +11,11 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from batches.api.dossier_ends import ending_of
-from batches.api.shapes import detail_json, excursion_json, number_text
+from batches.api.shapes import detail_json, excursion_json
 from batches.models import Batch, Excursion, Limit
 from batches.queries import BatchDetail, batch_then
+from batches.recipes.rows import limit_spec
+from batches.recipes.words import limit_words
 from batches.slots import batch_dossiers
 from portal.access import get_program
 from portal.actor import Actor
@@ -159,10 +162,8 @@ def _sections(found: BatchDetail, zone: str) -> list[Section]:
 
 
 def _limit(limit: Limit) -> str:
-    low, high = number_text(limit.low), number_text(limit.high)
     phase = f", {limit.phase.title}" if limit.phase is not None else ""
-    bounds = [_("from %s") % low if low else "", _("to %s") % high if high else ""]
-    return " ".join([str(limit.get_kind_display()), *filter(None, bounds)]) + phase
+    return limit_words(replace(limit_spec(limit), rationale="")) + phase
 
 
 def _excursion(each: Excursion, zone: str) -> tuple[str, ...]:

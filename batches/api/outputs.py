@@ -13,6 +13,7 @@ from batches.states import (
     Direction,
     ExcursionState,
     LimitKind,
+    LimitMeasure,
     ParameterKind,
     RecipeState,
 )
@@ -95,8 +96,19 @@ class RecipeChanges(serializers.Serializer[Any]):
     changes = RecipeChange(many=True)
 
 
+class KnotShown(serializers.Serializer[Any]):
+    """The ends of a limit at a time in its phase; null leaves a side open."""
+
+    at_s = serializers.IntegerField()
+    low = serializers.CharField(allow_null=True)
+    high = serializers.CharField(allow_null=True)
+
+
 class LimitShown(serializers.Serializer[Any]):
-    """A range to stay in, ends included; null leaves a side open."""
+    """A range to stay in, ends included; null leaves a side open.
+
+    `measure` is what is compared over `window_s`; `knots` are a course in place of the two ends.
+    """
 
     kind = serializers.ChoiceField(LimitKind.choices)
     phase = serializers.CharField(allow_null=True)
@@ -104,6 +116,12 @@ class LimitShown(serializers.Serializer[Any]):
     high = serializers.CharField(allow_null=True)
     delay_s = serializers.IntegerField()
     min_duration_s = serializers.IntegerField()
+    measure = serializers.ChoiceField(LimitMeasure.choices)
+    window_s = serializers.IntegerField()
+    above = serializers.CharField(allow_null=True)
+    knots = KnotShown(many=True)
+    every_s = serializers.IntegerField()
+    settle_s = serializers.IntegerField()
 
 
 class LatestShown(serializers.Serializer[Any]):
@@ -189,13 +207,21 @@ class FrameTaken(serializers.Serializer[Any]):
     refused = RefusedReading(many=True)
 
 
+def _points(words: str) -> serializers.ListField:
+    return serializers.ListField(
+        child=serializers.ListField(child=serializers.FloatField(allow_null=True)), help_text=words
+    )
+
+
 # `from` is no name that a class body could hold.
 SeriesLimit = inline_serializer(
     "SeriesLimit",
     {
         "kind": serializers.ChoiceField(LimitKind.choices),
+        "measure": serializers.ChoiceField(LimitMeasure.choices),
         "low": serializers.FloatField(allow_null=True),
         "high": serializers.FloatField(allow_null=True),
+        "course": _points("[ms, low, high] of a limit that moves with time, else empty"),
         "from": serializers.IntegerField(allow_null=True),
         "to": serializers.IntegerField(allow_null=True),
     },
@@ -211,7 +237,6 @@ SeriesPhase = inline_serializer(
     },
     many=True,
 )
-Point = serializers.ListField(child=serializers.FloatField(allow_null=True))
 SeriesShown = inline_serializer(
     "SeriesShown",
     {
@@ -220,7 +245,7 @@ SeriesShown = inline_serializer(
         "data_kind": serializers.ChoiceField(DataKind.choices),
         "from": serializers.IntegerField(),
         "to": serializers.IntegerField(),
-        "points": serializers.ListField(child=Point, help_text="[ms, value]; a null value is a gap"),
+        "points": _points("[ms, value]; a null value is a gap"),
         "limits": SeriesLimit,
         "phases": SeriesPhase,
     },

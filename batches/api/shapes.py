@@ -113,6 +113,12 @@ def limit_json(limit: Limit) -> Json:
         "high": number_text(limit.high),
         "delay_s": limit.delay_s,
         "min_duration_s": limit.min_duration_s,
+        "measure": limit.measure,
+        "window_s": limit.window_s,
+        "above": number_text(limit.above),
+        "knots": [{"at_s": at_s, "low": low, "high": high} for at_s, low, high in limit.knots],
+        "every_s": limit.every_s,
+        "settle_s": limit.settle_s,
     }
 
 

@@ -17,6 +17,7 @@ from batches.api import (
     readings,
     recipes,
     results,
+    shelves,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -26,6 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *readings.urlpatterns,
     *excursions.urlpatterns,
     *holds.urlpatterns,
+    *shelves.urlpatterns,
     *disposition.urlpatterns,
     *links.urlpatterns,
     *lots.urlpatterns,

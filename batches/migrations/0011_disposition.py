@@ -12,7 +12,7 @@ from portal.record_table import RecordTable, StateGuard
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("batches", "0009_executed"),
+        ("batches", "0010_limits"),
         ("portal", "0022_rules"),
     ]
 

@@ -20,8 +20,10 @@ from batches.models.recipe import (
 )
 from batches.models.result import SampleResult
 from batches.models.review import ExceptionLook, ReviewNote, SectionReview
+from batches.models.shelf import AlarmShelf
 
 __all__ = [
+    "AlarmShelf",
     "Batch",
     "BatchHold",
     "Disposition",

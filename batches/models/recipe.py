@@ -7,7 +7,15 @@ from datetime import datetime
 from django.db import models
 from django.db.models import F, Q
 
-from batches.states import DataKind, Level, LimitKind, MaterialUse, ParameterKind, RecipeState
+from batches.states import (
+    DataKind,
+    Level,
+    LimitKind,
+    LimitMeasure,
+    MaterialUse,
+    ParameterKind,
+    RecipeState,
+)
 from portal.models import RecordKey, SpaceRecord
 from portal.sealing import SealedTextField
 from portal.states import Audience, SeatSide
@@ -175,7 +183,12 @@ class Parameter(SpaceRecord):
 
 
 class Limit(SpaceRecord):
-    """One limit of a parameter, in one phase or in all; a value equal to the limit is inside."""
+    """One limit of a parameter, in one phase or in all; a value equal to the limit is inside.
+
+    `measure` says what is compared, over the readings of the last `window_s`; `above` is what a count counts.
+    `knots` are `[at_s, low, high]` of a course that stands in place of the two ends and begins again after
+    `every_s`. For `settle_s` after a phase began the limit says nothing.
+    """
 
     parameter = RecordKey(Parameter)
     phase = RecordKey(ProcedureStep, null=True, blank=True)
@@ -184,19 +197,46 @@ class Limit(SpaceRecord):
     high = models.DecimalField(max_digits=18, decimal_places=6, null=True, blank=True)
     delay_s = models.PositiveIntegerField(default=0)
     min_duration_s = models.PositiveIntegerField(default=0)
+    measure = models.CharField(max_length=8, choices=LimitMeasure, default=LimitMeasure.VALUE)
+    window_s = models.PositiveIntegerField(default=0)
+    above = models.DecimalField(max_digits=18, decimal_places=6, null=True, blank=True)
+    knots = models.JSONField(default=list, blank=True)
+    every_s = models.PositiveIntegerField(default=0)
+    settle_s = models.PositiveIntegerField(default=0)
     rationale = models.TextField(blank=True, default="")
 
     class Meta:
         indexes = [models.Index(fields=["space", "parameter"], name="limit_parameter")]
         constraints = [
-            models.CheckConstraint(condition=~Q(low=None, high=None), name="limit_has_a_bound"),
+            models.CheckConstraint(
+                condition=~Q(low=None, high=None, knots=[]) | Q(measure="silence"), name="limit_has_a_bound"
+            ),
+            models.CheckConstraint(
+                condition=Q(low=None, high=None) | Q(knots=[]), name="limit_has_ends_or_a_course"
+            ),
+            models.CheckConstraint(
+                condition=Q(measure="value", window_s=0)
+                | (~Q(measure="value") & Q(window_s__gt=0, knots=[])),
+                name="limit_window_with_its_measure",
+            ),
+            models.CheckConstraint(
+                condition=Q(measure="count", above__isnull=False) | (~Q(measure="count") & Q(above=None)),
+                name="limit_counts_above_something",
+            ),
             models.CheckConstraint(
                 condition=Q(low=None) | Q(high=None) | Q(low__lt=F("high")), name="limit_low_below_high"
             ),
             models.UniqueConstraint(
-                fields=["space", "parameter", "kind", "phase"], nulls_distinct=False, name="limit_once"
+                fields=["space", "parameter", "kind", "phase", "measure"],
+                nulls_distinct=False,
+                name="limit_once",
             ),
         ]
+
+    @property
+    def is_plain(self) -> bool:
+        """Say whether it compares each value with two fixed ends."""
+        return self.measure == LimitMeasure.VALUE and not self.knots
 
 
 class RecipeMaterial(SpaceRecord):

@@ -14,7 +14,7 @@ from batches.access import get_batch
 from batches.models import Batch, Excursion, Latest, Limit, Parameter, PhaseRun, ProcedureStep, RecipeVersion
 from batches.phases import list_phases
 from batches.queries.excursions import list_excursions, up_to_date
-from batches.states import Level
+from batches.states import Level, LimitMeasure
 from portal.actor import Actor
 from portal.past import RestsOn
 
@@ -42,8 +42,15 @@ class ParameterState:
     def applying(self, phase_id: UUID | None) -> list[Limit]:
         """Return the limits that hold in a phase: its own of each kind, else the general one."""
         own = [limit for limit in self.limits if limit.phase_id is not None and limit.phase_id == phase_id]
-        kinds = {limit.kind for limit in own}
-        return own + [limit for limit in self.limits if limit.phase_id is None and limit.kind not in kinds]
+        known = {(limit.kind, limit.measure) for limit in own}
+        general = [limit for limit in self.limits if limit.phase_id is None]
+        return own + [limit for limit in general if (limit.kind, limit.measure) not in known]
+
+    def ranges(self, phase_id: UUID | None) -> dict[str, Limit]:
+        """Return by kind the limits of a phase that each value is compared with."""
+        return {
+            str(each.kind): each for each in self.applying(phase_id) if each.measure == LimitMeasure.VALUE
+        }
 
 
 @dataclass(frozen=True, slots=True)

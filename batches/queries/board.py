@@ -181,7 +181,9 @@ def _row(
     at, value, trace_at, trace = newest or (None, None, [], [])
     place = (parameter.pk, batch.phase_id)
     if place not in known:
-        known[place] = {str(limit.kind): _range(limit) for limit in state.applying(batch.phase_id)}
+        known[place] = {
+            kind: _range(limit) for kind, limit in state.ranges(batch.phase_id).items() if not limit.knots
+        }
     return TileRow(
         code=parameter.code,
         label=parameter.title,

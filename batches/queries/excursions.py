@@ -51,6 +51,9 @@ def up_to_date(rows: Sequence[Excursion]) -> Sequence[Excursion]:
         for excursion_id, count, last, lowest, highest, lowest_at, highest_at in cursor.fetchall():
             row = lasting[excursion_id]
             row.readings, row.last_outside_at = row.readings + count, last
+            # What a measure or a course comes to stands in the row, at most a minute old.
+            if not row.limit.is_plain:
+                continue
             is_high = row.direction == Direction.HIGH
             if is_high and highest > row.extreme:
                 row.extreme, row.extreme_at = highest, highest_at

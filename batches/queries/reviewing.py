@@ -38,7 +38,7 @@ from batches.reviewing.exceptions import (
     unseen,
 )
 from batches.reviewing.states import ExceptionKind
-from batches.saying import crossing, quantity
+from batches.saying import bound_words, crossing, extreme_words
 from batches.slots import deviations_of
 from batches.states import (
     DataKind,
@@ -249,8 +249,8 @@ def _excursions(actor: Actor, batch: Batch, places: Mapping[UUID, str]) -> Itera
             words=crossing(each),
             context=_("Extreme %(extreme)s, limit %(limit)s, %(state)s.")
             % {
-                "extreme": quantity(each.parameter, each.extreme),
-                "limit": quantity(each.parameter, float(each.bound)),
+                "extreme": extreme_words(each),
+                "limit": bound_words(each),
                 "state": each.get_state_display(),
             },
             url=f"/excursions/{each.pk}/",

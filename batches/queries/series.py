@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+import numpy as np
+
 from batches.access import get_batch
 from batches.columns import microseconds
-from batches.limits import OPEN_END_US, OPEN_START_US
+from batches.limits import OPEN_END_US, OPEN_START_US, Segment
 from batches.models import Batch, Parameter, PhaseRun
 from batches.plan import Plan, plan_of
 from batches.series import PACKED_SQL, downsample, unpack
@@ -95,20 +98,36 @@ def _read(
 
 
 def _limits(plan: Plan, parameter: Parameter, edges: tuple[int, int]) -> list[dict[str, Any]]:
-    watch = plan.watches[parameter.code]
+    channel = plan.channels[parameter.code]
     found = [
         {
             "kind": str(segment.limit.kind),
+            "measure": segment.limit.measure.kind,
             "low": segment.limit.low,
             "high": segment.limit.high,
+            "course": _course(segment, edges),
             "from": None if segment.start_us == OPEN_START_US else segment.start_us // 1000,
             "to": None if segment.end_us == OPEN_END_US else segment.end_us // 1000,
         }
-        for segments in watch.segments.values()
+        for segments in channel.segments.values()
         for segment in segments
         if segment.start_us // 1000 < edges[1] and edges[0] < segment.end_us // 1000
     ]
     return sorted(found, key=lambda each: (each["kind"], each["from"] or 0))
+
+
+def _course(segment: Segment, edges: tuple[int, int]) -> list[list[float | None]]:
+    """Return the ends of a limit that moves, where it turns and at the edges of the window, in ms."""
+    if segment.limit.profile is None:
+        return []
+    first, last = max(segment.start_us, edges[0] * 1000), min(segment.end_us, edges[1] * 1000)
+    turns = segment.limit.profile.turns(first - segment.origin, last - segment.origin)
+    at_us = np.array([first, *(segment.origin + each for each in turns), last], dtype=np.int64)
+    low, high = segment.limit.ends(at_us, segment.origin)
+    return [
+        [at // 1000, *(end if math.isfinite(end) else None for end in ends)]
+        for at, *ends in zip(at_us.tolist(), low.tolist(), high.tolist(), strict=True)
+    ]
 
 
 def _phases(actor: Actor, batch: Batch, edges: tuple[int, int]) -> list[dict[str, Any]]:

@@ -21,6 +21,7 @@ from batches.recipes.batchml_names import (
     USES,
     VERSION,
 )
+from batches.recipes.courses import read_course
 from batches.recipes.document import read_plain
 from batches.recipes.xml_logic import ordered
 from batches.recipes.xml_safe import read_xml
@@ -37,7 +38,12 @@ LEVEL_OF: Final = {theirs: ours for ours, theirs in LEVELS.items()} | {"UnitReci
 USE_OF: Final = {theirs: ours for ours, theirs in USES.items() if theirs != "Other"}
 # Marks of the drawing; they are no steps.
 MARKS: Final = frozenset({"Begin", "End"})
-NUMBERS: Final = frozenset({"expected_interval_s", "decimals", "delay_s", "min_duration_s"})
+NUMBERS: Final = frozenset(
+    {
+        *("expected_interval_s", "decimals", "delay_s", "min_duration_s"),
+        *("window_s", "every_s", "settle_s"),
+    }
+)
 WHERE_FROM: Final = "{http://www.w3.org/2001/XMLSchema-instance}schemaLocation"
 
 
@@ -259,7 +265,8 @@ class _Reader:
 
     def _limit(self, element: Element) -> Json:
         self._text(element, "ID")
-        return self._properties(element)
+        found = self._properties(element)
+        return found | {"knots": read_course(found["knots"])} if "knots" in found else found
 
     def _material(self, element: Element, use: str, step: str) -> Json:
         found = self._named(element, TITLE_MAX) | {"use": use}

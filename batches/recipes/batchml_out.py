@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 from xml.etree.ElementTree import Element, ElementTree, SubElement, indent, register_namespace, tostring
@@ -19,11 +19,16 @@ from batches.recipes.batchml_names import (
     UNREAD,
     USES,
 )
+from batches.recipes.courses import course_text
 from batches.recipes.document import plain
 from batches.specs import RecipeSpec
 from batches.states import MaterialUse
 
-Json = Mapping[str, Any]
+Json = dict[str, Any]
+LIMIT_PROPERTIES: Final = (
+    *("kind", "low", "high", "phase", "delay_s", "min_duration_s", "rationale"),
+    *("measure", "window_s", "above", "knots", "every_s", "settle_s"),
+)
 # A long file is for programs: white space would be a third of it.
 INDENTED_BELOW: Final = 500
 register_namespace("b2mml", NAMESPACE)
@@ -123,9 +128,11 @@ def _parameter(formula: Element, said: Json) -> None:
     _properties(found, said, "expected_interval_s", "decimals", "audience", "rationale")
     for limit in said["limits"]:
         one = _under(found, "Parameter")
-        _under(one, "ID", ".".join(filter(None, (said["code"], limit["kind"], limit.get("phase")))))
+        name = (said["code"], limit["kind"], limit.get("measure"), limit.get("phase"))
+        _under(one, "ID", ".".join(filter(None, name)))
         _typed(one, "Other", LIMIT)
-        _properties(one, limit, "kind", "low", "high", "phase", "delay_s", "min_duration_s", "rationale")
+        course = {"knots": course_text(limit["knots"])} if "knots" in limit else {}
+        _properties(one, limit | course, *LIMIT_PROPERTIES)
 
 
 def _material(formula: Element, said: Json) -> None:

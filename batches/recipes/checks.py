@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 from typing import Final
 
 from batches.specs import LimitSpec, ParameterSpec, RecipeSpec, StepSpec
-from batches.states import Level
+from batches.states import Level, LimitMeasure
 from portal.errors import Invalid
 
 FAULTS_MAX: Final = 50
@@ -105,18 +106,21 @@ def _parameter(parameter: ParameterSpec, phases: set[str]) -> Iterator[Fault]:
     if parameter.expected_interval_s < 1:
         yield Fault("parameters", f"{parameter.code} has no expected interval of a second or more.")
     yield from _numbers("parameters", parameter.code, parameter.target)
-    seen: set[tuple[str, str | None]] = set()
+    seen: set[tuple[str, str, str | None]] = set()
     for limit in parameter.limits:
         yield from _limit(parameter.code, limit, phases)
-        if (limit.kind, limit.phase) in seen:
+        if limit.key in seen:
             where = f"the phase {limit.phase}" if limit.phase else "all phases"
             yield Fault("parameters", f"{parameter.code} has two {limit.kind} limits for {where}.")
-        seen.add((limit.kind, limit.phase))
+        seen.add(limit.key)
 
 
 def _limit(code: str, limit: LimitSpec, phases: set[str]) -> Iterator[Fault]:
-    yield from _numbers("parameters", code, limit.low, limit.high)
-    if limit.low is None and limit.high is None:
+    yield from _numbers("parameters", code, limit.low, limit.high, limit.above)
+    yield from _measure(code, limit)
+    yield from _course(code, limit)
+    is_open = limit.low is None and limit.high is None and not limit.knots
+    if is_open and limit.measure != LimitMeasure.SILENCE:
         yield Fault("parameters", f"The {limit.kind} limit of {code} has neither a low nor a high end.")
     if limit.low is not None and limit.high is not None and limit.low >= limit.high:
         yield Fault("parameters", f"The {limit.kind} limit of {code} has a low end not below its high end.")
@@ -124,6 +128,44 @@ def _limit(code: str, limit: LimitSpec, phases: set[str]) -> Iterator[Fault]:
         known = ", ".join(sorted(phases)[:20]) or "none"
         yield Fault(
             "parameters", f"A limit of {code} names the phase {limit.phase}; the phases are: {known}."
+        )
+
+
+def _measure(code: str, limit: LimitSpec) -> Iterator[Fault]:
+    said = f"The {limit.kind} limit of {code}"
+    is_value, is_silence = limit.measure == LimitMeasure.VALUE, limit.measure == LimitMeasure.SILENCE
+    if is_value == bool(limit.window_s):
+        wanted = "looks at each value and has no window" if is_value else "has no window to look at"
+        yield Fault("parameters", f"{said} {wanted}.")
+    if (limit.measure == LimitMeasure.COUNT) != (limit.above is not None):
+        yield Fault("parameters", f"{said} counts values above a value: both or neither.")
+    if is_silence and (limit.low is not None or limit.high is not None):
+        yield Fault("parameters", f"{said} is of missing data and has no ends, only a window.")
+
+
+def _course(code: str, limit: LimitSpec) -> Iterator[Fault]:
+    said = f"The {limit.kind} limit of {code}"
+    if not limit.knots:
+        if limit.every_s:
+            yield Fault("parameters", f"{said} has no course that could begin again.")
+        return
+    if limit.measure != LimitMeasure.VALUE or limit.low is not None or limit.high is not None:
+        yield Fault("parameters", f"{said} has a course, which stands in place of ends and measures.")
+    times = [each.at_s for each in limit.knots]
+    if any(later <= earlier for earlier, later in pairwise(times)):
+        yield Fault("parameters", f"{said}: the knots of its course do not follow one another in time.")
+    if limit.every_s and limit.every_s < times[-1]:
+        yield Fault(
+            "parameters", f"{said}: its course lasts longer than the time after which it begins again."
+        )
+    for each in limit.knots:
+        yield from _numbers("parameters", code, each.low, each.high)
+        if each.low is not None and each.high is not None and each.low >= each.high:
+            yield Fault("parameters", f"{said} has a low end not below its high end at {each.at_s} s.")
+    sides = [[each.low for each in limit.knots], [each.high for each in limit.knots]]
+    if any(None in ends and set(ends) != {None} for ends in sides) or all(None in ends for ends in sides):
+        yield Fault(
+            "parameters", f"{said}: a side of its course is open at every knot or at none, and not both."
         )
 
 

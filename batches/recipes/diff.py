@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from batches.recipes.document import exact
 from batches.recipes.words import (
+    course_words,
     hold_time_words,
     limit_name,
     limit_words,
@@ -53,6 +54,11 @@ MEMBERS: dict[str, str | Promise] = {
     "high": gettext_lazy("high end"),
     "delay_s": gettext_lazy("alert after"),
     "min_duration_s": gettext_lazy("lasting at least"),
+    "window_s": gettext_lazy("over the last"),
+    "above": gettext_lazy("counts values above"),
+    "knots": gettext_lazy("course"),
+    "every_s": gettext_lazy("begins again after"),
+    "settle_s": gettext_lazy("silent after a phase began for"),
 }
 
 
@@ -154,8 +160,8 @@ def _by_code(items: Sequence[Any]) -> dict[tuple[str, int], Any]:
 
 def _parameter(old: ParameterSpec, new: ParameterSpec) -> Iterator[str]:
     yield from _members(old, new)
-    before = {(each.kind, each.phase): each for each in old.limits}
-    after = {(each.kind, each.phase): each for each in new.limits}
+    before = {each.key: each for each in old.limits}
+    after = {each.key: each for each in new.limits}
     for key, limit in after.items():
         if key not in before:
             yield _("new limit: %s") % limit_words(limit, new.unit)
@@ -178,7 +184,7 @@ def _members(old: Any, new: Any, names: Sequence[str] | None = None) -> Iterator
 
 def _said(name: str, item: Any) -> str:
     value = getattr(item, name)
-    if value is None or value == "":
+    if value is None or value in ("", ()):
         return _("none")
     if isinstance(value, bool):
         return _("yes") if value else _("no")
@@ -186,6 +192,10 @@ def _said(name: str, item: Any) -> str:
         return duration(value)
     if hasattr(value, "label"):
         return str(value.label)
-    if name in ("low", "high", "target", "quantity"):
+    return course_words(value) if name == "knots" else _quantity(name, item, value)
+
+
+def _quantity(name: str, item: Any, value: Any) -> str:
+    if name in ("low", "high", "above", "target", "quantity"):
         return f"{exact(value)} {getattr(item, 'unit', '')}".strip()
     return str(value)

@@ -16,6 +16,7 @@ from batches.recipes.checks import FAULTS_MAX
 from batches.recipes.schema import FORMAT, SCHEMA
 from batches.specs import (
     HoldTimeSpec,
+    KnotSpec,
     LimitSpec,
     MaterialSpec,
     ParameterSpec,
@@ -23,7 +24,7 @@ from batches.specs import (
     StepSpec,
     Unread,
 )
-from batches.states import DataKind, Level, LimitKind, MaterialUse, ParameterKind
+from batches.states import DataKind, Level, LimitKind, LimitMeasure, MaterialUse, ParameterKind
 from portal.errors import Invalid
 from portal.states import Audience, SeatSide
 
@@ -161,10 +162,20 @@ def _limit(limit: LimitSpec) -> Json:
                 "phase": limit.phase,
                 "delay_s": limit.delay_s,
                 "min_duration_s": limit.min_duration_s,
+                "measure": "" if limit.measure == LimitMeasure.VALUE else str(limit.measure),
+                "window_s": limit.window_s,
+                "above": exact(limit.above),
+                "knots": [_knot(each) for each in limit.knots],
+                "every_s": limit.every_s,
+                "settle_s": limit.settle_s,
                 "rationale": limit.rationale,
             }
         ),
     }
+
+
+def _knot(knot: KnotSpec) -> Json:
+    return {"at_s": knot.at_s, **_said({"low": exact(knot.low), "high": exact(knot.high)})}
 
 
 def _material(material: MaterialSpec) -> Json:
@@ -205,28 +216,41 @@ def _read_parameter(given: Json) -> ParameterSpec:
         kind=ParameterKind(given.get("kind", ParameterKind.OTHER)),
         data_kind=DataKind(given.get("data_kind", DataKind.ONLINE)),
         audience=Audience(given.get("audience", Audience.SHARED)),
-        target=_number(given.get("target")),
+        target=number(given.get("target")),
         limits=tuple(_read_limit(each) for each in given.get("limits", ())),
         **rest,
     )
 
 
 def _read_limit(given: Json) -> LimitSpec:
-    rest = {name: value for name, value in given.items() if name not in ("kind", "low", "high")}
-    return LimitSpec(LimitKind(given["kind"]), _number(given.get("low")), _number(given.get("high")), **rest)
+    special = ("kind", "low", "high", "measure", "above", "knots")
+    rest = {name: value for name, value in given.items() if name not in special}
+    return LimitSpec(
+        LimitKind(given["kind"]),
+        number(given.get("low")),
+        number(given.get("high")),
+        measure=LimitMeasure(given.get("measure", LimitMeasure.VALUE)),
+        above=number(given.get("above")),
+        knots=tuple(
+            KnotSpec(each["at_s"], number(each.get("low")), number(each.get("high")))
+            for each in given.get("knots", ())
+        ),
+        **rest,
+    )
 
 
 def _read_material(given: Json) -> MaterialSpec:
     rest = {name: value for name, value in given.items() if name not in ("use", "quantity", "supplied_by")}
     return MaterialSpec(
         use=MaterialUse(given.get("use", MaterialUse.INPUT)),
-        quantity=_number(given.get("quantity")),
+        quantity=number(given.get("quantity")),
         supplied_by=SeatSide(given.get("supplied_by", SeatSide.MANUFACTURER)),
         **rest,
     )
 
 
-def _number(given: Any) -> Decimal | None:
+def number(given: Any) -> Decimal | None:
+    """Return a number exactly as it was written, None for none."""
     return None if given is None else Decimal(str(given))
 
 

@@ -16,8 +16,10 @@ from batches.models import (
     RecipeMaterial,
     RecipeVersion,
 )
+from batches.recipes.document import exact, number
 from batches.specs import (
     HoldTimeSpec,
+    KnotSpec,
     LimitSpec,
     MaterialSpec,
     ParameterSpec,
@@ -25,7 +27,7 @@ from batches.specs import (
     StepSpec,
     Unread,
 )
-from batches.states import DataKind, Level, LimitKind, MaterialUse, ParameterKind
+from batches.states import DataKind, Level, LimitKind, LimitMeasure, MaterialUse, ParameterKind
 from portal.action import current_action
 from portal.actor import Actor
 from portal.states import Audience, SeatSide
@@ -131,6 +133,12 @@ def _enter_parameters(
                 high=limit.high,
                 delay_s=limit.delay_s,
                 min_duration_s=limit.min_duration_s,
+                measure=limit.measure,
+                window_s=limit.window_s,
+                above=limit.above,
+                knots=[[each.at_s, exact(each.low), exact(each.high)] for each in limit.knots],
+                every_s=limit.every_s,
+                settle_s=limit.settle_s,
                 rationale=limit.rationale,
             )
             for parameter, spec in zip(parameters, specs, strict=True)
@@ -191,17 +199,8 @@ def _read_parameters(
     limits: dict[UUID, list[LimitSpec]] = {}
     rows = Limit.objects.visible_to(actor).filter(parameter__recipe_version=recipe)
     for row in rows.order_by("id"):
-        limits.setdefault(row.parameter_id, []).append(
-            LimitSpec(
-                kind=LimitKind(row.kind),
-                low=row.low,
-                high=row.high,
-                phase=codes[row.phase_id] if row.phase_id is not None else None,
-                delay_s=row.delay_s,
-                min_duration_s=row.min_duration_s,
-                rationale=row.rationale,
-            )
-        )
+        phase = codes[row.phase_id] if row.phase_id is not None else None
+        limits.setdefault(row.parameter_id, []).append(limit_spec(row, phase))
     return tuple(
         ParameterSpec(
             code=each.code,
@@ -217,6 +216,25 @@ def _read_parameters(
             rationale=each.rationale,
         )
         for each in parameters
+    )
+
+
+def limit_spec(row: Limit, phase: str | None = None) -> LimitSpec:
+    """Return what the row of a limit says; `phase` is the code of its phase."""
+    return LimitSpec(
+        kind=LimitKind(row.kind),
+        low=row.low,
+        high=row.high,
+        phase=phase,
+        delay_s=row.delay_s,
+        min_duration_s=row.min_duration_s,
+        rationale=row.rationale,
+        measure=LimitMeasure(row.measure),
+        window_s=row.window_s,
+        above=row.above,
+        knots=tuple(KnotSpec(at_s, number(low), number(high)) for at_s, low, high in row.knots),
+        every_s=row.every_s,
+        settle_s=row.settle_s,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from batches.states import DataKind, Level, LimitKind, MaterialUse, ParameterKind
+from batches.states import DataKind, Level, LimitKind, LimitMeasure, MaterialUse, ParameterKind
 
 FORMAT: Final = "covalent.recipe/1"
 # The end of the text and not of its last line, in every dialect of patterns.
@@ -47,6 +47,7 @@ STEP: Final = _object(
     "title",
     "level",
 )
+KNOT: Final = _object({"at_s": SECONDS, "low": NUMBER, "high": NUMBER}, "at_s")
 LIMIT: Final = _object(
     {
         "kind": {"enum": LimitKind.values},
@@ -58,6 +59,21 @@ LIMIT: Final = _object(
         },
         "delay_s": SECONDS,
         "min_duration_s": SECONDS,
+        "measure": {
+            "enum": LimitMeasure.values,
+            "description": "What is compared: each value; over window_s the change per hour, the sum, how"
+            " often values lay above `above`, or highest less lowest; or that nothing came for window_s.",
+        },
+        "window_s": SECONDS,
+        "above": NUMBER,
+        "knots": {
+            "type": "array",
+            "items": KNOT,
+            "maxItems": 200,
+            "description": "The ends over the time in the phase, straight between; in place of low and high.",
+        },
+        "every_s": {**SECONDS, "description": "The course of knots begins again so often, as a day does."},
+        "settle_s": {**SECONDS, "description": "So long after a phase began the limit says nothing."},
         "rationale": LONG,
     },
     "kind",

@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NoReturn
 
+from batches.recipes.courses import course_text, read_course
 from batches.recipes.document import BYTES_MAX, plain, read_plain
 from batches.recipes.schema import FORMAT
 from batches.specs import RecipeSpec
@@ -21,10 +22,13 @@ COLUMNS: Final = (
     *("target", "delay_s", "min_duration_s", "data_kind", "expected_interval_s", "decimals", "audience"),
     *("planned_s", "equipment_class", "needs_second_check", "instruction", "use", "quantity", "step"),
     *("supplied_by", "specification", "after", "before", "longest_s", "condition", "rationale", "product"),
-    *("where", "what"),
+    *("where", "what", "measure", "window_s", "above", "knots", "every_s", "settle_s"),
 )
 COUNTS: Final = frozenset(
-    ("delay_s", "min_duration_s", "expected_interval_s", "decimals", "planned_s", "longest_s")
+    (
+        *("delay_s", "min_duration_s", "expected_interval_s", "decimals", "planned_s", "longest_s"),
+        *("window_s", "every_s", "settle_s"),
+    )
 )
 TRUTH: Final[Mapping[str, bool]] = {
     "true": True,
@@ -79,7 +83,8 @@ def _rows(said: Json) -> Iterator[Json]:
     for parameter in said["parameters"]:
         yield {"record": "parameter", **parameter}
         for limit in parameter["limits"]:
-            yield {"record": "limit", "parameter": parameter["code"], **limit}
+            course = {"knots": course_text(limit["knots"])} if "knots" in limit else {}
+            yield {"record": "limit", "parameter": parameter["code"], **limit, **course}
     for kind, name in (("material", "materials"), ("hold_time", "hold_times")):
         for each in said[name]:
             yield {"record": kind, **each}
@@ -138,7 +143,10 @@ MEMBERS: Final[Mapping[str, frozenset[str]]] = {
     )
     | {"rationale"},
     "limit": frozenset(
-        ("parameter", "kind", "phase", "low", "high", "delay_s", "min_duration_s", "rationale")
+        (
+            *("parameter", "kind", "phase", "low", "high", "delay_s", "min_duration_s", "rationale"),
+            *("measure", "window_s", "above", "knots", "every_s", "settle_s"),
+        )
     ),
     "material": frozenset(
         ("code", "title", "use", "quantity", "unit", "step", "supplied_by", "specification")
@@ -212,6 +220,8 @@ class _Plain:
 def _typed(name: str, text: str) -> Any:
     if name in COUNTS and text.strip().isdecimal():
         return int(text)
+    if name == "knots":
+        return read_course(text)
     if name == "needs_second_check":
         return TRUTH.get(text.strip().lower(), text)
     return text

@@ -16,14 +16,15 @@ from batches.models import Batch, Excursion, Limit, Parameter
 from batches.queries import BatchDetail, ParameterState, batch_detail, running_since
 from batches.queries.countdown import countdown_of
 from batches.queries.disposition import disposition_of
-from batches.saying import crossing, quantity
+from batches.saying import bound_words, crossing, extreme_words
 from batches.slots import BatchDeviation, batch_signals, deviations_of, facts_of
 from batches.states import TRANSITIONS, BatchState, DataKind, ExcursionState, LimitKind
 from batches.views.charts import chart_of
 from batches.views.disposition import card_of
 from batches.views.hold_card import holds_card
 from batches.views.places import Place, place_of
-from batches.views.tiles import class_tags, signal_tags
+from batches.views.shelf_card import shelves_card
+from batches.views.tiles import class_tags, shelf_tags, signal_tags
 from batches.views.timeline import timeline
 from batches.views.words import (
     BINDS,
@@ -82,7 +83,9 @@ class BatchPage(Page):
             "program": rooms[batch.space_id].program if batch.space_id in rooms else None,
             "place": place,
             "state": state_words(batch, facts),
-            "tags": class_tags(facts, f"/deviations/?batch={batch.pk}") + signal_tags(facts, batch.pk),
+            "tags": class_tags(facts, f"/deviations/?batch={batch.pk}")
+            + signal_tags(facts, batch.pk)
+            + shelf_tags(facts, batch.pk),
             "phase_note": phase_note(batch, running_since(detail.runs), now),
             "phases": phase_states(detail, place.zone),
             "chart": chart_of(detail, place.zone, now) if has_data(detail) else None,
@@ -99,6 +102,7 @@ class BatchPage(Page):
             "held": holds_of(actor, batch.space_id, batch.pk, within=()),
             "disposing": disposing(actor, batch, now),
             "standing": holds_card(actor, batch, place.zone),
+            "shelved": shelves_card(actor, detail, place.zone),
             "then_zone": place.zone,
             "happenings": timeline(actor, detail, deviations, place.zone, decisions=decisions["lines"]),
             **strip_of(
@@ -155,7 +159,7 @@ def phase_states(detail: BatchDetail, zone: str) -> list[Context]:
 def parameter_row(state: ParameterState, detail: BatchDetail, zone: str, now: datetime) -> Context:
     """Return a parameter with its newest value and the limits of the present phase."""
     parameter, latest, batch = state.parameter, state.latest, detail.batch
-    applying: dict[str, Limit] = {limit.kind: limit for limit in state.applying(batch.phase_id)}
+    applying = state.ranges(batch.phase_id)
     open_ones = [
         each
         for each in detail.excursions
@@ -200,8 +204,8 @@ def excursion_rows(excursions: Sequence[Excursion], now: datetime) -> list[Conte
             "words": crossing(each),
             "tone": "" if each.state == ExcursionState.WITHDRAWN else tone_of(each),
             "lasted": length_of(each, now),
-            "extreme": quantity(each.parameter, each.extreme),
-            "bound": quantity(each.parameter, float(each.bound)),
+            "extreme": extreme_words(each),
+            "bound": bound_words(each),
             "state": excursion_state(each),
             "is_open": each.state == ExcursionState.OPEN,
             "private": Audience(each.audience).label if each.audience != Audience.SHARED else "",

@@ -10,10 +10,13 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from batches.models import Excursion, PhaseRun
+from batches.columns import microseconds
+from batches.limits import OPEN_END_US
+from batches.models import Excursion, Limit, PhaseRun
 from batches.queries import BatchDetail, ParameterState
 from batches.saying import crossing
 from batches.states import DataKind, ExcursionState, LimitKind
+from batches.views.ramps import Ramp, ramp
 from batches.views.words import GRAVE, tone_of
 
 # A running batch opens with its last day; samples, of which a day has one, with all of it.
@@ -81,27 +84,52 @@ def _parameter(state: ParameterState) -> dict[str, Any]:
 def _phases(detail: BatchDetail, states: Sequence[ParameterState]) -> list[dict[str, Any]]:
     if not detail.runs:
         started_at = detail.batch.started_at or detail.batch.planned_start
-        return [{"name": "", "from": _ms(started_at), "to": None, "limits": _limits(states, None)}]
+        return [
+            {"name": "", "from": _ms(started_at), "to": None, "limits": _limits(states, None), "ramps": {}}
+        ]
     return [
         {
             "name": run.phase.title,
             "from": _ms(run.started_at),
             "to": _ms(run.ended_at) if run.ended_at is not None else None,
             "limits": _limits(states, run),
+            "ramps": _ramps(detail, states, run),
         }
         for run in detail.runs
     ]
+
+
+def _ramps(
+    detail: BatchDetail, states: Sequence[ParameterState], run: PhaseRun
+) -> dict[str, dict[str, Ramp]]:
+    """Return the limits of a phase that do not hold all through it as they are, by parameter and kind."""
+    began_us = microseconds(run.started_at)
+    until_us = OPEN_END_US if run.ended_at is None else microseconds(run.ended_at)
+    batch_us = microseconds(detail.batch.started_at or detail.batch.planned_start)
+    found: dict[str, dict[str, Ramp]] = {}
+    for state in states:
+        for kind, limit in state.ranges(run.phase_id).items():
+            if kind in DRAWN and _moves(limit):
+                origin_us = batch_us if limit.phase_id is None else began_us
+                drawn = ramp(limit, origin_us, began_us, until_us)
+                found.setdefault(state.parameter.code, {})[kind] = drawn
+    return found
+
+
+def _moves(limit: Limit) -> bool:
+    return bool(limit.knots or limit.settle_s)
 
 
 def _limits(
     states: Sequence[ParameterState], run: PhaseRun | None
 ) -> dict[str, dict[str, list[float | None]]]:
     """Return the ranges that hold in a phase by parameter and kind; None where a side is open."""
+    phase_id = run.phase_id if run is not None else None
     return {
         state.parameter.code: {
-            str(limit.kind): [None if bound is None else float(bound) for bound in (limit.low, limit.high)]
-            for limit in state.applying(run.phase_id if run is not None else None)
-            if limit.kind in DRAWN
+            kind: [None if bound is None else float(bound) for bound in (limit.low, limit.high)]
+            for kind, limit in state.ranges(phase_id).items()
+            if kind in DRAWN and not _moves(limit)
         }
         for state in states
     }

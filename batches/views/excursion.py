@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
@@ -10,9 +11,11 @@ from django.utils.translation import gettext as _
 from batches.access import get_excursion
 from batches.models import Excursion
 from batches.queries import BatchDetail, batch_detail
-from batches.saying import crossing, quantity
+from batches.recipes.rows import limit_spec
+from batches.recipes.words import course_in_short, limit_words
+from batches.saying import crossing, extreme_words
 from batches.slots import deviations_of
-from batches.states import Direction, ExcursionState
+from batches.states import Direction, ExcursionState, LimitMeasure
 from batches.views.batch import deviation_rows, excursion_rows
 from batches.views.charts import excursion_chart
 from batches.views.places import place_of
@@ -97,14 +100,17 @@ def excursion_facts(excursion: Excursion, zone: str, now: datetime) -> list[Cont
     """Return what was crossed, when, for how long, how far."""
     parameter, unit = excursion.parameter, excursion.parameter.unit
     extreme = _("Highest") if excursion.direction == Direction.HIGH else _("Lowest")
+    plain = excursion.limit.is_plain
     limit = f"{range_words(parameter, excursion.limit)} {unit}".strip()
+    if not plain:
+        limit = limit_words(replace(limit_spec(excursion.limit), rationale=""), unit, course_in_short)
     facts: list[Context] = [
         {"name": str(excursion.get_limit_kind_display()), "value": limit},
         {"name": _("Left at"), "at": excursion.started_at, "zone": zone},
     ]
     if excursion.ended_at is not None:
         facts.append({"name": _("Back inside"), "at": excursion.ended_at, "zone": zone})
-    value = quantity(parameter, excursion.extreme)
+    value = extreme_words(excursion)
     facts.append(
         {
             "name": _("Lasted") if excursion.ended_at else _("Lasts"),
@@ -113,7 +119,8 @@ def excursion_facts(excursion: Excursion, zone: str, now: datetime) -> list[Cont
     )
     facts.append({"name": extreme, "value": value})
     facts.append({"name": _("Reached"), "at": excursion.extreme_at, "zone": zone})
-    facts.append({"name": _("Readings outside"), "value": str(excursion.readings)})
+    if excursion.limit.measure != LimitMeasure.SILENCE:
+        facts.append({"name": _("Readings outside"), "value": str(excursion.readings)})
     facts.append(
         {"name": _("Recorded"), "at": excursion.recorded_at, "zone": zone, "value": _late(excursion)}
     )
@@ -138,6 +145,7 @@ def _nested(detail: BatchDetail, excursion: Excursion) -> list[Excursion]:
         if each.pk != excursion.pk
         and each.parameter_id == excursion.parameter_id
         and each.direction == excursion.direction
+        and each.limit.measure == excursion.limit.measure
         and each.state != ExcursionState.WITHDRAWN
         and each.started_at <= _end(excursion)
         and excursion.started_at <= _end(each)

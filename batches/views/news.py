@@ -62,7 +62,7 @@ def excursion_news(actor: Actor, since: Mapping[UUID, datetime]) -> list[News]:
         Excursion.objects.visible_to(actor)
         .filter(batch_id__in=since.keys(), recorded_at__gt=min(since.values()))
         .exclude(state=ExcursionState.WITHDRAWN)
-        .select_related("parameter")
+        .select_related("parameter", "limit")
         .order_by("-recorded_at", "pk")[:MOST]
     )
     return [

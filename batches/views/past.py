@@ -66,7 +66,7 @@ class PastBatchPage(Page):
 def _limits(state: ParameterState, phase_id: UUID | None) -> Context:
     """Return a parameter with the limits of the phase of that time."""
     parameter: Parameter = state.parameter
-    applying = {limit.kind: limit for limit in state.applying(phase_id)}
+    applying = state.ranges(phase_id)
     return {
         "parameter": parameter,
         "nor": range_words(parameter, applying.get(LimitKind.NOR)),

@@ -27,7 +27,7 @@ from batches.recipes.diff import compare
 from batches.recipes.files import FORMS, read_file
 from batches.recipes.papers import read_spec
 from batches.recipes.signing import RECIPE, get_recipe, is_checked
-from batches.recipes.words import hold_time_words, limit_name, material_words, range_of
+from batches.recipes.words import course_in_short, hold_time_words, limit_name, material_words, range_of
 from batches.specs import LimitSpec, ParameterSpec, RecipeSpec
 from batches.states import RECIPE_AUTHORS, LimitKind, RecipeState
 from batches.views.board import chosen_program
@@ -177,10 +177,16 @@ def _parameter(parameter: ParameterSpec) -> dict[str, Any]:
     }
 
 
+def _settles(limit: LimitSpec) -> str:
+    if not limit.settle_s:
+        return ""
+    return _("; not for %s after a phase began") % duration(limit.settle_s)
+
+
 def _limit(limit: LimitSpec, unit: str) -> dict[str, Any]:
     return {
         "name": limit_name(limit),
-        "range": range_of(limit, unit),
+        "range": range_of(limit, unit, course_in_short) + _settles(limit),
         "delay": duration(limit.delay_s) if limit.delay_s else "",
         "least": duration(limit.min_duration_s) if limit.min_duration_s else "",
         "rationale": limit.rationale,

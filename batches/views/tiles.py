@@ -119,6 +119,7 @@ def _tone(facts: BatchFacts, excursions: Sequence[Excursion]) -> str:
 def _tags(tile: Tile, gravest: Mapping[str, Excursion], now: datetime) -> list[Context]:
     facts = tile.facts
     tags = class_tags(facts, f"/deviations/?batch={tile.batch.pk}") + signal_tags(facts, tile.batch.pk)
+    tags += shelf_tags(facts, tile.batch.pk)
     tags += [{"tone": "hold", "text": words, "url": ""} for words in facts.blocks]
     outside = sorted(gravest.values(), key=lambda each: tone_of(each) != "warn")
     tags += [_outside_tag(outside[0])] if outside else []
@@ -156,6 +157,14 @@ def signal_tags(facts: BatchFacts, batch_id: UUID) -> list[Context]:
     count = facts.early_signals
     words = ngettext("%s early signal", "%s early signals", count) % count
     return [{"tone": "watch", "text": words, "url": f"/signals/?batch={batch_id}"}]
+
+
+def shelf_tags(facts: BatchFacts, batch_id: UUID) -> list[Context]:
+    """Return how many alarms are shelved; none goes unseen."""
+    if not facts.shelved:
+        return []
+    words = ngettext("%s alarm shelved", "%s alarms shelved", facts.shelved) % facts.shelved
+    return [{"tone": "hold", "text": words, "url": f"/batches/{batch_id}/#batch-shelves"}]
 
 
 def class_tags(facts: BatchFacts, url: str) -> list[Context]:

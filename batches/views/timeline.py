@@ -30,6 +30,8 @@ _TITLES: Final[Mapping[str, Callable[[], str]]] = {
     "batch.phase_entered": lambda: _("Phase entered"),
     "batch.completed": lambda: _("Completed"),
     "batch.discontinued": lambda: _("Discontinued"),
+    "alarm.shelved": lambda: _("Alarm shelved"),
+    "alarm.unshelved": lambda: _("Alarm in service"),
     "batch.held": lambda: _("Held"),
     "batch.hold_lifted": lambda: _("Hold lifted"),
     "excursion.opened": lambda: _("Limit left"),

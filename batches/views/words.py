@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 
 from batches.models import Batch, Excursion, Limit, Parameter
 from batches.queries import Running
+from batches.recipes.rows import limit_spec
+from batches.recipes.words import course_in_short, range_of
 from batches.saying import number
 from batches.slots import BatchFacts
 from batches.states import DataKind, ExcursionState, LimitKind
@@ -68,6 +70,8 @@ def range_words(parameter: Parameter, limit: Limit | None) -> str:
     """Return a limit's range: 33.0 to 35.0, at most 200, at least 60; empty without a limit."""
     if limit is None:
         return ""
+    if not limit.is_plain:
+        return range_of(limit_spec(limit), course=course_in_short)
     low, high = (None if each is None else number(parameter, float(each)) for each in (limit.low, limit.high))
     if low is not None and high is not None:
         return _("%(low)s to %(high)s") % {"low": low, "high": high}

@@ -26,7 +26,7 @@ from django.utils import timezone
 from batches.actions.planning import plan_batch
 from batches.actions.recipes import adopt_recipe
 from batches.specs import LimitSpec, ParameterSpec, RecipeSpec, StepSpec
-from batches.states import Level, LimitKind, ParameterKind
+from batches.states import Level, LimitKind, LimitMeasure, ParameterKind
 from config.supervisor.postgres import Postgres
 from config.supervisor.processes import free_port
 from config.supervisor.valkey import Valkey
@@ -176,6 +176,8 @@ def _parameter(code: str) -> ParameterSpec:
     limits = (
         LimitSpec(LimitKind.NOR, Decimal(30), Decimal(40)),
         LimitSpec(LimitKind.PAR, Decimal(20), Decimal(50)),
+        LimitSpec(LimitKind.ACTION, high=Decimal(2000), measure=LimitMeasure.RATE, window_s=60),
+        LimitSpec(LimitKind.ALERT, low=Decimal("0.01"), measure=LimitMeasure.SPAN, window_s=60),
     )
     return ParameterSpec(code, code, unit="u", kind=ParameterKind.CPP, expected_interval_s=1, limits=limits)
 

@@ -11,12 +11,15 @@ from zoneinfo import ZoneInfo
 
 from batches.models import Excursion, PhaseRun
 from batches.queries.excursions import up_to_date
-from batches.states import Direction, ExcursionState
+from batches.recipes.rows import limit_spec
+from batches.recipes.words import measure_words, measured_unit
+from batches.states import Direction, ExcursionState, LimitMeasure
 from deviations.access import zone_of
 from deviations.states import REPORTERS
 from portal.access import get_program, get_visible, require_role
 from portal.action import instant
 from portal.actor import Actor
+from portal.templatetags.times import duration
 
 DAY: Final = timedelta(days=1)
 HOUR_S: Final = 3600
@@ -82,6 +85,7 @@ def _nested(actor: Actor, excursion: Excursion) -> list[Excursion]:
         batch_id=excursion.batch_id,
         parameter_id=excursion.parameter_id,
         direction=excursion.direction,
+        limit__measure=excursion.limit.measure,
         started_at__lte=excursion.last_outside_at,
         last_outside_at__gte=excursion.started_at,
     )
@@ -100,7 +104,9 @@ def _run_of(actor: Actor, excursion: Excursion) -> PhaseRun | None:
 
 def _title(scene: _Scene) -> str:
     excursion = scene.excursion
-    name, kind = _in_a_sentence(excursion.parameter.title), _limit_word(excursion)
+    name, kind = _name(excursion), _limit_word(excursion)
+    if excursion.limit.measure == LimitMeasure.SILENCE:
+        return f"{excursion.batch.number}: no value of {name} for {_length(excursion, scene.now)}"[:200]
     words = f"{excursion.batch.number}: {name} outside {kind} for {_length(excursion, scene.now)}"
     return words[:200]
 
@@ -110,8 +116,14 @@ def _description(scene: _Scene) -> str:
     crossed = "exceeded" if excursion.direction == Direction.HIGH else "fell below"
     extreme = "maximum" if excursion.direction == Direction.HIGH else "minimum"
     still = "" if excursion.ended_at is not None else " so far"
+    if excursion.limit.measure == LimitMeasure.SILENCE:
+        return (
+            f"During {_when(scene)} no value of the {_name(excursion)} came for longer than the"
+            f" {duration(excursion.limit.window_s)} that its {_limit_word(excursion)} allows,"
+            f" by {_length(excursion, scene.now)}{still} ({_span(scene, excursion)})."
+        )
     first = (
-        f"During {_when(scene)} the {_in_a_sentence(excursion.parameter.title)} {crossed}"
+        f"During {_when(scene)} the {_name(excursion)} {crossed}"
         f" the {_limit_word(excursion)} of {_range(excursion)}"
         f" for {_length(excursion, scene.now)}{still} ({_span(scene, excursion)},"
         f" {extreme} {_number(excursion, excursion.extreme)}{_unit(excursion)})."
@@ -134,6 +146,13 @@ def _when(scene: _Scene) -> str:
     return f"{phase.title}{day} of {number}"
 
 
+def _name(excursion: Excursion) -> str:
+    """Return what was outside: the temperature, or what its last readings came to."""
+    of = measure_words(limit_spec(excursion.limit))
+    name = _in_a_sentence(excursion.parameter.title)
+    return f"{name} ({of})" if of else name
+
+
 def _in_a_sentence(title: str) -> str:
     """Return a parameter's title as it stands inside a sentence: temperature, but DO and pH."""
     return title[0].lower() + title[1:] if title[1:2].islower() else title
@@ -144,11 +163,14 @@ def _limit_word(excursion: Excursion) -> str:
 
 
 def _number(excursion: Excursion, value: float) -> str:
+    if excursion.limit.measure != LimitMeasure.VALUE:
+        return f"{value:g}"
     return f"{value:.{excursion.parameter.decimals}f}"
 
 
 def _unit(excursion: Excursion) -> str:
-    return f" {excursion.parameter.unit}" if excursion.parameter.unit else ""
+    unit = measured_unit(excursion.limit.measure, excursion.parameter.unit)
+    return f" {unit}" if unit else ""
 
 
 def _range(excursion: Excursion) -> str:

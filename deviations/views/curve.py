@@ -9,7 +9,7 @@ from typing import Any, Final
 from batches.columns import microseconds
 from batches.models import Excursion
 from batches.queries import series
-from batches.states import LimitKind
+from batches.states import LimitKind, LimitMeasure
 from deviations.models import Deviation
 from portal.actor import Actor
 
@@ -54,6 +54,7 @@ def _in_force(limits: Sequence[dict[str, Any]], kind: str, at_ms: int) -> list[d
         each
         for each in limits
         if each["kind"] == kind
+        and each["measure"] == LimitMeasure.VALUE
         and (each["from"] is None or each["from"] <= at_ms)
         and (each["to"] is None or at_ms < each["to"])
     ]

@@ -19,18 +19,22 @@ def spans(applied, number):
 
 
 class TestSides:
+    @staticmethod
+    def sides(limit, values):
+        return sides(Segment(limit), np.arange(len(values)), values)[0].tolist()
+
     def test_a_value_equal_to_the_limit_is_inside(self):
         values = np.array([32.999, 33.0, 34.0, 35.0, 35.001, np.nextafter(35.0, 36.0), -1e308, 1e308])
-        assert sides(limit(), values).tolist() == [-1, 0, 0, 0, 1, 1, -1, 1]
+        assert self.sides(limit(), values) == [-1, 0, 0, 0, 1, 1, -1, 1]
 
     def test_an_open_side_is_never_left(self):
         values = np.array([-1e308, 34.0, 1e308])
-        assert sides(limit(low=None), values).tolist() == [0, 0, 1]
-        assert sides(limit(high=None), values).tolist() == [-1, 0, 0]
-        assert sides(limit(low=None, high=None), values).tolist() == [0, 0, 0]
+        assert self.sides(limit(low=None), values) == [0, 0, 1]
+        assert self.sides(limit(high=None), values) == [-1, 0, 0]
+        assert self.sides(limit(low=None, high=None), values) == [0, 0, 0]
 
     def test_no_values_have_no_sides(self):
-        assert sides(limit(), np.array([])).tolist() == []
+        assert self.sides(limit(), np.array([])) == []
 
 
 class TestSegments:

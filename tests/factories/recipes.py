@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from hypothesis import strategies as st
 
 from batches.specs import (
     HoldTimeSpec,
+    KnotSpec,
     LimitSpec,
     MaterialSpec,
     ParameterSpec,
@@ -15,7 +17,7 @@ from batches.specs import (
     StepSpec,
     Unread,
 )
-from batches.states import DataKind, Level, LimitKind, MaterialUse, ParameterKind
+from batches.states import DataKind, Level, LimitKind, LimitMeasure, MaterialUse, ParameterKind
 from portal.states import Audience, SeatSide
 
 
@@ -68,7 +70,35 @@ def whole(**changed):
                 rationale="Growth and product quality.",
             ),
             ParameterSpec("HCP", "Host cell protein", "ng/mg", ParameterKind.CQA, DataKind.LAB, 1_209_600, 0),
-            ParameterSpec("LOAD", "Line load", "%", audience=Audience.MANUFACTURER),
+            ParameterSpec(
+                "LOAD",
+                "Line load",
+                "%",
+                audience=Audience.MANUFACTURER,
+                limits=(
+                    LimitSpec(
+                        LimitKind.PAR,
+                        phase="SHIFT",
+                        knots=(
+                            KnotSpec(0, Decimal("35.5"), Decimal("37.5")),
+                            KnotSpec(14_400, Decimal(33), Decimal(35)),
+                        ),
+                        every_s=86_400,
+                        settle_s=7_200,
+                    ),
+                    LimitSpec(
+                        LimitKind.ALERT, low=Decimal("0.01"), measure=LimitMeasure.SPAN, window_s=1_800
+                    ),
+                    LimitSpec(
+                        LimitKind.ALERT,
+                        high=Decimal(3),
+                        measure=LimitMeasure.COUNT,
+                        window_s=600,
+                        above=Decimal("37.2"),
+                    ),
+                    LimitSpec(LimitKind.ALERT, measure=LimitMeasure.SILENCE, window_s=300),
+                ),
+            ),
         ),
         "materials": (
             MaterialSpec("MED-1", "Basal medium", quantity=Decimal("1800.5"), unit="L", step="GROWTH"),
@@ -160,7 +190,17 @@ def recipes(draw):
 def _parameter(draw, code, phases):
     within = draw(st.sampled_from([None, *phases]))
     low = draw(NUMBERS)
-    limit = LimitSpec(draw(st.sampled_from(LimitKind)), low, low + 1, within, rationale=draw(TEXTS))
+    kind, settle_s = draw(st.sampled_from(LimitKind)), draw(st.integers(0, 10**6))
+    limit = LimitSpec(kind, low, low + 1, within, rationale=draw(TEXTS), settle_s=settle_s)
+    measure = draw(st.sampled_from(LimitMeasure))
+    if measure == LimitMeasure.SILENCE:
+        limit = replace(limit, low=None, high=None)
+    elif measure == LimitMeasure.VALUE and draw(st.booleans()):
+        knots = tuple(KnotSpec(at_s, None, draw(NUMBERS)) for at_s in (0, draw(st.integers(1, 10**6))))
+        limit = replace(limit, low=None, high=None, knots=knots, every_s=draw(st.just(0) | st.just(10**7)))
+    if measure != LimitMeasure.VALUE:
+        above = draw(NUMBERS) if measure == LimitMeasure.COUNT else None
+        limit = replace(limit, measure=measure, window_s=draw(st.integers(1, 10**6)), above=above)
     return ParameterSpec(
         code,
         draw(NAMES),

@@ -6,7 +6,7 @@ manufacturer has not disclosed. `build()` runs in a committing database and retu
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from batches.actions.readings import take_frame
@@ -179,6 +179,7 @@ def _fill(program: UUID) -> dict[str, UUID]:
         **_lots(running, word),
         **_record(running, word),
         "batch_hold_id": _batch_hold(running, word),
+        **_shelf(running, word),
         "note_id": _notes(running, word),
         "signal_id": _signal(program, running, word),
         "webhook_id": _tell(qa, program, word),
@@ -242,6 +243,25 @@ def _batch_hold(batch, word: str) -> UUID:
 
     given = {"kind": "status", "audience": "manufacturer", "reason": f"INTERNAL {word} reason of the hold"}
     return place_batch_hold(actor("cdmo_qa"), batch.pk, **given).pk
+
+
+def _shelf(batch, word: str) -> dict[str, UUID]:
+    from batches.actions.shelves import shelve_alarm
+    from batches.models import Limit
+    from portal.action import reading
+
+    qa = actor("cdmo_qa")
+    with reading(qa):
+        rows = Limit.objects.visible_to(qa).filter(parameter__recipe_version_id=batch.recipe_version_id)
+        shared, internal = (
+            rows.filter(audience=each).order_by("id").first().pk for each in ("shared", "manufacturer")
+        )
+    until = datetime.now(UTC) + timedelta(hours=8)
+    shelves = [
+        shelve_alarm(qa, batch.pk, limit_id=each, until=until, reason=f"{mark}{word} reason of the shelf")
+        for each, mark in ((shared, ""), (internal, "INTERNAL "))
+    ]
+    return {"limit_id": shared, "shelf_id": shelves[1].pk}
 
 
 def _notes(batch, word: str) -> UUID:

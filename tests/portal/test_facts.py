@@ -36,6 +36,8 @@ SHIPPED = {
     ("assignment.given", 1): "target_id side role code",
     ("batch.completed", 1): "ended_at",
     ("batch.discontinued", 1): "ended_at",
+    ("alarm.shelved", 1): "batch_id parameter limit_kind until",
+    ("alarm.unshelved", 1): "batch_id by_itself ended_at excursions lasting",
     ("batch.held", 1): "hold_id kind cause_id clause",
     ("batch.hold_lifted", 1): "hold_id kind cause_id",
     ("batch.mirrored", 1): "as_of",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.urls import get_resolver
 
@@ -47,6 +47,7 @@ FILLS = {
     "comment_id": "comment_id",
     "link_id": "link_id",
     "batch_hold_id": "batch_hold_id",
+    "shelf_id": "shelf_id",
     "note_id": "note_id",
 }
 
@@ -154,6 +155,7 @@ def queries(address, ids):
 def body(address, ids):
     """A body for writes: valid where the ids are one's own, full of foreign ids otherwise."""
     now = datetime.now(UTC).isoformat()
+    later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     wanted = {
         "early_signals/": {"program": str(ids["program_id"]), "batch": str(ids["batch_id"]),
                            "title": "Title", "description": "What was noticed."},
@@ -169,6 +171,9 @@ def body(address, ids):
         "readings/": {"readings": [{"parameter": "TEMP", "at": now, "value": 36.5}]},
         "batch_id>/holds/": {"kind": "status", "reason": "Reason of a few words."},
         "batch_id>/hold/": {"kind": "status", "reason": "Reason of a few words.", "audience": "shared"},
+        "shelved-alarms/": {"limit": str(ids["limit_id"]), "until": later, "reason": "In calibration."},
+        "batch_id>/shelve/": {"limit": str(ids["limit_id"]), "hours": "1", "reason": "In calibration."},
+        "batch_id>/unshelve/": {"shelf": str(ids["shelf_id"]), "version": "1"},
         "lift/": {"reason": "Reason of a few words.", "version": "1", "hold": str(ids["batch_hold_id"])},
         "note_id>/answer/": {"text": "Words of an answer."},
         "note_id>/settle/": {"text": "Words of an answer."},

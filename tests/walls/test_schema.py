@@ -244,6 +244,8 @@ def test_definer_functions_pin_their_search_path_and_are_listed(as_owner):
         "door.due",
         "door.heads_since",
         "door.unsealed",
+        "door.silent",
+        "door.shelves_over",
         "door.links_due",
         "door.unpublished",
         "door.unmailed",

@@ -6,8 +6,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
-from batches.specs import HoldTimeSpec, MaterialSpec, ParameterSpec
-from batches.states import LimitKind, MaterialUse, ParameterKind
+from batches.specs import HoldTimeSpec, LimitSpec, MaterialSpec, ParameterSpec
+from batches.states import LimitKind, LimitMeasure, MaterialUse, ParameterKind
 from config.demo.companies import AV101
 from config.demo.recipes.writing import (
     DAY,
@@ -17,9 +17,11 @@ from config.demo.recipes.writing import (
     action,
     alone,
     at_line,
+    course,
     lab,
     nor,
     online,
+    over,
     par,
     phase,
     procedure,
@@ -43,19 +45,50 @@ _DOWNSTREAM: Final = (
     alone("FREEZE", "Fill and freeze", 4 * HOUR),
 )
 
-# The limits of the temperature follow the shift: while the ramp runs and settles, the outer of both hold.
+# The limits of the temperature follow the shift: down with the ramp of 4 h, their upper end 2 h later.
+_RAMP_S, _SETTLED_S = 4 * HOUR, 6 * HOUR
 _TEMPERATURE: Final = (
     nor("36.0", "37.0", within=GROWTH, delay_s=TEN_MINUTES),
     action("35.7", "37.3", within=GROWTH),
     par("35.5", "37.5", within=GROWTH),
-    action("33.2", "37.3", within=SHIFT),
-    par("33.0", "37.5", within=SHIFT),
+    course(
+        LimitKind.ACTION,
+        (0, "35.7", "37.3"),
+        (_RAMP_S, "33.2", "35.6"),
+        (_SETTLED_S, "33.2", "34.8"),
+        within=SHIFT,
+    ),
+    course(
+        LimitKind.PAR,
+        (0, "35.5", "37.5"),
+        (_RAMP_S, "33.0", "35.8"),
+        (_SETTLED_S, "33.0", "35.0"),
+        within=SHIFT,
+    ),
     nor("33.5", "34.5", within=PRODUCTION, delay_s=TEN_MINUTES),
     action("33.2", "34.8", within=PRODUCTION),
     par("33.0", "35.0", within=PRODUCTION),
 )
 
-# VCD, and the titre before day 14, are judged against a profile; a recipe holds ranges, so they have none.
+# Viable cells every 12 h from inoculation, as the first 12 batches had them.
+_CELLS: Final = (
+    *("0.50", "0.69", "0.96", "1.33", "1.83", "2.51", "3.42", "4.62", "6.19", "8.17", "10.57", "12.86"),
+    *("15.14", "17.30", "19.12", "20.35", "20.80", "20.46", "19.93", "19.36", "18.73", "18.05", "17.32"),
+    *("16.56", "15.76", "14.93", "14.08", "13.23", "12.37"),
+)
+
+
+def _beside(cells: str, share: str) -> tuple[str, str]:
+    """Return the values so far below and above a number of cells."""
+    known, apart = Decimal(cells), Decimal(share)
+    return f"{known * (1 - apart):.2f}", f"{known * (1 + apart):.2f}"
+
+
+def _of_cells(kind: LimitKind, share: str) -> LimitSpec:
+    knots = [(place * 12 * HOUR, *_beside(cells, share)) for place, cells in enumerate(_CELLS)]
+    return course(kind, *knots)
+
+
 DRUG_SUBSTANCE: Final = Recipe(
     AV101,
     "MBR-AV101-DS",
@@ -91,6 +124,8 @@ DRUG_SUBSTANCE: Final = Recipe(
             nor("30", "50", delay_s=TEN_MINUTES),
             action("25", "60"),
             par("20"),
+            # A probe that lives never stands still for half an hour.
+            over(LimitKind.ALERT, LimitMeasure.SPAN, 30 * MINUTE, low="0.05"),
             kind=KPP,
             decimals=0,
         ),
@@ -120,7 +155,14 @@ DRUG_SUBSTANCE: Final = Recipe(
             decimals=2,
         ),
         at_line("LAC", "Lactate", "g/L", nor(high="2.5"), action(high="3.5"), par(high="4.0"), decimals=2),
-        at_line("VCD", "Viable cells", "10⁶/mL", kind=KPP),
+        at_line(
+            "VCD",
+            "Viable cells",
+            "10⁶/mL",
+            _of_cells(LimitKind.NOR, "0.15"),
+            _of_cells(LimitKind.ACTION, "0.25"),
+            kind=KPP,
+        ),
         at_line(
             "VIAB",
             "Viability",

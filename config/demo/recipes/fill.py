@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from batches.states import ParameterKind
+from batches.states import LimitKind, LimitMeasure, ParameterKind
 from config.demo.companies import AV101
 from config.demo.recipes.writing import (
     DAY,
@@ -17,6 +17,7 @@ from config.demo.recipes.writing import (
     at_line,
     lab,
     online,
+    over,
     procedure,
 )
 
@@ -53,6 +54,7 @@ STERILE_FILL: Final = Recipe(
             "/m³",
             alert(high="700"),
             action(high="3520"),
+            over(LimitKind.ALERT, LimitMeasure.SILENCE, 5 * MINUTE, within="FILLING"),
             kind=CPP,
             every_s=MINUTE,
             decimals=0,
@@ -67,13 +69,27 @@ STERILE_FILL: Final = Recipe(
             every_s=5,
             decimals=0,
         ),
-        # One count in a minute of 28.3 L reads as 35/m3: an alert alone, an action only for minutes in a row.
+        # One count in a minute of 28.3 L reads as 35/m3: an alert alone.
         online(
             "PC50",
             "Grade A ≥ 5.0 µm",
             "/m³",
             alert(high="0"),
-            action(high="29", lasting_s=2 * MINUTE),
+            over(
+                LimitKind.ACTION,
+                LimitMeasure.SUM,
+                35 * MINUTE,
+                high="1024",
+                rationale="29 particles in a rolling cubic metre: 35 minutes of 28.3 L, each count 35.3.",
+            ),
+            over(
+                LimitKind.ACTION,
+                LimitMeasure.COUNT,
+                3 * MINUTE,
+                high="2",
+                above="0",
+                rationale="Three minutes in a row are no single event.",
+            ),
             kind=CPP,
             every_s=MINUTE,
             decimals=0,

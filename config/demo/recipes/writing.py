@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
-from batches.specs import HoldTimeSpec, LimitSpec, MaterialSpec, ParameterSpec, RecipeSpec, StepSpec
-from batches.states import DataKind, Level, LimitKind, ParameterKind
+from batches.specs import HoldTimeSpec, KnotSpec, LimitSpec, MaterialSpec, ParameterSpec, RecipeSpec, StepSpec
+from batches.states import DataKind, Level, LimitKind, LimitMeasure, ParameterKind
 from config.demo.companies import Project
 
 MINUTE: Final = 60
@@ -93,6 +93,29 @@ def par(low: str = "", high: str = "", *, within: str | None = None) -> LimitSpe
 def spec(low: str = "", high: str = "") -> LimitSpec:
     """Return a specification."""
     return _limit(LimitKind.SPEC, low, high)
+
+
+def course(kind: LimitKind, *knots: tuple[int, str, str], within: str | None = None) -> LimitSpec:
+    """Return a limit whose ends move: at so many seconds of the phase, or of the batch, low and high."""
+    known = tuple(KnotSpec(at_s, Decimal(low), Decimal(high)) for at_s, low, high in knots)
+    return LimitSpec(kind, phase=within, knots=known)
+
+
+def over(
+    kind: LimitKind,
+    measure: LimitMeasure,
+    window_s: int,
+    *,
+    low: str = "",
+    high: str = "",
+    above: str = "",
+    within: str | None = None,
+    rationale: str = "",
+) -> LimitSpec:
+    """Return a limit of what the readings of the last seconds come to, or of their absence."""
+    limit = _limit(kind, low, high, phase=within)
+    counted = Decimal(above) if above else None
+    return replace(limit, measure=measure, window_s=window_s, above=counted, rationale=rationale)
 
 
 def _limit(

@@ -191,7 +191,8 @@ def test_a_recipe_changed_under_a_running_batch_changes_nothing_of_it(database, 
             plan = read_plan(cdmo_qa, batch)
             detail = batch_detail(cdmo_qa, batch.pk)
         bounds = {
-            code: [(each.low, each.high) for each in watch.bounds] for code, watch in plan.watches.items()
+            code: [(each.low, each.high) for each in channel.bounds]
+            for code, channel in plan.channels.items()
         }
         return bounds, [each.code for each in detail.phases], detail.batch.recipe_version.revision
 

@@ -182,8 +182,8 @@ class TestSteps:
         def offered(key):
             return re.findall(r'action="/batches/[^/]+/(\w+)/"', page(key, address(batch))[1])
 
-        assert offered("cdmo_qa") == ["phase", "complete", "discontinue", "hold"]
-        assert offered("cdmo_shift_lead") == ["phase", "complete"]
+        assert offered("cdmo_qa") == ["phase", "complete", "discontinue", "hold", "shelve"]
+        assert offered("cdmo_shift_lead") == ["phase", "complete", "shelve"]
         for key in ("cdmo_operator", "sponsor_viewer", "sponsor_qa", "inspector"):
             assert offered(key) == []
 

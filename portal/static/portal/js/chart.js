@@ -113,10 +113,21 @@ class Chart {
     return this.config.phases.filter((phase) => phase.from < this.end && (phase.to ?? Infinity) > this.since);
   }
 
+  // The ends of limits that move, as far as they lie in the window.
+  #ramps() {
+    const ramps = this.#phases().flatMap((phase) => Object.values(phase.ramps?.[this.parameter.code] ?? {}));
+    return ramps.flatMap((ramp) =>
+      ramp.flatMap(([at, ...ends], place) => {
+        const last = ramp[place + 1]?.[0] ?? at;
+        return last >= this.since && at <= this.end ? ends : [];
+      }),
+    );
+  }
+
   // Values and the limits that hold in the window both fit; a lone value gets room around it.
   #range() {
     const limits = this.#phases().flatMap((phase) => Object.values(phase.limits[this.parameter.code] ?? {}).flat());
-    const known = [...this.data[1], ...limits].filter((value) => value !== null && Number.isFinite(value));
+    const known = [...this.data[1], ...limits, ...this.#ramps()].filter((value) => value !== null && Number.isFinite(value));
     if (!known.length) return { min: 0, max: 1 };
     const [low, high] = [Math.min(...known), Math.max(...known)];
     const pad = (high - low || Math.abs(high) * 0.02 || 1) * 0.12;
@@ -330,7 +341,9 @@ class Chart {
 
   #writeLegend() {
     const limits = this.#phases().map((phase) => phase.limits[this.parameter.code] ?? {});
-    const kinds = KINDS.filter((kind) => limits.some((given) => given[kind]?.some((value) => value !== null)));
+    const ramps = this.#phases().flatMap((phase) => Object.keys(phase.ramps?.[this.parameter.code] ?? {}));
+    const holds = (given, kind) => given[kind]?.some((value) => value !== null);
+    const kinds = KINDS.filter((kind) => ramps.includes(kind) || limits.some((given) => holds(given, kind)));
     const items = ["value", ...kinds].map((kind) => {
       const item = document.createElement("li");
       const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");

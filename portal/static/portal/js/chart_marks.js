@@ -29,15 +29,37 @@ const eachPhase = (u, phases, code, place) => {
   for (const phase of phases) {
     const left = u.valToPos(Math.max(phase.from, u.scales.x.min), "x", true);
     const right = u.valToPos(Math.min(phase.to ?? Infinity, u.scales.x.max), "x", true);
-    if (right > left) place(phase, phase.limits[code] ?? {}, left, right);
+    if (right > left) place(phase, phase.limits[code] ?? {}, left, right, phase.ramps?.[code] ?? {});
   }
   ctx.restore();
+};
+
+// One side of a limit that moves: from knot to knot, as far as the side is not open.
+const tracePath = (u, ramp, side) => {
+  const points = ramp.filter((knot) => knot[side] !== null);
+  points.forEach(([at, ...ends], place) => {
+    const [x, y] = [u.valToPos(at, "x", true), u.valToPos(ends[side - 1], "y", true)];
+    if (place) u.ctx.lineTo(x, y);
+    else u.ctx.moveTo(x, y);
+  });
+};
+
+const fillRamp = (u, ramp, palette) => {
+  const { ctx, bbox } = u;
+  const edge = (end, open) => (end === null ? open : u.valToPos(end, "y", true));
+  const place = (at) => u.valToPos(at, "x", true);
+  ctx.fillStyle = palette.band;
+  ctx.beginPath();
+  for (const [at, , high] of ramp) ctx.lineTo(place(at), edge(high, bbox.top));
+  for (const [at, low] of [...ramp].reverse()) ctx.lineTo(place(at), edge(low, bbox.top + bbox.height));
+  ctx.fill();
 };
 
 /** Draw the normal range of each phase as a band; a side that is open (null) reaches to the edge. */
 export const drawBands = (u, phases, code, palette) => {
   const { ctx, bbox } = u;
-  eachPhase(u, phases, code, (phase, { nor }, left, right) => {
+  eachPhase(u, phases, code, (phase, { nor }, left, right, ramps) => {
+    if (ramps.nor) fillRamp(u, ramps.nor, palette);
     if (!nor) return;
     const top = nor[1] === null ? bbox.top : u.valToPos(nor[1], "y", true);
     const bottom = nor[0] === null ? bbox.top + bbox.height : u.valToPos(nor[0], "y", true);
@@ -50,7 +72,7 @@ export const drawBands = (u, phases, code, palette) => {
 export const drawLimits = (u, phases, code, palette) => {
   const { ctx } = u;
   const ratio = devicePixelRatio;
-  eachPhase(u, phases, code, (phase, limits, left, right) => {
+  eachPhase(u, phases, code, (phase, limits, left, right, ramps) => {
     for (const [kind, stroke] of Object.entries(STROKES)) {
       ctx.strokeStyle = palette[stroke.colour];
       ctx.lineWidth = stroke.width * ratio;
@@ -60,6 +82,11 @@ export const drawLimits = (u, phases, code, palette) => {
         ctx.beginPath();
         ctx.moveTo(left, y);
         ctx.lineTo(right, y);
+        ctx.stroke();
+      }
+      for (const side of ramps[kind] ? [1, 2] : []) {
+        ctx.beginPath();
+        tracePath(u, ramps[kind], side);
         ctx.stroke();
       }
     }
