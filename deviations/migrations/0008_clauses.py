@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("deviations", "0008_elsewhere"),
+        ("deviations", "0007_elsewhere"),
     ]
 
     operations = [
