@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from batches.limits import OPEN_END_US
+from typing import Final
+
 from batches.models import Limit
 from batches.plan import rule_of
 
 Ramp = list[list[float | None]]
 # A phase that lasts is drawn for so long at most; the chart shows less of it.
-AHEAD_US = 60 * 86_400 * 1_000_000
+AHEAD_US: Final = 60 * 86_400 * 1_000_000
 
 
 def ramp(limit: Limit, origin_us: int, from_us: int, until_us: int) -> Ramp:
     """Return `[ms, low, high]` of a limit in one run of a phase; its time counts from `origin_us`."""
     since = from_us + limit.settle_s * 1_000_000
     until = min(until_us, since + AHEAD_US)
-    if until_us == OPEN_END_US or since < until:
-        profile = rule_of(limit).profile
-        turns = profile.turns(since - origin_us, until - origin_us) if profile is not None else []
-        at_us = [since, *(origin_us + each for each in turns), until]
-        return [[at // 1000, *_ends(limit, at - origin_us)] for at in at_us]
-    return []
+    if since >= until:
+        return []
+    profile = rule_of(limit).profile
+    turns = profile.turns(since - origin_us, until - origin_us) if profile is not None else []
+    at_us = [since, *(origin_us + each for each in turns), until]
+    return [[at // 1000, *_ends(limit, at - origin_us)] for at in at_us]
 
 
 def _ends(limit: Limit, elapsed_us: int) -> list[float | None]:

@@ -57,6 +57,12 @@ class TestRead:
             "high": "37.5",
             "delay_s": 0,
             "min_duration_s": 0,
+            "measure": "value",
+            "window_s": 0,
+            "above": None,
+            "knots": [],
+            "every_s": 0,
+            "settle_s": 0,
         }
         assert body["parameters"][1]["latest"] is None
         assert [offer["name"] for offer in body["available_actions"]] == ["phase", "complete", "discontinue"]
