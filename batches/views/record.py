@@ -48,8 +48,8 @@ from portal.pages import Page, PageRequest
 from portal.queries.rooms import list_rooms
 from portal.states import CDMO_QA, SYSTEM, Audience
 
-ENTRIES_SHOWN: Final = 200
-RESULTS_SHOWN: Final = 300
+ENTRIES_SHOWN: Final = 100
+RESULTS_SHOWN: Final = 100
 TONES: Final = {
     ExecutionState.STARTED: "accent",
     ExecutionState.PERFORMED: "hold",
