@@ -48,8 +48,8 @@ from portal.pages import Page, PageRequest
 from portal.queries.rooms import list_rooms
 from portal.states import CDMO_QA, SYSTEM, Audience
 
-ENTRIES_SHOWN: Final = 200
-RESULTS_SHOWN: Final = 300
+ENTRIES_SHOWN: Final = 100
+RESULTS_SHOWN: Final = 100
 TONES: Final = {
     ExecutionState.STARTED: "accent",
     ExecutionState.PERFORMED: "hold",
@@ -129,7 +129,7 @@ class RecordPage(Page):
             "chosen_title": next((each.step.title for each in record.lines if each.step.code == chosen), ""),
             "entries": [entry_row(each, forms) for each in lines[:ENTRIES_SHOWN]],
             "is_more": len(lines) > ENTRIES_SHOWN,
-            "results": [result_row(each, forms) for each in record.results[:RESULTS_SHOWN]],
+            "results": [result_row(each, forms) for each in record.results[-RESULTS_SHOWN:]],
             "results_left_out": max(0, len(record.results) - RESULTS_SHOWN),
             "clocks": [clock_row(each) for each in record.clocks],
             "yields": [yield_row(each) for each in record.yields],
