@@ -178,8 +178,8 @@ def withdraw_use(actor: Actor, use_id: UUID, *, version: int | None, reason: str
         raise Conflict("This use has been taken back already.", code="withdrawn")
     if not reason.strip():
         _refuse("reason", "Say why the entry was wrong.")
-    use.withdraw(instant())
-    use.save(update_fields=["withdrawn_at", "version"])
+    use.withdraw(instant(), actor.code(use.space_id), reason.strip())
+    use.save(update_fields=["withdrawn_at", "withdrawn_code", "withdrawn_why", "version"])
     ledger.give_reason(use.lot, reason)
     fact = LotUseWithdrawn(batch_id=use.batch_id, quantity=_text(use.quantity), unit=use.lot.unit)
     ledger.record(use.lot, fact)

@@ -12,6 +12,7 @@ from batches.models.recipe import ProcedureStep
 from batches.reach import within_reach
 from batches.states import LotState
 from portal.models import RecordKey, SpaceRecord
+from portal.sealing import SealedTextField
 from portal.states import SeatSide
 
 
@@ -61,6 +62,8 @@ class LotUse(SpaceRecord):
     code = models.CharField(max_length=60)
     under_quarantine = models.BooleanField(default=False)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_code = models.CharField(max_length=60, blank=True, default="", db_default="")
+    withdrawn_why = SealedTextField(blank=True, default="", db_default="")
 
     class Meta:
         indexes = [
@@ -74,7 +77,7 @@ class LotUse(SpaceRecord):
             ),
         ]
 
-    def withdraw(self, at: datetime) -> None:
+    def withdraw(self, at: datetime, code: str, why: str) -> None:
         """Take it back."""
-        self.withdrawn_at = at
+        self.withdrawn_at, self.withdrawn_code, self.withdrawn_why = at, code, why
         self.bump()

@@ -13,6 +13,7 @@ from batches.disposition.countdown import Countdown
 from batches.disposition.plan import Link, open_steps
 from batches.disposition.states import FAVOURABLE, Decision, DecisionState
 from batches.models import Batch, Disposition
+from batches.queries.changes import changes_after_entry
 from batches.queries.countdown import countdown_of
 from batches.queries.disposition import Standing, disposition_of
 from batches.queries.lots import list_lots
@@ -56,6 +57,7 @@ class DispositionPage(Page):
             "program": rooms[batch.space_id].program if batch.space_id in rooms else None,
             **card_of(actor, standing, countdown_of(actor, standing, now)),
             "earlier": [each for each in standing.rows if each.state == DecisionState.FOLLOWED],
+            "changes": changes_after_entry(actor, batch.pk),
             "lots": list_lots(actor, batch_id=batch.pk).order_by("number"),
         }
 

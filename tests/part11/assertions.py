@@ -14,6 +14,8 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, timedelta
+from decimal import Decimal
+from html import unescape
 from io import BytesIO
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
@@ -22,6 +24,8 @@ import pypdf
 import time_machine
 from django.db import connection
 
+from batches.actions.entries import correct_entry
+from batches.actions.lots import withdraw_use
 from portal.actions import people, proving, signing
 from portal.actions.trail import review_trail
 from portal.actor import system_actor
@@ -30,7 +34,7 @@ from portal.models.base import RecordQuerySet, SpaceRecord
 from portal.proving import Proof
 from portal.states import Meaning
 from tests.conftest import actor, entries_of
-from tests.factories import cast
+from tests.factories import batches, cast, executed, lots
 from tests.factories import deviations as make
 from tests.factories.signing import code_at, enable, make_signer
 from tests.part11.room import code_of, proof
@@ -502,6 +506,24 @@ def shown_is_signed(room):
     assert code_of(room.sign, digest="0" * 64) == "stale_version"
     browser = room.browser()
     assert make.WORDS in browser.get(room.address).content.decode()
+
+
+@asserts(
+    24,
+    "The page of a batch's release lists every change after entry",
+    "Annex 11 8.2",
+    broken_by=replaced("batches.views.disposition.changes_after_entry", lambda _actor, _batch: []),
+)
+def changed_after_entry(room):
+    batch, operator = batches.batch(), actor("cdmo_operator")
+    wrong = executed.entry(batch, title="Weight", value="12.5", unit="kg")
+    given = {"value": Decimal("15.2"), "unit": "kg", "reason": "Read from the wrong scale."}
+    correct_entry(operator, wrong.pk, version=wrong.version, **given)
+    used = lots.use(batch, lots.lot())
+    withdraw_use(room.qa, used.pk, version=1, reason="Another lot was used.")
+    page = unescape(room.browser().get(f"/batches/{batch.pk}/disposition/").content.decode())
+    for said in ("12.5 kg", "15.2 kg", "Operator 31", "Read from the wrong scale.", "Another lot was used."):
+        assert said in page
 
 
 @asserts(
