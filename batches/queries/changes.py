@@ -65,9 +65,8 @@ def _uses(actor: Actor, batch_id: UUID) -> Iterator[Change]:
     for each in rows.select_related("lot"):
         amount = f"{number_text(each.quantity)} {each.lot.unit}"
         what = _("Use of %s") % each.lot.number
-        yield Change(
-            each.withdrawn_at, what, amount, _("taken back"), each.withdrawn_code, each.withdrawn_why
-        )
+        at, code = each.withdrawn_at or each.used_at, each.withdrawn_code
+        yield Change(at, what, amount, _("taken back"), code, each.withdrawn_why)
 
 
 def _scans(actor: Actor, batch_id: UUID) -> Iterator[Change]:
