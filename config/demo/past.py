@@ -117,7 +117,7 @@ def _aged(incident: Incident, lot: Lot, chance: Random, moment: datetime, family
     closed_at = moment + timedelta(seconds=incident.occurred_s - lot.age_s + days * DAY)
     if incident.classification == Classification.MINOR and chance.random() < CANCELLED_SHARE:
         reason = "Entered twice by two people; the other record of the same day stands."
-        return replace(incident, rationale="", cancelled=reason, external_status="Cancelled")
+        return replace(incident, rationale="", is_told=False, cancelled=reason, external_status="Cancelled")
     if closed_at > moment - timedelta(seconds=HOUR):
         return replace(incident, external_status="In work")
     day = f"{closed_at:%-d %b %Y}"

@@ -222,7 +222,7 @@ def test_story_c_waits_for_the_choice_of_the_harvest_day(crew):
     with reading(sponsor):
         lot = Batch.objects.visible_to(sponsor).get(number="P-0091")
         alert = Alert.objects.visible_to(sponsor).get(kind="patient_lot", side="sponsor")
-        told = Deviation.objects.visible_to(sponsor).get(batch=lot)
+        told = Deviation.objects.visible_to(sponsor).get(batch=lot, title__startswith="CO₂ of INC-12")
         asked = DecisionRequest.objects.visible_to(sponsor).get(subject_id=told.pk)
     assert lot.is_patient_lot
     assert (str(alert.title), alert.clause) == ("P-0091: Viability below action limit (80 %)", "5.4")

@@ -159,7 +159,8 @@ def test_closing_meets_what_is_open_and_leaves_a_breach(released, cdmo_qa, clock
 def test_opening_is_met_at_once_or_late_for_good(cdmo_qa, hours, state, is_late):
     agree(timeline("opening", Duration(hours, "hours")))
     at = make.now() - timedelta(minutes=90)
-    found = make.report(cdmo_qa, occurred_at=at, detected_at=at)
+    why = "The terminal of the hall was down." if is_late else ""
+    found = make.report(cdmo_qa, occurred_at=at, detected_at=at, late_reason=why)
     row = one(cdmo_qa, found, OPENING_CLOCK)
     assert (row.state, row.done_at is not None, row.clause, row.terms) == (state, is_late, "6.9", 1)
 

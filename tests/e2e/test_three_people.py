@@ -154,6 +154,8 @@ def the_ladder_climbs_while_nobody_answers(stage, viewer):
     viewer.stay()
     ladder = page.get_by_role("article", name=OUTSIDE).filter(has_text="Sponsor QA 03")
     expect(ladder).to_contain_text("Sponsor viewer 11")
+    if not ladder.locator("details[open]").count():
+        ladder.locator("summary").click()
     assert "Sponsor quality head 01" not in ladder.inner_text()
     later = LADDER_WAIT + timedelta(seconds=10)
     with stage.database.connect("owner") as owner:

@@ -57,10 +57,6 @@ ALLOWED = {
     ("disclosed", "database files"): "as above",
     ("disclosed", "valkey"): "the public summary of a shared entry, on its way to the sockets of both sides",
     ("disclosed", "sponsor"): "it was disclosed to them",
-    (
-        "session",
-        "database",
-    ): "who may write there could begin a session as well; it ends after 15 idle minutes",
 }
 
 

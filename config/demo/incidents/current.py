@@ -100,6 +100,7 @@ CURRENT: Final = (
         classification=Classification.MINOR,
         rationale="The control worked: the stop came before any step. Identity proved by the second scan.",
         is_told=True,
+        receiver="sponsor_qa",
         lead_code="QA floor 07",
     ),
     Incident(
@@ -122,6 +123,7 @@ CURRENT: Final = (
         classification=Classification.MINOR,
         rationale="No parameter left its alert limits; the procedure asks for a shut door within 2 min.",
         is_told=True,
+        receiver="sponsor_qa",
         lead_code="QA floor 07",
     ),
     Incident(

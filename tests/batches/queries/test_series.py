@@ -65,10 +65,11 @@ def test_limits_and_phases_of_the_window_come_along(database, sponsor_viewer, st
     phases = [("growth", start), ("production", later)]
     batch = make.batch(of=make.recipe(measured=measured), running=None, phases=phases)
     found = ask(sponsor_viewer, batch)
+    plain = {"measure": "value", "course": []}
     assert found.limits == [
-        {"kind": "nor", "low": None, "high": 37.0, "from": None, "to": None},
-        {"kind": "par", "low": 35.5, "high": 37.5, "from": None, "to": ms(later)},
-        {"kind": "par", "low": 33.0, "high": 35.0, "from": ms(later), "to": None},
+        {"kind": "nor", "low": None, "high": 37.0, "from": None, "to": None} | plain,
+        {"kind": "par", "low": 35.5, "high": 37.5, "from": None, "to": ms(later)} | plain,
+        {"kind": "par", "low": 33.0, "high": 35.0, "from": ms(later), "to": None} | plain,
     ]
     assert found.phases == [
         {"code": "growth", "title": "Growth", "from": ms(start), "to": ms(later)},

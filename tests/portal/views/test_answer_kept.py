@@ -7,7 +7,6 @@ import time
 from html import unescape
 
 import pytest
-from django.contrib.sessions.models import Session
 
 from portal.actions.company import link_identity
 from portal.models import Person
@@ -90,7 +89,7 @@ def test_who_turns_back_may_change_it(asked, answerer):
 def test_it_is_sealed_where_it_is_kept_and_stands_on_no_other_page(asked, answerer, cdmo_qa):
     other = make.asked(cdmo_qa, batches.batch(number="B-2418"))
     go_out(answerer, f"/decisions/{asked.pk}/answer/")
-    [kept] = [each.get_decoded() for each in Session.objects.all() if "kept" in each.get_decoded()]
+    kept = dict(answerer.session)
     assert kept["kept"]["sealed"].startswith("\x01s2:")
     assert "CANARY" not in str(kept)
     assert WHY not in text_of(answerer.get(f"/decisions/{other.pk}/answer/"))
