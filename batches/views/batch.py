@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, ClassVar, Final
 
 from django import forms
@@ -32,6 +33,7 @@ from batches.views.words import (
     how_often,
     length_of,
     phase_note,
+    range_now,
     range_words,
     sampled,
     state_words,
@@ -168,6 +170,7 @@ def parameter_row(state: ParameterState, detail: BatchDetail, zone: str, now: da
     gravest = next(iter(worst_first(open_ones)), None)
     is_sample = parameter.data_kind != DataKind.ONLINE
     runs = batch.state == BatchState.IN_PROCESS
+    say = partial(_range, detail, now, parameter)
     return {
         "parameter": parameter,
         "kind": parameter.get_kind_display(),
@@ -176,9 +179,9 @@ def parameter_row(state: ParameterState, detail: BatchDetail, zone: str, now: da
         "at": latest.at if latest is not None else None,
         "when": sampled(latest.at, zone, now) if is_sample and latest is not None else "",
         "stale_after": state.stale_after_s if runs else None,
-        "nor": _range_or(parameter, applying, LimitKind.NOR, LimitKind.ALERT),
-        "action": range_words(parameter, applying.get(LimitKind.ACTION)),
-        "par": _range_or(parameter, applying, LimitKind.PAR, LimitKind.SPEC),
+        "nor": _range_or(say, applying, LimitKind.NOR, LimitKind.ALERT),
+        "action": say(applying.get(LimitKind.ACTION)),
+        "par": _range_or(say, applying, LimitKind.PAR, LimitKind.SPEC),
         "outside": gravest,
         "outside_words": crossing(gravest) if gravest is not None else "",
         "outside_tone": tone_of(gravest) if gravest is not None else "",
@@ -187,12 +190,22 @@ def parameter_row(state: ParameterState, detail: BatchDetail, zone: str, now: da
 
 
 def _range_or(
-    parameter: Parameter, applying: Mapping[str, Limit], kind: LimitKind, stand_in: LimitKind
+    say: Callable[[Limit | None], str], applying: Mapping[str, Limit], kind: LimitKind, stand_in: LimitKind
 ) -> str:
     """Return a limit's range, or that of what stands in for it with its name."""
     if kind in applying or stand_in not in applying:
-        return range_words(parameter, applying.get(kind))
-    return f"{stand_in.label}: {range_words(parameter, applying[stand_in])}"
+        return say(applying.get(kind))
+    return f"{stand_in.label}: {say(applying[stand_in])}"
+
+
+def _range(detail: BatchDetail, now: datetime, parameter: Parameter, limit: Limit | None) -> str:
+    """Return a limit's range as it is now: a course counts from its phase, or from the start of the batch."""
+    began = detail.batch.started_at
+    if limit is not None and limit.phase_id is not None:
+        began = next((each.started_at for each in detail.runs if each.phase_id == limit.phase_id), None)
+    if began is None or detail.batch.state != BatchState.IN_PROCESS:
+        return range_words(parameter, limit)
+    return range_now(parameter, limit, now - began)
 
 
 def excursion_rows(excursions: Sequence[Excursion], now: datetime) -> list[Context]:

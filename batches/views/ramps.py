@@ -21,10 +21,11 @@ def ramp(limit: Limit, origin_us: int, from_us: int, until_us: int) -> Ramp:
     profile = rule_of(limit).profile
     turns = profile.turns(since - origin_us, until - origin_us) if profile is not None else []
     at_us = [since, *(origin_us + each for each in turns), until]
-    return [[at // 1000, *_ends(limit, at - origin_us)] for at in at_us]
+    return [[at // 1000, *ends_at(limit, at - origin_us)] for at in at_us]
 
 
-def _ends(limit: Limit, elapsed_us: int) -> list[float | None]:
+def ends_at(limit: Limit, elapsed_us: int) -> list[float | None]:
+    """Return the low and the high end of a limit so long after its course began, None for an open one."""
     rule = rule_of(limit)
     ends = (rule.end_at(elapsed_us, 0, direction) for direction in ("low", "high"))
     return [end if abs(end) != float("inf") else None for end in ends]

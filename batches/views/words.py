@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ from batches.recipes.words import course_in_short, range_of
 from batches.saying import number
 from batches.slots import BatchFacts
 from batches.states import DataKind, ExcursionState, LimitKind
+from batches.views.ramps import ends_at
 from portal.templatetags.times import duration
 
 HOUR: Final = timedelta(hours=1)
@@ -72,7 +74,19 @@ def range_words(parameter: Parameter, limit: Limit | None) -> str:
         return ""
     if not limit.is_plain:
         return range_of(limit_spec(limit), course=course_in_short)
-    low, high = (None if each is None else number(parameter, float(each)) for each in (limit.low, limit.high))
+    return _range_of(parameter, limit.low, limit.high)
+
+
+def range_now(parameter: Parameter, limit: Limit | None, elapsed: timedelta) -> str:
+    """Return a limit's range; of one that follows a course, the range so long after its course began."""
+    if limit is None or not limit.knots or elapsed < timedelta(seconds=limit.settle_s):
+        return range_words(parameter, limit)
+    low, high = ends_at(limit, elapsed // timedelta(microseconds=1))
+    return _("%(range)s now") % {"range": _range_of(parameter, low, high)}
+
+
+def _range_of(parameter: Parameter, lowest: Decimal | float | None, highest: Decimal | float | None) -> str:
+    low, high = (None if each is None else number(parameter, float(each)) for each in (lowest, highest))
     if low is not None and high is not None:
         return _("%(low)s to %(high)s") % {"low": low, "high": high}
     return _("at most %s") % high if high is not None else _("at least %s") % low

@@ -9,6 +9,7 @@ from batches.actions.cycle import move_phase
 from batches.queries import batch_detail, get_excursion, series
 from batches.saying import bound_words, crossing, extreme_words
 from batches.specs import KnotSpec
+from batches.views.batch import parameter_row
 from batches.views.charts import chart_of
 from batches.views.excursion import excursion_facts
 from deviations.queries.proposal import propose_from_excursion
@@ -100,3 +101,13 @@ def test_missing_data_is_proposed_as_a_deviation_in_words(batch, gateway, cdmo_q
         said = propose_from_excursion(cdmo_qa, row.pk)
     assert said.title == f"{made.number}: no value of temperature for 120 min"
     assert "no value of the temperature came for longer than the 1 h" in said.description
+
+
+def test_a_course_is_told_as_it_is_now_in_the_table_of_parameters(batch, cdmo_qa):
+    made, begun = batch
+    with reading(cdmo_qa):
+        detail = batch_detail(cdmo_qa, made.pk)
+    said = [
+        parameter_row(detail.parameters[0], detail, "UTC", begun + each * HOUR)["nor"] for each in (0, 2, 9)
+    ]
+    assert said == ["36.0 to 37.0 now", "34.5 to 35.5 now", "33.0 to 34.0 now"]
