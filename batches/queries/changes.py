@@ -9,8 +9,8 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from batches.api.shapes import number_text
 from batches.models import LotUse, PaperScan, SampleResult, StepEntry
+from batches.recipes.document import exact
 from batches.states import ResultState
 from portal.actor import Actor
 
@@ -63,7 +63,7 @@ def _results(actor: Actor, batch_id: UUID) -> Iterator[Change]:
 def _uses(actor: Actor, batch_id: UUID) -> Iterator[Change]:
     rows = LotUse.objects.visible_to(actor).filter(batch=batch_id).exclude(withdrawn_at=None)
     for each in rows.select_related("lot"):
-        amount = f"{number_text(each.quantity)} {each.lot.unit}"
+        amount = f"{exact(each.quantity)} {each.lot.unit}"
         what = _("Use of %s") % each.lot.number
         at, code = each.withdrawn_at or each.used_at, each.withdrawn_code
         yield Change(at, what, amount, _("taken back"), code, each.withdrawn_why)
@@ -76,8 +76,8 @@ def _scans(actor: Actor, batch_id: UUID) -> Iterator[Change]:
 
 
 def _said(entry: StepEntry) -> str:
-    return entry.text or f"{number_text(entry.given_value)} {entry.given_unit}".strip()
+    return entry.text or f"{exact(entry.given_value)} {entry.given_unit}".strip()
 
 
 def _measured(result: SampleResult) -> str:
-    return f"{result.qualifier}{number_text(result.given_value)} {result.given_unit}".strip()
+    return f"{result.qualifier}{exact(result.given_value)} {result.given_unit}".strip()
