@@ -2,6 +2,7 @@
 
 import base64
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -40,7 +41,8 @@ def test_a_checkpoint_states_size_and_root_of_the_chain_under_the_key_of_the_log
     grow(times=3)
     published = publish()
     said = open_checkpoint(published.note, verifiers(SHARED), origin_of(SHARED))
-    assert said == Checkpoint(
+    # An hour may have ended since the cast moved in; its roots stand in the checkpoint as well.
+    assert replace(said, extra=()) == Checkpoint(
         f"testserver/{cast.PROGRAM}/shared", head_of(cast.PROGRAM), root_of(leaves()), ()
     )
     assert newest() == published
@@ -126,7 +128,7 @@ def test_a_rotated_key_signs_first_and_the_old_one_beside_it(database, settings,
 
 
 def test_each_hour_of_a_private_chain_is_committed_to_whether_or_not_anything_was_written(database, clock):
-    publish()
+    before = Checkpoint.parse(publish().text).extra
     grow(PRIVATE, times=20)
     clock.move(timedelta(hours=3))
     size = newest().size
@@ -139,7 +141,7 @@ def test_each_hour_of_a_private_chain_is_committed_to_whether_or_not_anything_wa
     assert [
         f"private {audience} {at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ} {base64.b64encode(root).decode()}"
         for audience, at, _, root, _ in kept
-    ] == list(extra)
+    ] == sorted([*before, *extra])
     written = set(leaves(PRIVATE))
     for audience, _, _, root, padded in kept:
         hashes = [bytes(each) for each in padded]
