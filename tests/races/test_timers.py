@@ -251,8 +251,11 @@ def loop(own_database):
 
 
 def under_kills(own_database, many, *, minute, kills):
-    """Let two loops act on many timers that are due in a minute, and kill them in turn; returns the rows."""
-    start_many(SWEEP, many, spread=minute, ahead=timedelta(seconds=15))
+    """Let two loops act on many timers that are due in a minute, and kill them in turn; returns the rows.
+
+    The first one is due only when all of them stand and both loops are awake.
+    """
+    start_many(SWEEP, many, spread=minute, ahead=timedelta(seconds=15 + many / 250))
     loops = [loop(own_database), loop(own_database)]
     try:
         for turn in range(kills):
