@@ -7,7 +7,7 @@ from typing import Final
 
 from django.db.models import Q
 
-from portal.errors import Invalid
+from portal.errors import refuse_field
 
 OLDEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 # Clocks of sensors, systems and people run a little ahead of ours.
@@ -20,14 +20,14 @@ BEYOND: Final = datetime(2200, 1, 1, tzinfo=UTC)
 def check_happened(field: str, at: datetime, now: datetime) -> None:
     """Raise Invalid unless something can have happened then: from 2000 to five minutes from now."""
     if at > now + AHEAD:
-        _refuse(field, "This is recorded once it has happened; the time lies in the future.")
+        refuse_field(field, "This is recorded once it has happened; the time lies in the future.")
     _check_oldest(field, at)
 
 
 def check_planned(field: str, at: datetime, now: datetime) -> None:
     """Raise Invalid unless something can be planned for then: from 2000 to twenty years from now."""
     if at > now + PLANNED_AHEAD:
-        _refuse(field, "Plans reach at most 20 years ahead.")
+        refuse_field(field, "Plans reach at most 20 years ahead.")
     _check_oldest(field, at)
 
 
@@ -41,8 +41,4 @@ def within_reach(*fields: str) -> Q:
 
 def _check_oldest(field: str, at: datetime) -> None:
     if at < OLDEST:
-        _refuse(field, "Not before 1 January 2000.")
-
-
-def _refuse(field: str, detail: str) -> None:
-    raise Invalid(detail, errors={field: [detail]})
+        refuse_field(field, "Not before 1 January 2000.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NoReturn, Self
 
 from django.utils.translation import gettext as _
 
@@ -131,3 +131,8 @@ class KeyUnavailable(Unavailable):
     def again(self) -> Self:
         """Return the same refusal to be raised once more."""
         return type(self)(self.detail, code=self.problem_code, reason=self.reason)
+
+
+def refuse_field(field: str, detail: str) -> NoReturn:
+    """Raise Invalid with what would be accepted in one field."""
+    raise Invalid(detail, errors={field: [detail]})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Final, NoReturn
+from typing import Final
 from uuid import UUID
 
 from batches.access import lock_batch_record
@@ -14,16 +14,15 @@ from batches.executed.judging import applying, outside
 from batches.executed.times import stamp
 from batches.executed.values import find_parameter, phase_at, require_value
 from batches.models import Batch, Limit, Parameter, StepEntry, StepExecution
-from batches.states import ENTRY_TRANSITIONS, READERS
+from batches.states import ENTRY_TRANSITIONS, READERS, REASON_LEAST
 from batches.units import convert
 from portal import ledger
 from portal.access import lock_record, require_role
 from portal.action import action, instant
 from portal.actor import Actor
-from portal.errors import Conflict, Invalid
+from portal.errors import Conflict, refuse_field
 from portal.states import Audience
 
-REASON_LEAST: Final = 10
 TITLE_CHARACTERS: Final = 120
 
 
@@ -57,7 +56,7 @@ def make_entry(
     times = stamp(at, entered_at, late_reason)
     name = title.strip() or (measured.title if measured is not None else "")
     if not name or len(name) > TITLE_CHARACTERS:
-        _refuse("title", f"Say what is entered, in 1 to {TITLE_CHARACTERS} characters.")
+        refuse_field("title", f"Say what is entered, in 1 to {TITLE_CHARACTERS} characters.")
     entry = StepEntry(
         space_id=batch.space_id,
         audience=_audience(measured, execution, audience),
@@ -102,7 +101,7 @@ def correct_entry(
         StepEntry, actor, entry_id, to="correct", version=version, transitions=ENTRY_TRANSITIONS
     )
     if len(reason.strip()) < REASON_LEAST:
-        _refuse("reason", f"Say why it is corrected, in at least {REASON_LEAST} characters.")
+        refuse_field("reason", f"Say why it is corrected, in at least {REASON_LEAST} characters.")
     entry = StepEntry(
         space_id=wrong.space_id,
         audience=wrong.audience,
@@ -120,7 +119,7 @@ def correct_entry(
     )
     _fill(actor, entry, value, unit or wrong.given_unit, text)
     if (entry.value, entry.text) == (wrong.value, wrong.text):
-        _refuse("value", "This is what the entry says already.")
+        refuse_field("value", "This is what the entry says already.")
     ledger.give_reason(entry, entry.reason)
     wrong.give_way()
     wrong.save(update_fields=["state", "version"])
@@ -182,7 +181,7 @@ def _execution(actor: Actor, batch: Batch, step: str) -> StepExecution:
 def _audience(measured: Parameter | None, execution: StepExecution | None, asked: str) -> str:
     """Return who reads an entry: never more than read its parameter or its step."""
     if asked not in (Audience.SHARED, Audience.MANUFACTURER):
-        _refuse("audience", "One of: shared, manufacturer.")
+        refuse_field("audience", "One of: shared, manufacturer.")
     bounds = [str(each.audience) for each in (measured, execution) if each is not None]
     return next((each for each in (*bounds, asked) if each != Audience.SHARED), str(Audience.SHARED))
 
@@ -191,11 +190,11 @@ def _fill(actor: Actor, entry: StepEntry, value: Decimal | None, unit: str, text
     """Put in what was read: a value in the unit of its parameter, judged against its limits, or words."""
     if value is None:
         if entry.parameter_id is not None or not text.strip():
-            _refuse("value", "Give a value, or words where nothing is measured.")
+            refuse_field("value", "Give a value, or words where nothing is measured.")
         entry.text = text.strip()
         return
     if text.strip():
-        _refuse("text", "An entry is a value or words, not both.")
+        refuse_field("text", "An entry is a value or words, not both.")
     require_value(value)
     measured = entry.parameter
     wanted = measured.unit if measured is not None else unit
@@ -212,7 +211,3 @@ def _fill(actor: Actor, entry: StepEntry, value: Decimal | None, unit: str, text
 
 def _text(value: Decimal | None) -> str | None:
     return None if value is None else f"{value.normalize():f}"
-
-
-def _refuse(field: str, detail: str) -> NoReturn:
-    raise Invalid(detail, errors={field: [detail]})

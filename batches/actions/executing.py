@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 from uuid import UUID
 
 from batches.access import lock_batch_record
@@ -13,15 +13,14 @@ from batches.executed.facts import StepAborted, StepPerformed, StepSkipped, Step
 from batches.executed.order import before, latest_of, leaves_of, under_way
 from batches.executed.times import stamp
 from batches.models import Batch, BatchHold, ProcedureStep, StepExecution
-from batches.states import PERFORMERS, STEP_TRANSITIONS, ExecutionState, HoldKind, StandState
+from batches.states import PERFORMERS, REASON_LEAST, STEP_TRANSITIONS, ExecutionState, HoldKind, StandState
 from portal import ledger
 from portal.access import lock_record, require_role
 from portal.action import action, instant
 from portal.actor import Actor
-from portal.errors import Conflict, Invalid
+from portal.errors import Conflict, refuse_field
 from portal.states import CDMO_QA, SYSTEM
 
-REASON_LEAST: Final = 10
 THINGS_MOST: Final = 20
 THING_CHARACTERS: Final = 60
 
@@ -228,7 +227,7 @@ def _find(leaves: Sequence[ProcedureStep], code: str) -> ProcedureStep:
     found = next((each for each in leaves if each.code == code), None)
     if found is None:
         known = ", ".join(each.code for each in leaves[:50]) or "none"
-        _refuse("step", f"The recipe of this batch has no such step. Its steps are: {known}.")
+        refuse_field("step", f"The recipe of this batch has no such step. Its steps are: {known}.")
     return found
 
 
@@ -254,21 +253,21 @@ def _require_turn(
 def _require_room(batch: Batch, executions: Sequence[StepExecution], at: datetime) -> None:
     """Refuse a time before the batch, after it, or inside a step that was done."""
     if batch.started_at is not None and at < batch.started_at:
-        _refuse("at", f"{batch.number} began at {batch.started_at.isoformat()}; the time lies before.")
+        refuse_field("at", f"{batch.number} began at {batch.started_at.isoformat()}; the time lies before.")
     if batch.ended_at is not None and at > batch.ended_at:
-        _refuse("at", f"{batch.number} ended at {batch.ended_at.isoformat()}; the time lies after.")
+        refuse_field("at", f"{batch.number} ended at {batch.ended_at.isoformat()}; the time lies after.")
     for each in executions:
         done = each.state in {ExecutionState.PERFORMED, ExecutionState.VERIFIED}
         if done and each.ended_at is not None and at < each.ended_at:
-            _refuse("at", f"{each.title} ended at {each.ended_at.isoformat()}; steps do not overlap.")
+            refuse_field("at", f"{each.title} ended at {each.ended_at.isoformat()}; steps do not overlap.")
 
 
 def _require_after_start(execution: StepExecution, at: datetime) -> None:
     if at < execution.started_at:
-        _refuse("at", f"The step began at {execution.started_at.isoformat()}; the time lies before.")
+        refuse_field("at", f"The step began at {execution.started_at.isoformat()}; the time lies before.")
     ended_at = execution.batch.ended_at
     if ended_at is not None and at > ended_at:
-        _refuse("at", f"The batch ended at {ended_at.isoformat()}; the time lies after.")
+        refuse_field("at", f"The batch ended at {ended_at.isoformat()}; the time lies after.")
 
 
 def _require_not_held(actor: Actor, batch: Batch, meant: ProcedureStep, equipment: Sequence[str]) -> None:
@@ -285,14 +284,10 @@ def _require_not_held(actor: Actor, batch: Batch, meant: ProcedureStep, equipmen
 def _things(field: str, given: Sequence[str]) -> list[str]:
     found = list(dict.fromkeys(each.strip() for each in given if each.strip()))
     if len(found) > THINGS_MOST or any(len(each) > THING_CHARACTERS for each in found):
-        _refuse(field, f"At most {THINGS_MOST} codes of {THING_CHARACTERS} characters.")
+        refuse_field(field, f"At most {THINGS_MOST} codes of {THING_CHARACTERS} characters.")
     return found
 
 
 def _require_reason(reason: str, words: str) -> None:
     if len(reason.strip()) < REASON_LEAST:
-        _refuse("reason", f"{words} At least {REASON_LEAST} characters.")
-
-
-def _refuse(field: str, detail: str) -> NoReturn:
-    raise Invalid(detail, errors={field: [detail]})
+        refuse_field("reason", f"{words} At least {REASON_LEAST} characters.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Final, NoReturn
+from typing import Final
 from uuid import UUID
 
 from batches.access import MATERIAL_KEEPERS, get_batch, lock_program
@@ -19,7 +19,7 @@ from portal import ledger
 from portal.access import get_visible, lock_record, require_role, require_version
 from portal.action import action, instant
 from portal.actor import Actor
-from portal.errors import Conflict, Invalid, NotFound, Refused
+from portal.errors import Conflict, NotFound, Refused, refuse_field
 from portal.states import CDMO_QA, SYSTEM, SeatSide
 
 QUANTITY_MOST: Final = Decimal(999999999999)
@@ -49,7 +49,7 @@ def receive_lot(
     program = lock_program(actor, program_id)
     require_role(actor, program.pk, *MATERIAL_KEEPERS, to="receive lots")
     if supplied_by == SeatSide.BOTH:
-        _refuse("supplied_by", "A lot is supplied by one side: manufacturer or sponsor.")
+        refuse_field("supplied_by", "A lot is supplied by one side: manufacturer or sponsor.")
     _require_amount(quantity)
     lot = _enter(
         actor,
@@ -177,7 +177,7 @@ def withdraw_use(actor: Actor, use_id: UUID, *, version: int | None, reason: str
     if use.withdrawn_at is not None:
         raise Conflict("This use has been taken back already.", code="withdrawn")
     if not reason.strip():
-        _refuse("reason", "Say why the entry was wrong.")
+        refuse_field("reason", "Say why the entry was wrong.")
     use.withdraw(instant(), actor.code(use.space_id), reason.strip())
     use.save(update_fields=["withdrawn_at", "withdrawn_code", "withdrawn_why", "version"])
     ledger.give_reason(use.lot, reason)
@@ -197,13 +197,13 @@ def judge_lot(actor: Actor, lot_id: UUID, *, to: str, version: int | None, reaso
     """
     if to not in LOT_TRANSITIONS:
         get_visible(Lot, actor, lot_id)
-        _refuse("to", f"One of: {', '.join(LOT_TRANSITIONS)}.")
+        refuse_field("to", f"One of: {', '.join(LOT_TRANSITIONS)}.")
     lot = lock_record(Lot, actor, lot_id, to=to, version=version, transitions=LOT_TRANSITIONS)
     side = actor.side(lot.space_id)
     if not actor.holds(lot.space_id, SYSTEM) and side != lot.supplied_by:
         raise Refused(f"This lot was supplied by the {lot.supplied_by}; its quality unit decides.")
     if to != "release" and not reason.strip():
-        _refuse("reason", "Say why.")
+        refuse_field("reason", "Say why.")
     before, after = str(lot.state), LotState(str(LOT_TRANSITIONS[to].target))
     lot.move(after)
     lot.save(update_fields=["state", "version"])
@@ -212,10 +212,6 @@ def judge_lot(actor: Actor, lot_id: UUID, *, to: str, version: int | None, reaso
     ledger.record(lot, LotStateChanged(before=before, after=str(after)))
     mark_links(actor, lot)
     return lot
-
-
-def _refuse(field: str, detail: str) -> NoReturn:
-    raise Invalid(detail, errors={field: [detail]})
 
 
 def _text(quantity: Decimal) -> str:
@@ -230,9 +226,9 @@ def _stated(at: datetime | None) -> datetime:
 
 def _require_amount(quantity: Decimal) -> None:
     if not quantity.is_finite() or quantity <= 0 or quantity > QUANTITY_MOST:
-        _refuse("quantity", "A quantity lies above 0 and at most 999,999,999,999.")
+        refuse_field("quantity", "A quantity lies above 0 and at most 999,999,999,999.")
     if -int(quantity.normalize().as_tuple().exponent) > PLACES:
-        _refuse("quantity", "A quantity has six decimals at most.")
+        refuse_field("quantity", "A quantity has six decimals at most.")
 
 
 def _require_begun(batch: Batch) -> None:
@@ -256,7 +252,9 @@ def _require_usable(actor: Actor, lot: Lot, at: datetime, reason: str) -> None:
         if not actor.holds(lot.space_id, CDMO_QA, SYSTEM):
             raise Refused(f"{lot.number} is in quarantine. To use it so is for: manufacturer qa.")
         if not reason.strip():
-            _refuse("reason", f"{lot.number} is in quarantine. Say why it is used so, or release it first.")
+            refuse_field(
+                "reason", f"{lot.number} is in quarantine. Say why it is used so, or release it first."
+            )
 
 
 def _require_rest(lot: Lot, quantity: Decimal) -> None:

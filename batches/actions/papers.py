@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Final, NoReturn
+from typing import Final
 from uuid import UUID
 
 from batches.access import lock_batch_record
@@ -13,17 +13,16 @@ from batches.errors import SamePerson
 from batches.executed.facts import PageCommented, PageCommentMoved, PaperScanned
 from batches.models import PageComment, PaperScan
 from batches.reach import check_happened
-from batches.states import COMMENT_TRANSITIONS, PAPER_REVIEWERS, PERFORMERS, CommentState
+from batches.states import COMMENT_TRANSITIONS, PAPER_REVIEWERS, PERFORMERS, REASON_LEAST, CommentState
 from portal import ledger
 from portal.access import get_visible, lock_record, require_role
 from portal.action import action, instant
 from portal.actor import Actor
 from portal.blobs import Blob
-from portal.errors import Conflict, Invalid, NotFound, Refused
+from portal.errors import Conflict, NotFound, Refused, refuse_field
 from portal.facts import FileAttached
 from portal.models import Attachment
 
-REASON_LEAST: Final = 10
 WORDS_LEAST: Final = 3
 
 
@@ -96,11 +95,11 @@ def comment_page(actor: Actor, scan_id: UUID, *, page: int, x: Decimal, y: Decim
     scan = get_visible(PaperScan, actor, scan_id)
     require_role(actor, scan.space_id, *PAPER_REVIEWERS, to="comment on pages")
     if not 1 <= page <= scan.page_count:
-        _refuse("page", f"The scan has the pages 1 to {scan.page_count}.")
+        refuse_field("page", f"The scan has the pages 1 to {scan.page_count}.")
     if not (0 <= x <= 1 and 0 <= y <= 1):
-        _refuse("x", "A place is given by shares from 0 to 1.")
+        refuse_field("x", "A place is given by shares from 0 to 1.")
     if len(text.strip()) < WORDS_LEAST:
-        _refuse("text", "Say what is to be corrected.")
+        refuse_field("text", "Say what is to be corrected.")
     code, side = actor.code(scan.space_id), str(actor.side(scan.space_id) or "")
     comment = PageComment.objects.create(
         space_id=scan.space_id,
@@ -127,7 +126,7 @@ def answer_comment(actor: Actor, comment_id: UUID, *, version: int | None, corre
     """
     comment = _lock(actor, comment_id, "answer", version)
     if len(correction.strip()) < WORDS_LEAST:
-        _refuse("correction", "Say what was corrected, and where.")
+        refuse_field("correction", "Say what was corrected, and where.")
     comment.answer(instant(), actor.code(comment.space_id), correction.strip())
     return _moved(actor, comment)
 
@@ -211,9 +210,5 @@ def _replaced(actor: Actor, batch_id: UUID, replaces_id: UUID | None, reason: st
     if rows.filter(replaces=found).exists():
         raise Conflict("A later scan took its place already.", code="replaced")
     if len(reason.strip()) < REASON_LEAST:
-        _refuse("reason", f"Say why it is scanned again, in at least {REASON_LEAST} characters.")
+        refuse_field("reason", f"Say why it is scanned again, in at least {REASON_LEAST} characters.")
     return found
-
-
-def _refuse(field: str, detail: str) -> NoReturn:
-    raise Invalid(detail, errors={field: [detail]})

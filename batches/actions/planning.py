@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NoReturn
 from uuid import UUID
 
 from batches.access import PLANNERS, find_recipe, lock_program
@@ -17,7 +16,7 @@ from portal import ledger
 from portal.access import require_role
 from portal.action import action, instant
 from portal.actor import Actor
-from portal.errors import Conflict, Invalid
+from portal.errors import Conflict, Invalid, refuse_field
 from portal.models import Program, ProgramSite
 
 
@@ -95,7 +94,7 @@ def mirror_batch(
     program = lock_program(actor, program_id)
     require_role(actor, program.pk, *PLANNERS, to="mirror batches")
     if not external_id:
-        _refuse("external_id", "Say which batch of the plant's system is meant.")
+        refuse_field("external_id", "Say which batch of the plant's system is meant.")
     known = Batch.objects.visible_to(actor).filter(space_id=program.pk, external_id=external_id)
     batch = known.select_for_update(of=("self",)).first()
     copied_at = check_copy(batch, as_of=as_of, field="as_of", version=version)
@@ -117,10 +116,6 @@ def mirror_batch(
     return batch
 
 
-def _refuse(field: str, detail: str) -> NoReturn:
-    raise Invalid(detail, errors={field: [detail]})
-
-
 def _enter(
     actor: Actor,
     program: Program,
@@ -135,7 +130,7 @@ def _enter(
     check_planned("planned_start", planned_start, instant())
     recipe = find_recipe(actor, program.pk, recipe_version_id)
     if recipe is None or not recipe.is_in_force(instant()):
-        _refuse("recipe_version", "The program has no such recipe version in force.")
+        refuse_field("recipe_version", "The program has no such recipe version in force.")
     known = Batch.objects.visible_to(actor).filter(space_id=program.pk)
     if known.filter(number=number).exists():
         raise Conflict(f"The program has a batch {number} already.", code="number_taken")
@@ -156,7 +151,7 @@ def _site(actor: Actor, program: Program, site_id: UUID | None) -> ProgramSite |
         return None
     site = ProgramSite.objects.visible_to(actor).filter(space_id=program.pk, pk=site_id).first()
     if site is None:
-        _refuse("site", "The program has no such site.")
+        refuse_field("site", "The program has no such site.")
     return site
 
 
@@ -170,7 +165,7 @@ def _begin(actor: Actor, batch: Batch, started_at: datetime, history: Sequence[t
     for at in starts:
         check_happened("phases", at, instant())
     if starts and (starts[0] != started_at or starts != sorted(starts)):
-        _refuse(
+        refuse_field(
             "phases",
             "The first phase starts with the batch, and each later one not before the one before it.",
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final, NoReturn
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -19,6 +19,7 @@ from batches.models import Batch, Limit, Parameter, PhaseRun, SampleResult, Step
 from batches.reach import check_happened
 from batches.states import (
     READERS,
+    REASON_LEAST,
     RESULT_TRANSITIONS,
     BatchState,
     LimitKind,
@@ -31,9 +32,7 @@ from portal import ledger
 from portal.access import lock_record, require_role
 from portal.action import action, instant
 from portal.actor import Actor
-from portal.errors import Conflict, Invalid, NotFound
-
-REASON_LEAST: Final = 10
+from portal.errors import Conflict, Invalid, NotFound, refuse_field
 
 
 @action("result.record")
@@ -142,7 +141,7 @@ def invalidate_result(actor: Actor, result_id: UUID, *, version: int | None, rea
     """
     result = _lock(actor, result_id, "invalidate", version)
     if len(reason.strip()) < REASON_LEAST:
-        _refuse("reason", f"Say what made it invalid, in at least {REASON_LEAST} characters.")
+        refuse_field("reason", f"Say what made it invalid, in at least {REASON_LEAST} characters.")
     code = actor.code(result.space_id)
     ledger.give_reason(result, reason.strip())
     result.invalidate(instant(), code, reason.strip())
@@ -239,7 +238,7 @@ def _replaced(
     if rows.filter(replaces=found).exists():
         raise Conflict("Another result took its place already.", code="replaced")
     if len(reason.strip()) < REASON_LEAST:
-        _refuse("reason", f"Say why it was tested again, in at least {REASON_LEAST} characters.")
+        refuse_field("reason", f"Say why it was tested again, in at least {REASON_LEAST} characters.")
     return found
 
 
@@ -254,7 +253,7 @@ def _results(actor: Actor, batch: Batch, measured: Parameter, sample: str) -> Qu
 def _check_value(value: Decimal, qualifier: str) -> None:
     require_value(value)
     if qualifier not in ("", "<", ">"):
-        _refuse("qualifier", "Empty, < or >.")
+        refuse_field("qualifier", "Empty, < or >.")
 
 
 def _execution(actor: Actor, batch: Batch, step: str) -> StepExecution:
@@ -274,9 +273,9 @@ def _check_times(
         if at is not None:
             check_happened(field, at, now)
     if exposed_until is not None and exposed_until < sampled_at:
-        _refuse("exposed_until", "An exposure ends after it began.")
+        refuse_field("exposed_until", "An exposure ends after it began.")
     if resulted < (exposed_until or sampled_at):
-        _refuse("resulted_at", "A result comes after its sample.")
+        refuse_field("resulted_at", "A result comes after its sample.")
     return now
 
 
@@ -291,7 +290,3 @@ def _lock(actor: Actor, result_id: UUID, to: str, version: int | None) -> Sample
 
 def _text(value: Decimal | None) -> str | None:
     return None if value is None else f"{value.normalize():f}"
-
-
-def _refuse(field: str, detail: str) -> NoReturn:
-    raise Invalid(detail, errors={field: [detail]})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NoReturn
+from typing import Final
 from uuid import UUID
 
 from batches.access import get_batch
@@ -32,7 +32,7 @@ from portal.access import get_program, lock_record, require_role
 from portal.action import action, instant
 from portal.actor import Actor, Side
 from portal.clocks import end_clocks, start_clock, time_out
-from portal.errors import Conflict, Invalid, NotFound, Refused
+from portal.errors import Conflict, NotFound, Refused, refuse_field
 from portal.states import SYSTEM, Audience, ClockState
 from portal.terms import terms_at
 
@@ -50,7 +50,7 @@ def look_at(actor: Actor, batch_id: UUID, *, keys: Sequence[str]) -> Batch:
     batch, side = _begin(actor, batch_id, "review the record")
     known = {each.key: each for each in review_of(actor, batch).findings}
     if missing := [each for each in keys if each not in known]:
-        _refuse("keys", f"Not among the exceptions of this record: {', '.join(missing[:5])}.")
+        refuse_field("keys", f"Not among the exceptions of this record: {', '.join(missing[:5])}.")
     done = {
         (each.key, each.mark)
         for each in ExceptionLook.objects.visible_to(actor).filter(batch=batch, person_id=actor.person_id)
@@ -102,7 +102,7 @@ def ask_about_record(actor: Actor, batch_id: UUID, *, text: str, key: str = "") 
     batch, side = _begin(actor, batch_id, "ask about the record")
     finding = _finding(review_of(actor, batch), key)
     if finding is not None and finding.private:
-        _refuse("key", "The other side does not read this; there is nothing to ask it.")
+        refuse_field("key", "The other side does not read this; there is nothing to ask it.")
     note = _note(actor, batch, NoteKind.QUESTION, text=text, key=key, audience=str(Audience.SHARED))
     terms = terms_at(actor, batch.space_id, batch.started_at or batch.planned_start)
     found = terms.timeline(QUESTION_CLOCK)
@@ -206,11 +206,11 @@ def _require_reviewable(review: Review, sections: Sequence[str], mode: str, side
     batch = review.batch
     known = {each.section.code: each for each in review.sections}
     if not sections or any(each not in known for each in sections):
-        _refuse("sections", f"Some of: {', '.join(known)}.")
+        refuse_field("sections", f"Some of: {', '.join(known)}.")
     if mode not in ReviewMode.values:
-        _refuse("mode", f"One of: {', '.join(ReviewMode.values)}.")
+        refuse_field("mode", f"One of: {', '.join(ReviewMode.values)}.")
     if mode == ReviewMode.EXCEPTION and not review.is_enforced:
-        _refuse("mode", "This record was not executed under enforcement: it is reviewed in full.")
+        refuse_field("mode", "This record was not executed under enforcement: it is reviewed in full.")
     if batch.state not in (BatchState.COMPLETE, BatchState.DISCONTINUED):
         raise Conflict(f"{batch.number} has not ended; exceptions are looked at meanwhile.", code="not_ended")
     left = {each.key for each in review.unseen}
@@ -239,7 +239,7 @@ def _finding(review: Review, key: str) -> Finding | None:
         return None
     found = next((each for each in review.findings if each.key == key), None)
     if found is None:
-        _refuse("key", "Not among the exceptions of this record.")
+        refuse_field("key", "Not among the exceptions of this record.")
     return found
 
 
@@ -262,7 +262,7 @@ def _note(actor: Actor, batch: Batch, kind: NoteKind, *, text: str, key: str, au
 
 def _words(text: str) -> str:
     if not WORDS_LEAST <= len(text.strip()) <= WORDS_MOST:
-        _refuse("text", f"From {WORDS_LEAST} to {WORDS_MOST} characters.")
+        refuse_field("text", f"From {WORDS_LEAST} to {WORDS_MOST} characters.")
     return text.strip()
 
 
@@ -270,7 +270,3 @@ def _lock(actor: Actor, note_id: UUID, to: str, version: int | None) -> ReviewNo
     found = lock_record(ReviewNote, actor, note_id, to=to, version=version, transitions=NOTE_TRANSITIONS)
     found.batch = get_batch(actor, found.batch_id)
     return found
-
-
-def _refuse(field: str, detail: str) -> NoReturn:
-    raise Invalid(detail, errors={field: [detail]})
