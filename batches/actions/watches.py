@@ -22,10 +22,9 @@ from batches.watched.facts import (
     WatchModelWithdrawn,
     WatchNoticed,
 )
-from batches.watched.judging import Finding, Told, cause_of, join
+from batches.watched.judging import Finding, Told, cause_of, join, plainest
 from batches.watched.learning import BATCHES_LEAST, BATCHES_MOST, Learned, candidates
-from batches.watched.states import WATCH_AUTHORS, WATCH_TRANSITIONS, NewsSign, NewsState, WatchState
-from batches.watched.tables import SWING
+from batches.watched.states import WATCH_AUTHORS, WATCH_TRANSITIONS, NewsState, WatchState
 from batches.watched.words import account_of, title_of
 from portal import ledger
 from portal.access import get_program, lock_record, require_role
@@ -182,15 +181,19 @@ def _reconcile(actor: Actor, batch: Batch, model: WatchModel, found: Sequence[Fi
             _end(row, NewsState.OVER)
     own = [row for row in standing if row.model_id == model.pk]
     fresh: Fresh = []
+    going_on: list[tuple[WatchNews, Finding]] = []
     for each in found:
         known = next((row for row in own if _is_same(row, each)), None)
         if known is None:
             fresh.append((_row(batch, model, each), each))
             continue
         own.remove(known)
-        _update(known, each)
+        going_on.append((known, each))
+    # First what is gone: another stretch may begin where it did.
     for row in own:
         _end(row, NewsState.WITHDRAWN)
+    for row, each in going_on:
+        _update(row, each)
     return fresh
 
 
@@ -286,7 +289,7 @@ def _tell(actor: Actor, batch: Batch, model: WatchModel, fresh: Fresh) -> None:
 def _raise(
     actor: Actor, batch: Batch, model: WatchModel, found: Sequence[Finding], words: tuple[Any, str]
 ) -> UUID | None:
-    first, *others = sorted(found, key=_plainest)
+    first, *others = sorted(found, key=plainest)
     noticed = Noticed(
         batch_id=batch.pk,
         title=title_of(first, words[0]),
@@ -295,12 +298,6 @@ def _raise(
         by=model.number,
     )
     return next(iter(tell_noticed(actor, batch.space_id, noticed)), None)
-
-
-def _plainest(found: Finding) -> tuple[bool, bool, bool, datetime]:
-    """Order what came together by how plainly it says what happened: one parameter before the whole batch."""
-    is_level = found.sign == NewsSign.LEVEL
-    return (not found.parameter, is_level, not found.parameter.endswith(SWING), found.known_at)
 
 
 def _noticed(row: WatchNews) -> WatchNoticed:

@@ -8,6 +8,11 @@ from django.db import migrations, models
 from portal.record_table import RecordTable, StateGuard, TelemetryTable
 
 
+# What was learned is written once; how far a batch is judged is never deleted.
+KEPT = """
+revoke update, delete on batches_watchdocument from covalent_app;
+revoke delete on batches_watchcourse from covalent_app;
+"""
 # A door (ground 2): watch models that wait to be learned.
 ASKED = """
 create function door.watches_asked(most integer) returns table (space_id uuid, model_id uuid)
@@ -356,6 +361,7 @@ class Migration(migrations.Migration):
         RecordTable("watchnews"),
         StateGuard("watchmodel", edges=EDGES),
         StateGuard("watchnews", edges=["open>over", "open>withdrawn", "over>open", "over>withdrawn"]),
+        migrations.RunSQL(KEPT, migrations.RunSQL.noop),
         migrations.RunSQL(ASKED, "drop function door.watches_asked(integer)"),
         migrations.RunSQL(WATCHED, "drop function door.watched(integer)"),
     ]

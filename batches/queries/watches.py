@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 from batches.columns import microseconds
 from batches.models import Batch, Parameter, RecipeVersion, WatchCourse, WatchDocument, WatchModel, WatchNews
 from batches.states import BatchState, DataKind, LimitKind, RecipeState
+from batches.watched.judging import plainest
 from batches.watched.learning import BATCHES_LEAST, candidates
 from batches.watched.pictures import draw
-from batches.watched.states import WatchState
+from batches.watched.states import NewsState, WatchState
 from batches.watched.words import headline, measured, name_of
 from portal.actor import Actor
 from portal.models import RecordQuerySet
@@ -100,13 +101,22 @@ def watching_of(actor: Actor, batch: Batch) -> Watching:
     names = _names(actor, [batch.recipe_version_id])
     is_running = batch.state == BatchState.IN_PROCESS
     coming = [_coming(each, names) for each in course.forecasts] if course is not None and is_running else []
-    found = list_watch_news(actor, batch_id=batch.pk).order_by("-begins_at", "-pk")
+    found = _as_told(list_watch_news(actor, batch_id=batch.pk))
     return Watching(rows.first(), course, coming, [_line(each, names) for each in found])
 
 
+def news_of_parameters(actor: Actor, batch: Batch) -> list[NewsLine]:
+    """Return what was noticed of single parameters of a batch and stands, in order, without pictures."""
+    rows = list_watch_news(actor, batch_id=batch.pk).exclude(parameter="").defer("picture")
+    found = list(rows.exclude(state=NewsState.WITHDRAWN).order_by("begins_at", "pk"))
+    names = _names(actor, [batch.recipe_version_id]) if found else {}
+    said = (headline(each.sign, each.parameter, each.direction, (), names) for each in found)
+    return [NewsLine(each, words, "", "", ()) for each, words in zip(found, said, strict=True)]
+
+
 def told_by(actor: Actor, told_id: UUID) -> list[NewsLine]:
-    """Return what an early signal tells of, as it is now, in the order in which it became known."""
-    found = list(list_watch_news(actor, told_id=told_id).order_by("known_at", "begins_at", "pk"))
+    """Return what an early signal tells of, as it is now, what says it most plainly first."""
+    found = _as_told(list_watch_news(actor, told_id=told_id))
     names = _names(actor, {each.batch.recipe_version_id for each in found}) if found else {}
     return [_line(each, names) for each in found]
 
@@ -139,6 +149,15 @@ def choices_of(actor: Actor, program_id: UUID) -> list[Choice]:
     return found
 
 
+def _as_told(rows: RecordQuerySet[WatchNews]) -> list[WatchNews]:
+    """Return rows by early signal, the latest first; within it what says most plainly what happened."""
+    found = sorted(rows.order_by("pk"), key=plainest)
+    began: dict[UUID | None, datetime] = {}
+    for each in found:
+        began[each.told_id] = min(began.get(each.told_id, each.begins_at), each.begins_at)
+    return sorted(found, key=lambda each: began[each.told_id], reverse=True)
+
+
 def _names(actor: Actor, recipe_ids: Any) -> dict[str, Parameter]:
     rows = Parameter.objects.visible_to(actor).filter(recipe_version_id__in=list(recipe_ids))
     return {each.code: each for each in rows.order_by("ordinal", "pk")}
@@ -149,7 +168,7 @@ def _line(news: WatchNews, names: dict[str, Parameter]) -> NewsLine:
     return NewsLine(
         news,
         headline(news.sign, news.parameter, news.direction, news.causes, names),
-        measured(news.parameter, news.picture, names),
+        measured(news.parameter, news.direction, news.picture, names),
         draw(
             news.picture,
             begun_ms=microseconds(news.begins_at) / 1000,

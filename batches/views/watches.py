@@ -14,8 +14,15 @@ from django.utils.translation import gettext_lazy
 
 from batches.access import get_batch
 from batches.actions.watches import ask_watch_model, withdraw_watch_model
-from batches.models import WatchModel
-from batches.queries.watches import Choice, choices_of, list_watch_models, watching_of
+from batches.columns import microseconds
+from batches.models import Batch, WatchModel
+from batches.queries.watches import (
+    Choice,
+    choices_of,
+    list_watch_models,
+    news_of_parameters,
+    watching_of,
+)
 from batches.views.places import place_of
 from batches.watched.signing import WATCH_MODEL, get_watch_model
 from batches.watched.states import WATCH_AUTHORS, WATCH_TRANSITIONS, WatchState
@@ -44,6 +51,7 @@ SIGNS: Final = {
     "t2": "T²",
     "spe": "SPE",
 }
+MARKS_MOST: Final = 20
 Shown = dict[str, Any]
 
 
@@ -198,6 +206,25 @@ class BatchWatchPage(Page):
             "watching": found,
             "lines": shown_lines(found.lines),
         }
+
+
+def watch_markers(actor: Actor, batch: Batch) -> list[Shown]:
+    """Return what watches noticed of single parameters as marks of the chart, one a parameter and signal."""
+    marks: dict[tuple[str, Any], Shown] = {}
+    for each in news_of_parameters(actor, batch):
+        news = each.news
+        key = (news.parameter.rstrip(SWING), news.told_id)
+        marks.setdefault(
+            key,
+            {
+                "code": key[0],
+                "at": microseconds(news.begins_at) // 1000,
+                "label": _("Watch: %s") % each.words,
+                "url": f"/batches/{batch.pk}/watch/",
+                "tone": "watch",
+            },
+        )
+    return list(marks.values())[-MARKS_MOST:]
 
 
 def shown_lines(lines: Sequence[Any]) -> list[Shown]:

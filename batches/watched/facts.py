@@ -36,7 +36,6 @@ class WatchModelFailed(Fact):
     """Nothing could be learned from the batches that were chosen."""
 
     name = "watch_model.failed"
-    is_news = False
     why: str
 
 

@@ -64,6 +64,11 @@ def cause_of(parameter: str, causes: Sequence[Sequence[Any]]) -> str:
     return named.rstrip(SWING)
 
 
+def plainest(found: Any) -> tuple[bool, bool, bool, datetime]:
+    """Order findings or news by how plainly they say what happened: one parameter before the whole batch."""
+    return (not found.parameter, found.sign == "level", not found.parameter.endswith(SWING), found.known_at)
+
+
 def findings(model: Model, executed: Executed, table: Floats) -> list[Finding]:
     """List what is news in a batch so far, by the instant from which it is known."""
     found = watching.judge(model, table)

@@ -32,9 +32,10 @@ READINGS_FOR_SWING: Final = 3
 # What has fewer readings in a phase than this is sampled, not followed.
 READINGS_LEAST: Final = 20
 
-COUNTS: Final = """
-select parameter_id, count(*) from batches_reading
-where batch_id = %s and parameter_id = any (%s) and at >= %s and at < %s group by 1
+DISTANCES: Final = """
+select extract(epoch from max(at) - min(at))::float / (count(*) - 1) from batches_reading
+where batch_id = %s and parameter_id = any (%s) and at >= %s and at < %s
+group by parameter_id having count(*) >= %s
 """
 PLACES: Final = """
 select parameter_id, floor(extract(epoch from at - %(origin)s) / %(step)s + 1e-6)::int as place,
@@ -184,8 +185,9 @@ def _gaps(executed: Executed, stage: Stage, codes: Collection[str]) -> list[floa
     ids = [executed.ids[code] for code in codes if code in executed.ids]
     since, until = stage.start_s, _end(stage, executed.until_s)
     with connection.cursor() as cursor:
-        cursor.execute(COUNTS, [executed.batch.pk, ids, instant_of_s(since), instant_of_s(until)])
-        return [(until - since) / count for _, count in cursor.fetchall() if count >= READINGS_LEAST]
+        window = (instant_of_s(since), instant_of_s(until))
+        cursor.execute(DISTANCES, [executed.batch.pk, ids, *window, READINGS_LEAST])
+        return [float(distance) for (distance,) in cursor.fetchall()]
 
 
 def _over(stage: Stage, lane: Lane, until_s: float) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,9 @@ from batches.watched.tables import SWING
 
 Names = Mapping[str, Parameter]
 CLOCK: Final = "%H:%M"
+# A share below this is not worth a word; of what came with a signal so many lines are said.
+SHARE_TOLD: Final = 0.01
+OTHERS_MOST: Final = 3
 
 SAID: Final[Mapping[tuple[str, str], Promise]] = {
     ("envelope", "high"): gettext_lazy("%(what)s is above what good batches showed"),
@@ -49,13 +53,14 @@ def headline(sign: str, parameter: str, direction: str, causes: Sequence[Any], n
     if parameter.endswith(SWING):
         return str(SWINGS[direction]) % {"what": name_of(names, parameter.rstrip(SWING))}
     said = str(SAID[sign, direction]) % {"what": name_of(names, parameter)}
+    causes = [each for each in causes if each[1] >= SHARE_TOLD]
     if causes:
         most = ", ".join(f"{name_of(names, code)} {share:.0%}" for code, share in causes)
         said = _("%(said)s; most of it: %(causes)s") % {"said": said, "causes": most}
     return said
 
 
-def measured(parameter: str, picture: Mapping[str, Any], names: Names) -> str:
+def measured(parameter: str, direction: str, picture: Mapping[str, Any], names: Names) -> str:
     """Return the value where it went furthest beside what good batches showed then, empty where unknown."""
     points = [each for each in picture.get("points", ()) if each[1] is not None]
     if not points:
@@ -65,7 +70,7 @@ def measured(parameter: str, picture: Mapping[str, Any], names: Names) -> str:
     points = [each for each in points if each[2] is not None and each[3] is not None]
     if not points:
         return ""
-    _at, value, low, high = max(points, key=_beyond)
+    _at, value, low, high = max(points, key=partial(_beyond, direction))
     known = names.get(parameter.rstrip(SWING))
     digits = max(known.decimals if known is not None else 2, 1 if parameter.endswith(SWING) else 0)
     given = {
@@ -74,6 +79,8 @@ def measured(parameter: str, picture: Mapping[str, Any], names: Names) -> str:
         "high": f"{high:.{digits}f}",
         "unit": known.unit if known is not None else "",
     }
+    if parameter.endswith(SWING) and direction == "low":
+        return _("standard deviation %(value)s %(unit)s, good batches %(low)s and more") % given
     if parameter.endswith(SWING):
         return _("standard deviation %(value)s %(unit)s, good batches up to %(high)s") % given
     return _("%(value)s %(unit)s, good batches %(low)s to %(high)s") % given
@@ -82,7 +89,7 @@ def measured(parameter: str, picture: Mapping[str, Any], names: Names) -> str:
 def title_of(found: Finding, names: Names) -> str:
     """Return the title of the early signal, at most 200 characters."""
     said = headline(found.sign, found.parameter, found.direction, found.causes, names)
-    numbers = measured(found.parameter, found.picture, names)
+    numbers = measured(found.parameter, found.direction, found.picture, names)
     whole = f"{said} ({numbers})" if numbers else said
     return whole if len(whole) <= TITLE_MOST else said[:TITLE_MOST]
 
@@ -97,7 +104,12 @@ def account_of(first: Finding, others: Sequence[Finding], model: WatchModel, nam
             "peak": f"{first.peak:.1f}",
         }
     ]
+    said_of = {first.parameter.rstrip(SWING)}
     for each in others:
+        about = each.parameter.rstrip(SWING)
+        if about in said_of or len(said_of) > OTHERS_MOST:
+            continue
+        said_of.add(about)
         said = headline(each.sign, each.parameter, each.direction, each.causes, names)
         lines.append(
             _("With it: %(said)s, since %(at)s.") % {"said": said, "at": _clock(each.begins_at, zone)}
@@ -130,9 +142,10 @@ def whole_batch(learned: Mapping[str, Any]) -> str:
 TITLE_MOST: Final = 200
 
 
-def _beyond(point: Sequence[Any]) -> float:
+def _beyond(direction: str, point: Sequence[Any]) -> float:
+    """Return how far a point lies beyond what good batches showed on one side, in widths of their band."""
     _at, value, low, high = point
-    return float(max(value - high, low - value) / ((high - low) or 1.0))
+    return float((low - value if direction == "low" else value - high) / ((high - low) or 1.0))
 
 
 def _clock(at: datetime, zone: str) -> str:
