@@ -338,7 +338,7 @@ CELERY_TASK_DEFAULT_QUEUE = "covalent"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat")
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "portal.sweep", "schedule": 1.0, "options": {"expires": 2}},
-    "publish": {"task": "portal.publish", "schedule": 1.0, "options": {"expires": 2}},
+    "publish": {"task": "portal.publish", "schedule": 0.5, "options": {"expires": 2}},
     "mail-checkpoints": {"task": "portal.mail_checkpoints", "schedule": 60.0, "options": {"expires": 60}},
     "mail-mornings": {"task": "portal.mail_mornings", "schedule": 20.0, "options": {"expires": 20}},
     "carry-links": {"task": "batches.carry_links", "schedule": 5.0, "options": {"expires": 5}},

@@ -22,6 +22,7 @@ SHIPPED = {
     ("agreement.drafted", 1): "based_on program_id digest",
     ("agreement.edited", 1): "digest",
     ("agreement.end_asked", 1): "side ends_at",
+    ("agreement.end_dropped", 1): "side asked_by",
     ("agreement.pen_passed", 1): "pen",
     ("agreement.reopened", 1): "code",
     ("agreement.submitted", 1): "number pen digest",

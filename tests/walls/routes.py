@@ -213,6 +213,7 @@ def body(address, ids):
         "agreement_id>/<str:step>/": {"version": "2", "reason": "Reason of a few words."},
         "reopen/": {"reason": "Reason of a few words."},
         "ask_end/": {"reason": "Reason of a few words.", "ends_at": "2040-01-01T00:00:00Z"},
+        "drop_end/": {"reason": "Reason of a few words."},
         "agreement_id>/edit/": {"text": "format: covalent.agreement/1", "version": "2"},
         "assess_impact/": {"classification": "minor", "rationale": "Rationale of twenty characters."},
         "triage/": {"classification": "major", "rationale": "Rationale of at least twenty characters."},
