@@ -145,6 +145,13 @@ def _fill(program: UUID) -> dict[str, UUID]:
     triaged = deviations.triage(
         qa, deviations.report(qa, program, **hidden), rationale=f"INTERNAL {word} rationale words"
     )
+    reviewed = deviations.triage(
+        qa, deviations.report(qa, program, **told), rationale=f"{word} rationale words"
+    )
+    reviewed = deviations.investigate(qa, deviations.release(qa, reviewed))
+    deviations.share_draft(qa, reviewed, report=f"{word} draft of the report")
+    inside = deviations.triage(qa, deviations.report(qa, program, **hidden), "minor")
+    deviations.submit(qa, deviations.investigate(qa, inside), report=f"INTERNAL {word} report of it")
     with reading(system_actor("watchdog", program)) as watcher:
         excursion = Excursion.objects.visible_to(watcher).filter(limit_kind="par").first()
         internal = Excursion.objects.visible_to(watcher).filter(audience="manufacturer").first()
