@@ -42,6 +42,10 @@ def of_batches() -> Mapping[str, str]:
         "batches_frame": "batch",
         "batches_frameanswer": "answer",
         "batches_latest": "derived",
+        "batches_watchmodel": "master",
+        "batches_watchdocument": "master",
+        "batches_watchnews": "batch",
+        "batches_watchcourse": "derived",
     }
 
 

@@ -90,7 +90,8 @@ class DeviationsConfig(AppConfig):
 
     def tell_of_signals(self) -> None:
         """Tell the lower apps of early signals."""
-        from batches.slots import batch_facts, batch_signals
+        from batches.slots import batch_facts, batch_signals, tell_noticed
+        from deviations.actions.signals import tell_of_watch
         from deviations.queries import signals
         from deviations.states import SIGNAL_CLOCK
         from portal.actions.clocks import breach_clock, breach_clocks
@@ -100,6 +101,7 @@ class DeviationsConfig(AppConfig):
 
         batch_facts.register(signals.signals_of_batches)
         batch_signals.register(signals.signals_of_batch)
+        tell_noticed.register(tell_of_watch)
         batch_of.register(signals.batch_of_signals)
         inbox.register(signals.signals_waiting)
         waiting.register(signals.count_signals)

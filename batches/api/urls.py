@@ -18,6 +18,7 @@ from batches.api import (
     recipes,
     results,
     shelves,
+    watches,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -34,4 +35,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *executed.urlpatterns,
     *results.urlpatterns,
     *papers.urlpatterns,
+    *watches.urlpatterns,
 ]

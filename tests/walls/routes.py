@@ -48,6 +48,8 @@ FILLS = {
     "link_id": "link_id",
     "batch_hold_id": "batch_hold_id",
     "shelf_id": "shelf_id",
+    "model_id": "model_id",
+    "news_id": "news_id",
     "note_id": "note_id",
 }
 
@@ -171,6 +173,11 @@ def body(address, ids):
         "readings/": {"readings": [{"parameter": "TEMP", "at": now, "value": 36.5}]},
         "batch_id>/holds/": {"kind": "status", "reason": "Reason of a few words."},
         "batch_id>/hold/": {"kind": "status", "reason": "Reason of a few words.", "audience": "shared"},
+        "watch-models/": {"program": str(ids["program_id"]), "recipe_number": "MBR-9",
+                          "batches": [str(ids["batch_id"]), str(ids["planned_batch_id"])]},
+        "watches/": {"program": str(ids["program_id"]), "recipe_number": "MBR-9",
+                     "batches": str(ids["batch_id"])},
+        "model_id>/withdraw/": {"reason": "Reason of a few words.", "version": "1"},
         "shelved-alarms/": {"limit": str(ids["limit_id"]), "until": later, "reason": "In calibration."},
         "batch_id>/shelve/": {"limit": str(ids["limit_id"]), "hours": "1", "reason": "In calibration."},
         "batch_id>/unshelve/": {"shelf": str(ids["shelf_id"]), "version": "1"},

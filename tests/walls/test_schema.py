@@ -45,6 +45,8 @@ TELEMETRY = {
     "batches_frame",
     "batches_frameanswer",
     "batches_latest",
+    "batches_watchdocument",
+    "batches_watchcourse",
     "portal_webhookcursor",
     "portal_webhookattempt",
 }
@@ -246,6 +248,8 @@ def test_definer_functions_pin_their_search_path_and_are_listed(as_owner):
         "door.unsealed",
         "door.silent",
         "door.shelves_over",
+        "door.watches_asked",
+        "door.watched",
         "door.links_due",
         "door.unpublished",
         "door.unmailed",
