@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver
 
 from batches.api import (
     batches,
+    coas,
     cycle,
     disposition,
     excursions,
@@ -17,6 +18,7 @@ from batches.api import (
     readings,
     recipes,
     results,
+    samples,
     shelves,
 )
 
@@ -34,4 +36,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *executed.urlpatterns,
     *results.urlpatterns,
     *papers.urlpatterns,
+    *samples.urlpatterns,
+    *coas.urlpatterns,
 ]

@@ -100,21 +100,26 @@ def certificate_dossier(
         signatures=[line_of(each, each.subject_version) for each in signed],
         timeline=None,
         row_ids={batch.pk, *(each.pk for each in (*standing, *signed))},
-        data={
-            "certificate": kind,
-            "batch": batch.pk,
-            "number": batch.number,
-            "decisions": [
-                {"step": each.step, "market": each.market, "decision": each.decision, "markets": each.markets}
-                for each in standing
-            ],
-            "results": [
-                dict(zip(("test", "method", "specification", "result"), each, strict=False)) for each in tests
-            ],
-        },
+        data=_data(batch, kind, standing, tests),
         mark=_("Made from signed records"),
         statement=str(STATEMENTS[kind] % named),
     )
+
+
+def _data(
+    batch: Batch, kind: Certificate, standing: Sequence[Disposition], tests: Sequence[Row]
+) -> dict[str, Any]:
+    names = ("test", "method", "specification", "result")
+    return {
+        "certificate": kind,
+        "batch": batch.pk,
+        "number": batch.number,
+        "decisions": [
+            {"step": each.step, "market": each.market, "decision": each.decision, "markets": each.markets}
+            for each in standing
+        ],
+        "results": [dict(zip(names, each, strict=False)) for each in tests],
+    }
 
 
 def _facts(batch: Batch, program: Program, found: Executed, zone: str) -> list[tuple[str, str]]:
