@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver
 
 from batches.api import (
     batches,
+    coas,
     cycle,
     disposition,
     excursions,
@@ -17,6 +18,7 @@ from batches.api import (
     readings,
     recipes,
     results,
+    samples,
     shelves,
     watches,
 )
@@ -36,4 +38,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *results.urlpatterns,
     *papers.urlpatterns,
     *watches.urlpatterns,
+    *samples.urlpatterns,
+    *coas.urlpatterns,
 ]

@@ -5,6 +5,7 @@ from batches.models.disposition import Disposition
 from batches.models.excursion import Excursion
 from batches.models.execution import StepEntry, StepExecution
 from batches.models.hold import BatchHold
+from batches.models.laboratory import Coa, CoaDifference, CoaLine, Sample
 from batches.models.link import LotLink, LotLinkEnd
 from batches.models.lot import Lot, LotUse
 from batches.models.paper import PageComment, PaperScan
@@ -27,6 +28,9 @@ __all__ = [
     "AlarmShelf",
     "Batch",
     "BatchHold",
+    "Coa",
+    "CoaDifference",
+    "CoaLine",
     "Disposition",
     "ExceptionLook",
     "Excursion",
@@ -49,6 +53,7 @@ __all__ = [
     "RecipePaper",
     "RecipeVersion",
     "ReviewNote",
+    "Sample",
     "SampleResult",
     "SectionReview",
     "StepEntry",

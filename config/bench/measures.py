@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from config.bench.agreements import backtested
 from config.bench.lots import lineage
+from config.bench.papers import printed
 from config.bench.processor import Busy
 from config.bench.records import recorded
 from config.bench.results import Figure, percentile
@@ -343,4 +344,5 @@ ALL: Final[Mapping[str, Callable[[], list[Figure]]]] = {
     "clocks": clocks,
     "lineage": lineage,
     "record": recorded,
+    "paper": printed,
 }

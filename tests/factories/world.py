@@ -298,7 +298,7 @@ def _lots(batch, word: str) -> dict[str, UUID]:
 
 def _record(batch, word: str) -> dict[str, UUID]:
     """A step under way, entries of both sides and of the manufacturer alone, a result of a sample."""
-    from tests.factories import executed
+    from tests.factories import executed, laboratory
 
     execution = executed.started(batch, equipment=[f"{word} BR-203"])
     entry = executed.entry(batch, title=f"{word} entry", text=f"{word} what was seen")
@@ -309,7 +309,12 @@ def _record(batch, word: str) -> dict[str, UUID]:
     result = executed.result(batch, sample=f"{word} S-1")
     scan = executed.scan(batch, PNG, title=f"{word} scan")
     comment = executed.comment(scan, by="cdmo_qa", text=f"{word} comment on a page")
+    sample = laboratory.sample(batch, number=f"{word} S-2", title=f"{word} sample")
+    laboratory.sample(batch, number=f"INTERNAL {word} S-3", title=f"INTERNAL {word} sample", tests=["LOAD"])
+    coa = laboratory.coa(batch, number=f"{word} COA", issuer=f"{word} laboratory")
     return {
+        "sample_id": sample.pk,
+        "coa_id": coa.pk,
         "execution_id": execution.pk,
         "entry_id": entry.pk,
         "result_id": result.pk,
