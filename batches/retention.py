@@ -42,6 +42,8 @@ def of_batches() -> Mapping[str, str]:
         "batches_frame": "batch",
         "batches_frameanswer": "answer",
         "batches_latest": "derived",
+        "batches_gatewayfeed": "batch",
+        "batches_announcedframe": "derived",
     }
 
 

@@ -4,6 +4,7 @@ from batches.models.batch import Batch, PhaseRun
 from batches.models.disposition import Disposition
 from batches.models.excursion import Excursion
 from batches.models.execution import StepEntry, StepExecution
+from batches.models.feed import AnnouncedFrame, GatewayFeed
 from batches.models.hold import BatchHold
 from batches.models.link import LotLink, LotLinkEnd
 from batches.models.lot import Lot, LotUse
@@ -24,6 +25,7 @@ from batches.models.shelf import AlarmShelf
 
 __all__ = [
     "AlarmShelf",
+    "AnnouncedFrame",
     "Batch",
     "BatchHold",
     "Disposition",
@@ -31,6 +33,7 @@ __all__ = [
     "Excursion",
     "Frame",
     "FrameAnswer",
+    "GatewayFeed",
     "HoldTime",
     "Latest",
     "Limit",
