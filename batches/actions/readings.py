@@ -80,6 +80,8 @@ def take_frame(
         series = _take_in(actor, batch, plan, stored, mark) if stored.count else {}
         duplicates = frame.duplicates + len(frame.parameters) - stored.count
         outcome = FrameOutcome(stored.count, duplicates, frame.refused, series)
+    if mark is not None:
+        mark.tell()
     if actor.origin.idempotency_key:
         _keep(batch, outcome)
     return outcome

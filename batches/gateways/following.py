@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from functools import partial
+from typing import Final, TypeAlias
 
 from django.conf import settings
 
@@ -20,10 +21,13 @@ from portal import ledger
 from portal.action import current_action
 from portal.actor import Actor, Side
 from portal.alerts import raise_alert
+from portal.facts import Fact
 
 # A gateway that was cut off for weeks announces no more than this at once in advance of its frames.
 ANNOUNCED_MOST: Final = 100_000
 MILLISECOND: Final = timedelta(milliseconds=1)
+# What is to be recorded, once it is its turn.
+Said: TypeAlias = list[Callable[[], object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,12 @@ class FrameMark:
     skew: timedelta
     skew_s: int | None
     proof: FrameProof
+    said: Sequence[Callable[[], object]]
+
+    def tell(self) -> None:
+        """Record what is to be said of the feed, last: the first fact is what an entry is named for."""
+        for each in self.said:
+            each()
 
 
 def lock_feed(actor: Actor, batch: Batch, device: str, now: datetime) -> GatewayFeed:
@@ -64,8 +74,8 @@ def lock_feed(actor: Actor, batch: Batch, device: str, now: datetime) -> Gateway
 def follow_frame(actor: Actor, batch: Batch, sent: Sent, *, body: bytes, received_at: datetime) -> FrameMark:
     """Take a frame into its chain and judge clock and proof; the batch is locked.
 
-    A frame that came before moves nothing. Records: feed.began, feed.clock_off, feed.clock_right,
-    feed.broken v1, and alert.raised where a clock is off.
+    A frame that came before moves nothing. What is to be recorded is so by the mark's `tell`: feed.began,
+    feed.clock_off, feed.clock_right, feed.broken v1, and alert.raised where a clock is off.
     """
     feed = lock_feed(actor, batch, sent.device, received_at)
     skew, was = skew_of(sent.clock, received_at), feed.sequence
@@ -82,18 +92,19 @@ def follow_frame(actor: Actor, batch: Batch, sent: Sent, *, body: bytes, receive
         is_chained=is_chained or is_repeat,
     )
     feed.seen_at = feed.frame_at = received_at
+    said: Said = []
     if received_at - (sent.recorded_at - skew) > AT_ONCE:
-        off = _judge_past_clock(batch, feed, skew, sent.sequence)
+        off = _judge_past_clock(said, batch, feed, skew, sent.sequence)
     else:
-        off = _judge_clock(batch, feed, skew, sent.sequence, received_at)
+        off = _judge_clock(said, batch, feed, skew, sent.sequence)
     if not is_repeat:
         if is_anew:
-            _record(batch, FeedBegan(batch.pk, feed.device, sent.chain, is_anew=bool(feed.chain)))
+            _record(said, batch, FeedBegan(batch.pk, feed.device, sent.chain, is_anew=bool(feed.chain)))
         feed.chain, feed.sequence, feed.link = sent.chain, sent.sequence, link
         feed.recorded_at = sent.recorded_at
         if proof in (FrameProof.BROKEN, FrameProof.ALTERED):
             feed.breaks, feed.broken_at = feed.breaks + 1, received_at
-            _record(batch, FeedBroken(batch.pk, feed.device, was, sent.sequence, str(proof)))
+            _record(said, batch, FeedBroken(batch.pk, feed.device, was, sent.sequence, str(proof)))
     if known is not None:
         AnnouncedFrame.objects.visible_to(actor).filter(pk=known.pk).delete()
     feed.save()
@@ -107,6 +118,7 @@ def follow_frame(actor: Actor, batch: Batch, sent: Sent, *, body: bytes, receive
         skew=skew,
         skew_s=round(skew.total_seconds()) if off else None,
         proof=proof,
+        said=said,
     )
 
 
@@ -129,9 +141,10 @@ def hear_from(
     """
     feed = lock_feed(actor, batch, device, now)
     feed.seen_at, feed.waiting = now, waiting
-    _judge_clock(batch, feed, skew_of(clock, now), feed.sequence, now)
+    said: Said = []
+    _judge_clock(said, batch, feed, skew_of(clock, now), feed.sequence)
     if lost > feed.lost:
-        _record(batch, FeedLost(batch.pk, device, lost - feed.lost))
+        _record(said, batch, FeedLost(batch.pk, device, lost - feed.lost))
         feed.lost = lost
     rows = AnnouncedFrame.objects.visible_to(actor).filter(space_id=batch.space_id, feed_id=feed.pk)
     if announced and rows.count() + len(announced) <= ANNOUNCED_MOST:
@@ -140,6 +153,8 @@ def hear_from(
             [_row(batch, feed, chain, each, now) for each in ahead], ignore_conflicts=True
         )
     feed.save()
+    for each in said:
+        each()
     return feed
 
 
@@ -173,40 +188,41 @@ def _is_chained(feed: GatewayFeed, sent: Sent, *, is_anew: bool) -> bool:
     return sent.sequence == feed.sequence + 1 and sent.previous == bytes(feed.link)
 
 
-def _judge_clock(batch: Batch, feed: GatewayFeed, skew: timedelta, sequence: int, now: datetime) -> bool:
-    """Say whether the clock is off, and record and tell when that changed."""
+def _judge_clock(said: Said, batch: Batch, feed: GatewayFeed, skew: timedelta, sequence: int) -> bool:
+    """Say whether the clock is off, and what is to be told when that changed."""
     feed.skew_ms = skew // MILLISECOND
     was_off = feed.off_since is not None
     off = is_off(skew, was_off=was_off)
     if off and not was_off:
-        feed.off_since = now
-        _tell(batch, feed, skew, sequence)
+        feed.off_since = feed.seen_at
+        _tell(said, batch, feed, skew, sequence)
     elif was_off and not off:
         feed.off_since = None
-        _record(batch, FeedClockRight(batch.pk, feed.device, sequence))
+        _record(said, batch, FeedClockRight(batch.pk, feed.device, sequence))
     return off
 
 
-def _judge_past_clock(batch: Batch, feed: GatewayFeed, skew: timedelta, sequence: int) -> bool:
+def _judge_past_clock(said: Said, batch: Batch, feed: GatewayFeed, skew: timedelta, sequence: int) -> bool:
     """Say whether the clock was off when a late frame was recorded; told once for a run of such frames."""
     off = is_off(skew, was_off=False)
     if off and feed.past_skew_s is None and feed.off_since is None:
-        _tell(batch, feed, skew, sequence, was=True)
+        _tell(said, batch, feed, skew, sequence, was=True)
     feed.past_skew_s = round(skew.total_seconds()) if off else None
     return off
 
 
-def _tell(batch: Batch, feed: GatewayFeed, skew: timedelta, sequence: int, *, was: bool = False) -> None:
-    _record(batch, FeedClockOff(batch.pk, feed.device, round(skew.total_seconds()), sequence))
+def _tell(
+    said: Said, batch: Batch, feed: GatewayFeed, skew: timedelta, sequence: int, *, was: bool = False
+) -> None:
+    _record(said, batch, FeedClockOff(batch.pk, feed.device, round(skew.total_seconds()), sequence))
     stands = "was" if was else "is"
-    raise_alert(
-        batch,
-        kind="feed.clock",
-        side=Side.MANUFACTURER,
-        title=f"{batch.number}: the clock of gateway {feed.device} {stands} {skew_words(skew)}",
-        audience=str(batch.audience),
+    title = f"{batch.number}: the clock of gateway {feed.device} {stands} {skew_words(skew)}"
+    audience = str(batch.audience)
+    alert = partial(
+        raise_alert, batch, kind="feed.clock", side=Side.MANUFACTURER, title=title, audience=audience
     )
+    said.append(alert)
 
 
-def _record(batch: Batch, fact: Any) -> None:
-    ledger.record(batch, fact)
+def _record(said: Said, batch: Batch, fact: Fact) -> None:
+    said.append(partial(ledger.record, batch, fact))

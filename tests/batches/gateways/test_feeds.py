@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from batches.gateways.chain import Sent, first_link
 from batches.models import AnnouncedFrame, Frame, GatewayFeed, Reading
@@ -171,6 +172,17 @@ class TestClock:
 
 
 class TestChain:
+    def test_an_excursion_names_its_entry_also_when_its_feed_begins_with_it(self, gw, batch):
+        gw.send(*gw.record(temp(make.now(), 39.0)))
+        with reading(system_actor("relay", batch.space_id)), connection.cursor() as cursor:
+            cursor.execute(
+                "select kind, is_news from ledger.entry where space_id = %s and audience = 'shared'"
+                " order by seq desc limit 1",
+                [batch.space_id],
+            )
+            assert cursor.fetchone() == ("excursion.opened", True)
+        assert [name for name, _ in facts(batch)] == ["feed.began"]
+
     def test_a_late_frame_that_was_announced_in_time_is_witnessed(self, gw, batch, clock):
         gw.beat()
         waited = gw.record(temp(make.now()))
