@@ -50,6 +50,8 @@ def of_batches() -> Mapping[str, str]:
         "batches_watchdocument": "master",
         "batches_watchnews": "batch",
         "batches_watchcourse": "derived",
+        "batches_gatewayfeed": "batch",
+        "batches_announcedframe": "derived",
     }
 
 

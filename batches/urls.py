@@ -22,6 +22,7 @@ from batches.views.recipes import RecipePage, RecipesPage, RecipeStepPage
 from batches.views.record import RecordPage
 from batches.views.reviewing import ReviewPage, ReviewStep
 from batches.views.shelves import ShelveAlarm, UnshelveAlarm
+from batches.views.wall import WallPage
 from batches.views.watches import BatchWatchPage, WatchesPage, WatchPage, WithdrawWatch
 from portal.views.past import now_or_then
 
@@ -30,6 +31,7 @@ BATCH = "batches/<uuid:batch_id>/"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("board/", BoardPage.as_view(), name="board_page"),
     path("board/looking/", LookingAtBoard.as_view(), name="board_looking"),
+    path("wall/", WallPage.as_view(), name="wall_page"),
     path("batches/", BatchesPage.as_view(), name="batches_page"),
     path(BATCH, now_or_then(BatchPage, PastBatchPage), name="batch_page"),
     path(f"{BATCH}looking/", LookingAtBatch.as_view(), name="batch_looking"),

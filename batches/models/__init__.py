@@ -4,6 +4,7 @@ from batches.models.batch import Batch, PhaseRun
 from batches.models.disposition import Disposition
 from batches.models.excursion import Excursion
 from batches.models.execution import StepEntry, StepExecution
+from batches.models.feed import AnnouncedFrame, GatewayFeed
 from batches.models.hold import BatchHold
 from batches.models.laboratory import Coa, CoaDifference, CoaLine, Sample
 from batches.models.link import LotLink, LotLinkEnd
@@ -26,6 +27,7 @@ from batches.models.watch import WatchCourse, WatchDocument, WatchModel, WatchNe
 
 __all__ = [
     "AlarmShelf",
+    "AnnouncedFrame",
     "Batch",
     "BatchHold",
     "Coa",
@@ -36,6 +38,7 @@ __all__ = [
     "Excursion",
     "Frame",
     "FrameAnswer",
+    "GatewayFeed",
     "HoldTime",
     "Latest",
     "Limit",

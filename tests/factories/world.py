@@ -9,8 +9,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
+from batches.actions.feeds import note_heartbeat
 from batches.actions.readings import take_frame
 from batches.actions.recipes import draft_recipe
+from batches.gateways.chain import Sent, first_link
+from batches.gateways.following import Announced
 from batches.models import Excursion, Parameter, WatchCourse, WatchDocument, WatchModel, WatchNews
 from batches.specs import HoldTimeSpec, MaterialSpec
 from portal.action import action, reading
@@ -116,6 +119,17 @@ def _lend(key: str, delegate: str, *, reason: str) -> None:
     )
 
 
+def _send(program: UUID, batch, body: bytes, *, device: str) -> None:
+    """Send as a site gateway does, with a frame that waits there."""
+    chain, at = uuid4().hex, batches.now()
+    sent = Sent(device, chain, 1, first_link(chain), at, at)
+    setup = system_actor("setup", program)
+    take_frame(setup, batch.pk, body=body, media_type="application/json", sent=sent)
+    waits = [Announced(2, bytes(32))]
+    given = {"device": device, "chain": chain, "clock": at, "waiting": 1, "lost": 0}
+    note_heartbeat(setup, batch.pk, announced=waits, **given)
+
+
 def _fill(program: UUID) -> dict[str, UUID]:
     word = WORDS[program]
     qa = actor("cdmo_qa")
@@ -127,9 +141,7 @@ def _fill(program: UUID) -> dict[str, UUID]:
     at = batches.now() - timedelta(minutes=20)
     rows = batches.course([36.5] * 3 + [38.2] * 12 + [36.5] * 3, start=at)
     rows += batches.course([50.0, 95.0, 50.0], code="LOAD", start=at)
-    take_frame(
-        system_actor("setup", program), running.pk, body=batches.frame(*rows), media_type="application/json"
-    )
+    _send(program, running, batches.frame(*rows), device=f"{word} GW")
     told = {
         "title": f"{word} shared deviation",
         "description": f"{word} what happened there",

@@ -9,6 +9,7 @@ import pytest
 
 from batches import facts as batch_facts
 from batches.executed import facts as executed_facts
+from batches.gateways import facts as gateway_facts
 from deviations import facts as deviation_facts
 from deviations.queries.history import words_of
 from portal.facts import Fact
@@ -194,6 +195,11 @@ SHIPPED = {
     ("step_entry.verified", 1): "batch_id code",
     ("terms.agreed", 1): "number digest effective_from",
     ("trail.reviewed", 1): "chain first last entries",
+    ("feed.began", 1): "batch_id device chain is_anew",
+    ("feed.broken", 1): "batch_id device last sequence proof",
+    ("feed.clock_off", 1): "batch_id device skew_s sequence",
+    ("feed.clock_right", 1): "batch_id device sequence",
+    ("feed.lost", 1): "batch_id device readings",
     ("webhook.added", 1): "kinds code",
     ("webhook.disabled", 1): "code",
     ("webhook.enabled", 1): "code",
@@ -228,6 +234,7 @@ def written(of=Fact):
 def test_each_fact_that_is_written_is_as_it_was_shipped():
     assert batch_facts
     assert executed_facts
+    assert gateway_facts
     assert deviation_facts
     now = {(each.name, each.version): " ".join(one.name for one in fields(each)) for each in written()}
     assert {key: SHIPPED.get(key) for key in now} == now

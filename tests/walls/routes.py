@@ -11,11 +11,14 @@ from datetime import UTC, datetime, timedelta
 
 from django.urls import get_resolver
 
+from batches.gateways.chain import first_link
 from tests.factories.push import Browser
 
 # Pages before and around sign-in: they hold no record and show the caller nothing but themselves.
 IDENTITY = ("account/", "static/")
 OPEN = {"healthz", "readyz", "metrics", "set_language", "push_worker"}
+# Opened by a display key alone, whoever else asks (tests/batches/views/test_wall.py).
+OPEN |= {"wall_page"}
 DEBUG_ONLY = {"styleguide"}
 
 FILLS = {
@@ -176,6 +179,8 @@ def body(address, ids):
         "recipe_id>/form/": {"version": "1", "part": "head", "number": "MBR-9", "title": "Title"},
         "recipe_id>/<str:step>/": {"version": "1", "reason": "Reason of a few words."},
         "readings/": {"readings": [{"parameter": "TEMP", "at": now, "value": 36.5}]},
+        "frames/": {"readings": [{"parameter": "TEMP", "at": now, "value": 36.5}]},
+        "heartbeat/": {"device": "GW-9", "chain": "0" * 32, "clock": now, "waiting": 0, "lost": 0},
         "batch_id>/holds/": {"kind": "status", "reason": "Reason of a few words."},
         "batch_id>/hold/": {"kind": "status", "reason": "Reason of a few words.", "audience": "shared"},
         "watch-models/": {"program": str(ids["program_id"]), "recipe_number": "MBR-9",
@@ -303,6 +308,22 @@ def body(address, ids):
         "administration/program-sites/": {"site": str(uuid.uuid4()), "program": str(ids["program_id"])},
     }  # fmt: skip
     return next((found for ending, found in wanted.items() if address.endswith(ending)), {})
+
+
+def headers(address):
+    """What a write says beside its body: the version it saw, and of a gateway's frame where it comes from."""
+    usual = {"If-Match": '"1"'}
+    if not address.endswith("/frames/"):
+        return usual
+    now, chain = datetime.now(UTC).isoformat(), "0" * 32
+    return usual | {
+        "Gateway-Device": "GW-9",
+        "Gateway-Chain": chain,
+        "Gateway-Sequence": "1",
+        "Gateway-Previous": first_link(chain).hex(),
+        "Gateway-Recorded": now,
+        "Gateway-Clock": now,
+    }
 
 
 def as_json(body):
