@@ -15,6 +15,7 @@ from batches.views.links import LotLinksPage
 from batches.views.listing import BatchesPage
 from batches.views.looking import LookingAtBatch, LookingAtBoard
 from batches.views.lots import LotPage, LotsPage, MaterialsPage
+from batches.views.monitoring import EnvironmentPage, MonitoringPage, SessionPage
 from batches.views.past import PastBatchPage
 from batches.views.recipes import RecipePage, RecipesPage, RecipeStepPage
 from batches.views.record import RecordPage
@@ -44,6 +45,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{BATCH}disposition/<slug:step>/", DecidePage.as_view(), name="batch_decide"),
     path(f"{BATCH}review/", ReviewPage.as_view(), name="batch_review"),
     path(f"{BATCH}review/<slug:step>/", ReviewStep.as_view(), name="batch_review_step"),
+    path(f"{BATCH}environment/", EnvironmentPage.as_view(), name="batch_environment"),
+    path("monitoring/", MonitoringPage.as_view(), name="monitoring_page"),
+    path("monitoring/<uuid:session_id>/", SessionPage.as_view(), name="monitoring_session"),
     path("lots/", LotsPage.as_view(), name="lots_page"),
     path("lots/<uuid:lot_id>/", LotLinksPage.as_view(), name="lot_page"),
     path("lots/<uuid:lot_id>/links/", LotLinksPage.as_view(), name="lot_page_links"),

@@ -7,6 +7,14 @@ from batches.models.execution import StepEntry, StepExecution
 from batches.models.hold import BatchHold
 from batches.models.link import LotLink, LotLinkEnd
 from batches.models.lot import Lot, LotUse
+from batches.models.monitoring import (
+    BatchMonitoring,
+    BatchSample,
+    Coverage,
+    MonitoringPoint,
+    MonitoringSample,
+    MonitoringSession,
+)
 from batches.models.paper import PageComment, PaperScan
 from batches.models.reading import Frame, FrameAnswer, Latest, Reading
 from batches.models.recipe import (
@@ -26,6 +34,9 @@ __all__ = [
     "AlarmShelf",
     "Batch",
     "BatchHold",
+    "BatchMonitoring",
+    "BatchSample",
+    "Coverage",
     "Disposition",
     "ExceptionLook",
     "Excursion",
@@ -38,6 +49,9 @@ __all__ = [
     "LotLink",
     "LotLinkEnd",
     "LotUse",
+    "MonitoringPoint",
+    "MonitoringSample",
+    "MonitoringSession",
     "PageComment",
     "PaperScan",
     "Parameter",

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from batches import states as batch_states
+from batches.environment.states import SAMPLE_TRANSITIONS, SESSION_TRANSITIONS
 from batches.reviewing.states import NOTE_TRANSITIONS
 from deviations import states as deviation_states
 from portal.states import edges
@@ -18,6 +19,8 @@ TABLES = {
     "batches_stepentry": ("batches", batch_states.ENTRY_TRANSITIONS),
     "batches_sampleresult": ("batches", batch_states.RESULT_TRANSITIONS),
     "batches_pagecomment": ("batches", batch_states.COMMENT_TRANSITIONS),
+    "batches_monitoringsession": ("batches", SESSION_TRANSITIONS),
+    "batches_monitoringsample": ("batches", SAMPLE_TRANSITIONS),
     "batches_reviewnote": ("batches", NOTE_TRANSITIONS),
     "deviations_deviation": ("deviations", deviation_states.TRANSITIONS),
 }
