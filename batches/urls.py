@@ -16,6 +16,7 @@ from batches.views.links import LotLinksPage
 from batches.views.listing import BatchesPage
 from batches.views.looking import LookingAtBatch, LookingAtBoard
 from batches.views.lots import LotPage, LotsPage, MaterialsPage
+from batches.views.monitoring import EnvironmentPage, MonitoringPage, SessionPage
 from batches.views.past import PastBatchPage
 from batches.views.recipe_form import RecipeFormPage
 from batches.views.recipes import RecipePage, RecipesPage, RecipeStepPage
@@ -52,6 +53,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{BATCH}review/", ReviewPage.as_view(), name="batch_review"),
     path(f"{BATCH}review/<slug:step>/", ReviewStep.as_view(), name="batch_review_step"),
     path("samples/", TrackerPage.as_view(), name="samples_page"),
+    path(f"{BATCH}environment/", EnvironmentPage.as_view(), name="batch_environment"),
+    path("monitoring/", MonitoringPage.as_view(), name="monitoring_page"),
+    path("monitoring/<uuid:session_id>/", SessionPage.as_view(), name="monitoring_session"),
     path("lots/", LotsPage.as_view(), name="lots_page"),
     path("lots/<uuid:lot_id>/", LotLinksPage.as_view(), name="lot_page"),
     path("lots/<uuid:lot_id>/laboratory/", LotCoasPage.as_view(), name="lot_laboratory"),

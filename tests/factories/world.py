@@ -196,6 +196,7 @@ def _fill(program: UUID) -> dict[str, UUID]:
         "calendar_id": _calendar(program, word),
         **_decisions(program, running, word),
         **_lots(running, word),
+        **_monitoring(running, word),
         **_record(running, word),
         "batch_hold_id": _batch_hold(running, word),
         **_shelf(running, word),
@@ -296,6 +297,18 @@ def _notes(batch, word: str) -> UUID:
     own = {"audience": "manufacturer", "text": f"INTERNAL {word} comment on the record"}
     comment_on_record(qa, batch.pk, **own)
     return ask_about_record(qa, batch.pk, text=f"{word} question about the record").pk
+
+
+def _monitoring(batch, word: str) -> dict[str, UUID]:
+    """A session that covers the batch; the site's own words name no client."""
+    from tests.factories import monitoring
+
+    monitoring.point("SITE-A1") if word == "OURS" else None
+    session = monitoring.session()
+    sample = monitoring.exposed(session, "SITE-1", at="SITE-A1")
+    monitoring.confirmed(monitoring.grown(session, "SITE-2", at="SITE-A1", value=0))
+    monitoring.covered(session, batch, note=f"{word} note on the session")
+    return {"session_id": session.pk, "monitored_id": sample.pk}
 
 
 def _lots(batch, word: str) -> dict[str, UUID]:

@@ -56,6 +56,8 @@ FILLS = {
     "model_id": "model_id",
     "news_id": "news_id",
     "note_id": "note_id",
+    "session_id": "session_id",
+    "monitored_id": "monitored_id",
 }
 
 
@@ -92,6 +94,7 @@ STEPS = {
     "comment_id>/<slug:step>/": "accept",
     "sample_id>/<slug:step>/": "take",
     "coa_id>/<slug:step>/": "agree",
+    "monitored_id>/<slug:step>/": "collect",
 }
 OF_ORGANISATION = {
     "people": "member",
@@ -222,6 +225,14 @@ def body(address, ids):
                                 "lines": "test,result"},
         "comments/": {"page": 1, "x": "0.5", "y": "0.5", "text": "Not legible."},
         "correct/": {"text": "Other words.", "reason": "Reason of a few words."},
+        "monitoring/points/": {"code": "P-9", "title": "Place", "area": "LINE-4", "grade": "A"},
+        "monitoring/sessions/": {"area": "LINE-4"},
+        "session_id>/batches/": {"batch": str(ids["batch_id"])},
+        "session_id>/samples/": {"point": "SITE-A1", "kind": "settle", "code": uuid.uuid4().hex[:8]},
+        "session_id>/measured/": {"point": "SITE-A1", "kind": "particles_05", "value": "1"},
+        "monitored_id>/<slug:step>/": {},
+        "monitoring/<uuid:session_id>/": {"do": "cover", "batch_id": str(ids["batch_id"])},
+        "monitoring/": {"area": "LINE-4", "occupancy": "in_operation"},
         "lots/": LOT | {"program": str(ids["program_id"]), "supplied_by": "manufacturer"},
         "products/": LOT,
         "lot_id>/links/": {"other": str(ids["lot_id"])},

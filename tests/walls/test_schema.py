@@ -259,6 +259,7 @@ def test_definer_functions_pin_their_search_path_and_are_listed(as_owner):
         "door.watches_asked",
         "door.watched",
         "door.links_due",
+        "door.monitoring_due",
         "door.unpublished",
         "door.unmailed",
         "door.waiting_messages",
