@@ -36,8 +36,18 @@ def of_batches() -> Mapping[str, str]:
         "batches_stepexecution": "batch",
         "batches_stepentry": "batch",
         "batches_sampleresult": "batch",
+        "batches_sample": "batch",
+        "batches_coa": "batch",
+        "batches_coaline": "batch",
+        "batches_coadifference": "batch",
         "batches_paperscan": "batch",
         "batches_pagecomment": "batch",
+        "batches_monitoringpoint": "master",
+        "batches_monitoringsession": "batch",
+        "batches_monitoringsample": "batch",
+        "batches_coverage": "batch",
+        "batches_batchmonitoring": "batch",
+        "batches_batchsample": "batch",
         "batches_reading": "batch",
         "batches_frame": "batch",
         "batches_frameanswer": "answer",
@@ -46,6 +56,8 @@ def of_batches() -> Mapping[str, str]:
         "batches_watchdocument": "master",
         "batches_watchnews": "batch",
         "batches_watchcourse": "derived",
+        "batches_gatewayfeed": "batch",
+        "batches_announcedframe": "derived",
     }
 
 

@@ -17,6 +17,7 @@ from batches.models import Batch, Excursion, Limit, Parameter
 from batches.queries import BatchDetail, ParameterState, batch_detail, running_since
 from batches.queries.countdown import countdown_of
 from batches.queries.disposition import disposition_of
+from batches.queries.gateways import marked_stretches
 from batches.saying import bound_words, crossing, extreme_words
 from batches.slots import BatchDeviation, batch_signals, deviations_of, facts_of
 from batches.states import TRANSITIONS, BatchState, DataKind, ExcursionState, LimitKind
@@ -56,6 +57,7 @@ PARTS: Final = ("stand", "curve", "parameters", "outside", "deviations", "signal
 # The newest stand open, older ones behind a line that unfolds.
 EXCURSIONS_SHOWN: Final = 8
 EXCURSIONS_MOST: Final = 100
+MARKED_MOST: Final = 12
 Context = dict[str, Any]
 
 
@@ -106,6 +108,7 @@ class BatchPage(Page):
             "disposing": disposing(actor, batch, now),
             "standing": holds_card(actor, batch, place.zone),
             "shelved": shelves_card(actor, detail, place.zone),
+            "marked": marked_stretches(actor, batch.pk)[-MARKED_MOST:],
             "then_zone": place.zone,
             "happenings": timeline(actor, detail, deviations, place.zone, decisions=decisions["lines"]),
             **strip_of(
