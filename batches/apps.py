@@ -32,6 +32,7 @@ class BatchesConfig(AppConfig):
             result_news,
             running_batches,
         )
+        from batches.watched.signing import WATCH_MODEL
         from portal.attachments import takes_files
         from portal.dossiers import keeps_dossiers, program_lists
         from portal.metrics import gauges
@@ -41,6 +42,7 @@ class BatchesConfig(AppConfig):
         from portal.slots import batch_of, began, came_in, coming, ended, feeds, gateways, news, running
 
         register(RECIPE)
+        register(WATCH_MODEL)
         takes_files("stepexecution", lock_step_for_file)
         gauges.register(oldest_unsealed)
         keeps_dossiers("batch", batch_dossier)

@@ -44,6 +44,10 @@ def of_batches() -> Mapping[str, str]:
         "batches_latest": "derived",
         "batches_gatewayfeed": "batch",
         "batches_announcedframe": "derived",
+        "batches_watchmodel": "master",
+        "batches_watchdocument": "master",
+        "batches_watchnews": "batch",
+        "batches_watchcourse": "derived",
     }
 
 

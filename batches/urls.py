@@ -21,6 +21,7 @@ from batches.views.record import RecordPage
 from batches.views.reviewing import ReviewPage, ReviewStep
 from batches.views.shelves import ShelveAlarm, UnshelveAlarm
 from batches.views.wall import WallPage
+from batches.views.watches import BatchWatchPage, WatchesPage, WatchPage, WithdrawWatch
 from portal.views.past import now_or_then
 
 BATCH = "batches/<uuid:batch_id>/"
@@ -40,6 +41,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{BATCH}lift/", LiftHold.as_view(), name="batch_page_lift"),
     path(f"{BATCH}shelve/", ShelveAlarm.as_view(), name="batch_page_shelve"),
     path(f"{BATCH}unshelve/", UnshelveAlarm.as_view(), name="batch_page_unshelve"),
+    path(f"{BATCH}watch/", BatchWatchPage.as_view(), name="batch_watch"),
     path(f"{BATCH}record/", RecordPage.as_view(), name="batch_record_page"),
     path(f"{BATCH}materials/", MaterialsPage.as_view(), name="batch_materials"),
     path(f"{BATCH}disposition/", DispositionPage.as_view(), name="batch_disposition"),
@@ -53,5 +55,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("recipes/", RecipesPage.as_view(), name="recipes_page"),
     path("recipes/<uuid:recipe_id>/", RecipePage.as_view(), name="recipe_page"),
     path("recipes/<uuid:recipe_id>/<str:step>/", RecipeStepPage.as_view(), name="recipe_step"),
+    path("watches/", WatchesPage.as_view(), name="watches_page"),
+    path("watches/<uuid:model_id>/", WatchPage.as_view(), name="watch_page"),
+    path("watches/<uuid:model_id>/withdraw/", WithdrawWatch.as_view(), name="watch_withdraw"),
     path("excursions/<uuid:excursion_id>/", ExcursionPage.as_view(), name="excursion_page"),
 ]

@@ -75,22 +75,23 @@ class DeviationsConfig(AppConfig):
 
     def tell_of_timelines(self) -> None:
         """Let the sweep note what was not done in the time of its clause; the record itself waits in Home."""
-        from deviations.states import IMPACT_CLOCK
-        from deviations.timelines import TIMELINES
+        from deviations.states import COMMENTS_CLOCK, IMPACT_CLOCK
+        from deviations.timelines import OF_ROUNDS, TIMELINES
         from portal.actions.clocks import breach_clock, breach_clocks
         from portal.agreements.headings import TIMED
         from portal.clocks import on_clock, on_clocks
         from portal.clocks.names import name_clock
 
-        for kind in (*TIMELINES, IMPACT_CLOCK):
+        for kind in (*TIMELINES, IMPACT_CLOCK, *OF_ROUNDS):
             on_clock(kind, breach_clock)
             on_clocks(kind, breach_clocks)
-            # The record itself waits in Home for QA; the assessment waits there for the sponsor.
-            name_clock(kind, TIMED[kind], has_own_item=kind != IMPACT_CLOCK)
+            # The record itself waits in Home; what nobody need do waits there by its clock.
+            name_clock(kind, TIMED[kind], has_own_item=kind not in (IMPACT_CLOCK, COMMENTS_CLOCK))
 
     def tell_of_signals(self) -> None:
         """Tell the lower apps of early signals."""
-        from batches.slots import batch_facts, batch_signals
+        from batches.slots import batch_facts, batch_signals, tell_noticed
+        from deviations.actions.signals import tell_of_watch
         from deviations.queries import signals
         from deviations.states import SIGNAL_CLOCK
         from portal.actions.clocks import breach_clock, breach_clocks
@@ -100,6 +101,7 @@ class DeviationsConfig(AppConfig):
 
         batch_facts.register(signals.signals_of_batches)
         batch_signals.register(signals.signals_of_batch)
+        tell_noticed.register(tell_of_watch)
         batch_of.register(signals.batch_of_signals)
         inbox.register(signals.signals_waiting)
         waiting.register(signals.count_signals)

@@ -19,6 +19,7 @@ from batches.api import (
     recipes,
     results,
     shelves,
+    watches,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -36,4 +37,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *executed.urlpatterns,
     *results.urlpatterns,
     *papers.urlpatterns,
+    *watches.urlpatterns,
 ]

@@ -10,7 +10,7 @@ from portal.record_table import TelemetryTable
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("batches", "0012_use_taken_back"),
+        ("batches", "0013_watches"),
         ("portal", "0024_papers"),
     ]
 

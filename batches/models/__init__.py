@@ -22,6 +22,7 @@ from batches.models.recipe import (
 from batches.models.result import SampleResult
 from batches.models.review import ExceptionLook, ReviewNote, SectionReview
 from batches.models.shelf import AlarmShelf
+from batches.models.watch import WatchCourse, WatchDocument, WatchModel, WatchNews
 
 __all__ = [
     "AlarmShelf",
@@ -55,4 +56,8 @@ __all__ = [
     "SectionReview",
     "StepEntry",
     "StepExecution",
+    "WatchCourse",
+    "WatchDocument",
+    "WatchModel",
+    "WatchNews",
 ]

@@ -28,6 +28,7 @@ from batches.views.places import Place, place_of
 from batches.views.shelf_card import shelves_card
 from batches.views.tiles import class_tags, shelf_tags, signal_tags
 from batches.views.timeline import timeline
+from batches.views.watches import watch_markers
 from batches.views.words import (
     BINDS,
     excursion_state,
@@ -92,7 +93,7 @@ class BatchPage(Page):
             + shelf_tags(facts, batch.pk),
             "phase_note": phase_note(batch, running_since(detail.runs), now),
             "phases": phase_states(detail, place.zone),
-            "chart": chart_of(detail, place.zone, now) if has_data(detail) else None,
+            "chart": _chart(actor, detail, place.zone, now) if has_data(detail) else None,
             "parameters": [parameter_row(each, detail, place.zone, now) for each in detail.parameters],
             "excursions": rows[:EXCURSIONS_SHOWN],
             "earlier_excursions": rows[EXCURSIONS_SHOWN:],
@@ -122,6 +123,12 @@ class BatchPage(Page):
             "may_report": may_report(actor),
             "partial": part if part in PARTS else "",
         }
+
+
+def _chart(actor: Actor, detail: BatchDetail, zone: str, now: datetime) -> Context:
+    """Return the chart of the batch with what watches noticed on it."""
+    chart = chart_of(detail, zone, now)
+    return chart | {"markers": [*chart["markers"], *watch_markers(actor, detail.batch)]}
 
 
 def disposing(actor: Actor, batch: Batch, now: datetime) -> Context:

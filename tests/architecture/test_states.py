@@ -7,6 +7,7 @@ import pytest
 
 from batches import states as batch_states
 from batches.reviewing.states import NOTE_TRANSITIONS
+from batches.watched.states import WATCH_TRANSITIONS
 from deviations import states as deviation_states
 from portal.states import edges
 
@@ -21,16 +22,22 @@ TABLES = {
     "batches_reviewnote": ("batches", NOTE_TRANSITIONS),
     "deviations_deviation": ("deviations", deviation_states.TRANSITIONS),
 }
+# Edges that nobody takes by a step of one's own: a signature does, or two equal words.
+CONSEQUENCES = {"deviations_deviation": deviation_states.CONSEQUENCES}
 
 
-@pytest.mark.parametrize("table", TABLES)
+# Its steps are called as those of a recipe version; the README says them in words.
+GUARDED = TABLES | {"batches_watchmodel": ("batches", WATCH_TRANSITIONS)}
+
+
+@pytest.mark.parametrize("table", GUARDED)
 def test_the_database_guards_exactly_the_edges_of_the_table(database, as_owner, table):
-    _, transitions = TABLES[table]
+    _, transitions = GUARDED[table]
     (arguments,) = as_owner.execute(
         "select tgargs from pg_trigger where tgname = 'guard_state' and tgrelid = %s::regclass", [table]
     ).fetchone()
     guarded = [each.decode() for each in bytes(arguments).split(b"\x00") if each]
-    assert sorted(guarded) == edges(transitions)
+    assert sorted(guarded) == edges({**transitions, **CONSEQUENCES.get(table, {})})
 
 
 @pytest.mark.parametrize("table", TABLES)

@@ -14,7 +14,7 @@ from batches.actions.readings import take_frame
 from batches.actions.recipes import draft_recipe
 from batches.gateways.chain import Sent, first_link
 from batches.gateways.following import Announced
-from batches.models import Excursion, Parameter
+from batches.models import Excursion, Parameter, WatchCourse, WatchDocument, WatchModel, WatchNews
 from batches.specs import HoldTimeSpec, MaterialSpec
 from portal.action import action, reading
 from portal.actions.delegating import delegate_roles
@@ -157,6 +157,13 @@ def _fill(program: UUID) -> dict[str, UUID]:
     triaged = deviations.triage(
         qa, deviations.report(qa, program, **hidden), rationale=f"INTERNAL {word} rationale words"
     )
+    reviewed = deviations.triage(
+        qa, deviations.report(qa, program, **told), rationale=f"{word} rationale words"
+    )
+    reviewed = deviations.investigate(qa, deviations.release(qa, reviewed))
+    deviations.share_draft(qa, reviewed, report=f"{word} draft of the report")
+    inside = deviations.triage(qa, deviations.report(qa, program, **hidden), "minor")
+    deviations.submit(qa, deviations.investigate(qa, inside), report=f"INTERNAL {word} report of it")
     with reading(system_actor("watchdog", program)) as watcher:
         excursion = Excursion.objects.visible_to(watcher).filter(limit_kind="par").first()
         internal = Excursion.objects.visible_to(watcher).filter(audience="manufacturer").first()
@@ -192,6 +199,7 @@ def _fill(program: UUID) -> dict[str, UUID]:
         **_record(running, word),
         "batch_hold_id": _batch_hold(running, word),
         **_shelf(running, word),
+        **_watch(running, word),
         "note_id": _notes(running, word),
         "signal_id": _signal(program, running, word),
         "webhook_id": _tell(qa, program, word),
@@ -361,6 +369,51 @@ def _decisions(program: UUID, batch, word: str) -> dict[str, UUID]:
     hidden = {name: f"INTERNAL {words}" for name, words in said.items()}
     draft = decisions.draft(actor("cdmo_qa"), batch, **hidden)
     return {"decision_id": asked.pk, "drafted_decision_id": draft.pk}
+
+
+def _watch(batch, word: str) -> dict[str, UUID]:
+    """A watch model that was learned, what it noticed in the batch, and how far that is judged."""
+    model, news = _watched(system_actor("sweep", batch.space_id), batch, word)
+    return {"model_id": model.pk, "news_id": news.pk}
+
+
+@action("test.watch")
+def _watched(_sweep, batch, word: str):
+    now = batches.now()
+    here = {"space_id": batch.space_id}
+    model = WatchModel.objects.create(
+        **here,
+        number=f"W-{word}",
+        title=f"{word} title of what is watched",
+        recipe_number=f"{word}-MBR",
+        revision=1,
+        state="drafted",
+        training=[[str(batch.pk), batch.number]],
+        learned={"lines": {}, "phases": [], "components": 0, "batches": 1, "needed": 20},
+        digest="0" * 64,
+        asked_by=cast.person_id("cdmo_qa"),
+        asked_code="QA floor 07",
+        asked_at=now,
+        learned_at=now,
+    )
+    WatchDocument.objects.create(**here, model=model, body=f'"{word} document"')
+    WatchCourse.objects.create(
+        **here, batch=batch, model=model, reached_at=now, due_at=now + timedelta(hours=1), judged_at=now
+    )
+    news = WatchNews.objects.create(
+        **here,
+        batch=batch,
+        model=model,
+        sign="envelope",
+        parameter=f"{word}-TEMP",
+        direction="high",
+        begins_at=now,
+        known_at=now,
+        last_at=now,
+        peak=1.5,
+        noticed_at=now,
+    )
+    return model, news
 
 
 def _signal(program: UUID, batch, word: str) -> UUID:

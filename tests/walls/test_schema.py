@@ -47,6 +47,8 @@ TELEMETRY = {
     "batches_latest",
     "batches_gatewayfeed",
     "batches_announcedframe",
+    "batches_watchdocument",
+    "batches_watchcourse",
     "portal_webhookcursor",
     "portal_webhookattempt",
 }
@@ -254,6 +256,8 @@ def test_definer_functions_pin_their_search_path_and_are_listed(as_owner):
         "door.unsealed",
         "door.silent",
         "door.shelves_over",
+        "door.watches_asked",
+        "door.watched",
         "door.links_due",
         "door.unpublished",
         "door.unmailed",
