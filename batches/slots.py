@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
@@ -112,6 +113,27 @@ batch_dossiers: Final[Slot[[Actor, UUID, datetime, Collection[str] | None], Sequ
 batch_deviations: Final[Slot[[Actor, UUID], Sequence[BatchDeviation]]] = Slot("batch_deviations")
 # By program and batch.
 batch_signals: Final[Slot[[Actor, UUID, UUID], BatchSignals]] = Slot("batch_signals")
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """What grew on a plate of Grade A while a batch was made."""
+
+    program_id: UUID
+    batch_id: UUID
+    session: str
+    sample: str
+    place: str
+    kind: str
+    count: Decimal
+    unit: str
+    exposed_at: datetime
+    taken_at: datetime | None
+    read_at: datetime
+
+
+# Open the event of it and return its id; called inside the action that learns of the growth.
+grown: Final[Slot[[Actor, Growth], UUID]] = Slot("grown")
 
 
 def deviations_of(actor: Actor, batch_id: UUID) -> list[BatchDeviation]:

@@ -12,6 +12,7 @@ import structlog
 from celery import shared_task
 from django.db import OperationalError, connection
 
+from batches.actions.carrying import carry_monitoring
 from batches.actions.links import carry_link
 from batches.actions.readings import judge_missing
 from batches.actions.seals import seal_readings
@@ -148,6 +149,23 @@ def carry_links() -> int:
             log.warning("link_put_off", link=str(link_id), error=type(error).__name__)
         except Exception:
             log.exception("link_failed", link=str(link_id))
+    return carried
+
+
+@shared_task(name="batches.carry_monitoring", ignore_result=True)
+def carry_sessions() -> int:
+    """Tell batches what sessions that cover them found; return how many. One that fails stops no other."""
+    with connection.cursor() as cursor:
+        cursor.execute("select space_id, coverage_id, program from door.monitoring_due(%s)", [LINKS_A_RUN])
+        waiting = cursor.fetchall()
+    carried = 0
+    for space_id, coverage_id, program in waiting:
+        try:
+            carried += carry_monitoring(system_actor("sweep", space_id, program), coverage_id) is not None
+        except (Unavailable, OperationalError) as error:
+            log.warning("monitoring_put_off", coverage=str(coverage_id), error=type(error).__name__)
+        except Exception:
+            log.exception("monitoring_failed", coverage=str(coverage_id))
     return carried
 
 

@@ -12,8 +12,9 @@ class DeviationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the lower apps what deviations know, take and do when a clock is due."""
-        from batches.slots import batch_deviations, batch_dossiers, batch_facts
+        from batches.slots import batch_deviations, batch_dossiers, batch_facts, grown
         from deviations.access import lock_for_file, newest_classes
+        from deviations.actions.growth import log_growth
         from deviations.api.dossier import deviation_dossier, deviations_of_program, dossiers_of_batch
         from deviations.queries.board import facts_of_batches
         from deviations.queries.cases import past_cases
@@ -47,6 +48,7 @@ class DeviationsConfig(AppConfig):
         batch_facts.register(facts_of_batches)
         batch_dossiers.register(dossiers_of_batch)
         batch_deviations.register(deviations_of_batch)
+        grown.register(log_growth)
         inbox.register(deviations_waiting)
         waiting.register(count_to_move_on)
         nav_counts.register(deviation_counts)

@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver
 
 from batches.api import (
     batches,
+    coas,
     cycle,
     disposition,
     excursions,
@@ -14,10 +15,12 @@ from batches.api import (
     holds,
     links,
     lots,
+    monitoring,
     papers,
     readings,
     recipes,
     results,
+    samples,
     shelves,
     watches,
 )
@@ -34,8 +37,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *disposition.urlpatterns,
     *links.urlpatterns,
     *lots.urlpatterns,
+    *monitoring.urlpatterns,
     *executed.urlpatterns,
     *results.urlpatterns,
     *papers.urlpatterns,
     *watches.urlpatterns,
+    *samples.urlpatterns,
+    *coas.urlpatterns,
 ]

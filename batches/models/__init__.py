@@ -6,8 +6,17 @@ from batches.models.excursion import Excursion
 from batches.models.execution import StepEntry, StepExecution
 from batches.models.feed import AnnouncedFrame, GatewayFeed
 from batches.models.hold import BatchHold
+from batches.models.laboratory import Coa, CoaDifference, CoaLine, Sample
 from batches.models.link import LotLink, LotLinkEnd
 from batches.models.lot import Lot, LotUse
+from batches.models.monitoring import (
+    BatchMonitoring,
+    BatchSample,
+    Coverage,
+    MonitoringPoint,
+    MonitoringSample,
+    MonitoringSession,
+)
 from batches.models.paper import PageComment, PaperScan
 from batches.models.reading import Frame, FrameAnswer, Latest, Reading
 from batches.models.recipe import (
@@ -29,6 +38,12 @@ __all__ = [
     "AnnouncedFrame",
     "Batch",
     "BatchHold",
+    "BatchMonitoring",
+    "BatchSample",
+    "Coa",
+    "CoaDifference",
+    "CoaLine",
+    "Coverage",
     "Disposition",
     "ExceptionLook",
     "Excursion",
@@ -42,6 +57,9 @@ __all__ = [
     "LotLink",
     "LotLinkEnd",
     "LotUse",
+    "MonitoringPoint",
+    "MonitoringSample",
+    "MonitoringSession",
     "PageComment",
     "PaperScan",
     "Parameter",
@@ -52,6 +70,7 @@ __all__ = [
     "RecipePaper",
     "RecipeVersion",
     "ReviewNote",
+    "Sample",
     "SampleResult",
     "SectionReview",
     "StepEntry",

@@ -21,6 +21,7 @@ from config.bench.agreements import backtested
 from config.bench.fanout import fanned_out
 from config.bench.load import loaded
 from config.bench.lots import lineage
+from config.bench.papers import printed
 from config.bench.processor import Busy
 from config.bench.records import recorded
 from config.bench.results import Figure, percentile
@@ -354,6 +355,7 @@ ALL: Final[Mapping[str, Callable[[], list[Figure]]]] = {
     "clocks": clocks,
     "lineage": lineage,
     "record": recorded,
+    "paper": printed,
     "load": loaded,
     "fanout": fanned_out,
     "long_series": long_series,

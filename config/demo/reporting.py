@@ -129,6 +129,7 @@ class Reporting:
             excursion_id=scene.excursion_id,
             suggested_class=incident.suggested,
             immediate_action=incident.immediate_action,
+            triggers=incident.triggers,
             late_reason=COPIED if self._moment - aware_at > USUAL - timedelta(hours=1) else "",
             external_id=self._external_id(incident),
             external_status=incident.external_status,

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from batches import states as batch_states
+from batches.environment import states as environment_states
+from batches.laboratory.states import COA_TRANSITIONS, SAMPLE_TRANSITIONS
 from batches.reviewing.states import NOTE_TRANSITIONS
 from batches.watched.states import WATCH_TRANSITIONS
 from deviations import states as deviation_states
@@ -19,7 +21,11 @@ TABLES = {
     "batches_stepentry": ("batches", batch_states.ENTRY_TRANSITIONS),
     "batches_sampleresult": ("batches", batch_states.RESULT_TRANSITIONS),
     "batches_pagecomment": ("batches", batch_states.COMMENT_TRANSITIONS),
+    "batches_monitoringsession": ("batches", environment_states.SESSION_TRANSITIONS),
+    "batches_monitoringsample": ("batches", environment_states.SAMPLE_TRANSITIONS),
     "batches_reviewnote": ("batches", NOTE_TRANSITIONS),
+    "batches_sample": ("batches", SAMPLE_TRANSITIONS),
+    "batches_coa": ("batches", COA_TRANSITIONS),
     "deviations_deviation": ("deviations", deviation_states.TRANSITIONS),
 }
 # Edges that nobody takes by a step of one's own: a signature does, or two equal words.

@@ -196,6 +196,7 @@ def _fill(program: UUID) -> dict[str, UUID]:
         "calendar_id": _calendar(program, word),
         **_decisions(program, running, word),
         **_lots(running, word),
+        **_monitoring(running, word),
         **_record(running, word),
         "batch_hold_id": _batch_hold(running, word),
         **_shelf(running, word),
@@ -298,6 +299,18 @@ def _notes(batch, word: str) -> UUID:
     return ask_about_record(qa, batch.pk, text=f"{word} question about the record").pk
 
 
+def _monitoring(batch, word: str) -> dict[str, UUID]:
+    """A session that covers the batch; the site's own words name no client."""
+    from tests.factories import monitoring
+
+    monitoring.point("SITE-A1") if word == "OURS" else None
+    session = monitoring.session()
+    sample = monitoring.exposed(session, "SITE-1", at="SITE-A1")
+    monitoring.confirmed(monitoring.grown(session, "SITE-2", at="SITE-A1", value=0))
+    monitoring.covered(session, batch, note=f"{word} note on the session")
+    return {"session_id": session.pk, "monitored_id": sample.pk}
+
+
 def _lots(batch, word: str) -> dict[str, UUID]:
     from tests.factories import lots
 
@@ -310,7 +323,7 @@ def _lots(batch, word: str) -> dict[str, UUID]:
 
 def _record(batch, word: str) -> dict[str, UUID]:
     """A step under way, entries of both sides and of the manufacturer alone, a result of a sample."""
-    from tests.factories import executed
+    from tests.factories import executed, laboratory
 
     execution = executed.started(batch, equipment=[f"{word} BR-203"])
     entry = executed.entry(batch, title=f"{word} entry", text=f"{word} what was seen")
@@ -321,7 +334,12 @@ def _record(batch, word: str) -> dict[str, UUID]:
     result = executed.result(batch, sample=f"{word} S-1")
     scan = executed.scan(batch, PNG, title=f"{word} scan")
     comment = executed.comment(scan, by="cdmo_qa", text=f"{word} comment on a page")
+    sample = laboratory.sample(batch, number=f"{word} S-2", title=f"{word} sample")
+    laboratory.sample(batch, number=f"INTERNAL {word} S-3", title=f"INTERNAL {word} sample", tests=["LOAD"])
+    coa = laboratory.coa(batch, number=f"{word} COA", issuer=f"{word} laboratory")
     return {
+        "sample_id": sample.pk,
+        "coa_id": coa.pk,
         "execution_id": execution.pk,
         "entry_id": entry.pk,
         "result_id": result.pk,
