@@ -248,23 +248,24 @@ def test_a_gateway_runs_to_the_end_of_a_pipe_and_says_what_became_of_it(far, sto
     assert (tally.frames, tally.accepted, len(far.readings), far.broken) == (3, 2500, 2500, 0)
 
 
-def test_nothing_that_was_in_the_queue_is_lost_by_kill_9(far, tmp_path):
-    """The command itself, killed twice while it reads a file that grows."""
+@pytest.mark.parametrize("kills", [1, pytest.param(6, marks=pytest.mark.soak)])
+def test_nothing_that_was_in_the_queue_is_lost_by_kill_9(far, tmp_path, kills):
+    """The command itself, killed while it reads a file that grows."""
     path = tmp_path / "rows.csv"
     path.write_text("parameter,at,value\n")
     given = {"batch": BATCH, "device": "GW-1", "queue": tmp_path, "from": path, "url": far.url, "key": "k"}
     options = [part for name, value in given.items() for part in (f"--{name}", str(value))]
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings", "SECRET_KEY": "x" * 40}
     command = [sys.executable, "-m", "django", "gateway", *options, "--follow"]
-    for turn in range(3):
+    for turn in range(kills + 1):
         running = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
         with path.open("a") as more:
             more.writelines(f"TEMP,2026-03-01T12:{turn:02}:{n:02}Z,{n}\n" for n in range(60))
         until = time.monotonic() + 40
-        while len(far.readings) < 60 * (turn + 1) - (40 if turn < 2 else 0) and time.monotonic() < until:
+        while len(far.readings) < 60 * (turn + 1) - (40 if turn < kills else 0) and time.monotonic() < until:
             time.sleep(0.02)
-        running.send_signal(signal.SIGKILL if turn < 2 else signal.SIGTERM)
+        running.send_signal(signal.SIGKILL if turn < kills else signal.SIGTERM)
         running.wait(20)
-    assert (len(far.readings), far.broken) == (180, 0)
+    assert (len(far.readings), far.broken) == (60 * (kills + 1), 0)
     numbers = [number for number, *_ in far.frames]
     assert numbers == sorted(set(numbers))

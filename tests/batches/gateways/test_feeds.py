@@ -172,7 +172,7 @@ class TestClock:
 
 
 class TestChain:
-    def test_an_excursion_names_its_entry_also_when_its_feed_begins_with_it(self, gw, batch):
+    def test_an_alert_names_its_entry_also_when_its_feed_begins_with_it(self, gw, batch):
         gw.send(*gw.record(temp(make.now(), 39.0)))
         with reading(system_actor("relay", batch.space_id)), connection.cursor() as cursor:
             cursor.execute(
@@ -180,7 +180,7 @@ class TestChain:
                 " order by seq desc limit 1",
                 [batch.space_id],
             )
-            assert cursor.fetchone() == ("excursion.opened", True)
+            assert cursor.fetchone() == ("alert.raised", True)
         assert [name for name, _ in facts(batch)] == ["feed.began"]
 
     def test_a_late_frame_that_was_announced_in_time_is_witnessed(self, gw, batch, clock):
