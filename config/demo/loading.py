@@ -24,6 +24,7 @@ from config.demo.deciding import ask_all, is_asked
 from config.demo.disposing import are_disposed, dispose
 from config.demo.duty import has_rosters, keep_rosters
 from config.demo.incidents import CURRENT, Incident
+from config.demo.laboratory import has_laboratory, keep_laboratory
 from config.demo.lots import DEMO_LOT, FINISHED, FINISHED_COPIES, RUNNING
 from config.demo.making import Making
 from config.demo.moving_in import found_companies, install_services, is_settled, seat_people
@@ -89,6 +90,9 @@ def load(folder: Path, url: str, *, with_history: bool = True) -> Loaded:
         if not are_disposed(making.batches):
             with step("demo: dispositions, signed"):
                 dispose(crew, making.batches)
+        if not has_laboratory():
+            with step("demo: samples and certificates"):
+                keep_laboratory(crew, making.batches, making.moment)
     return Loaded(making.moment, len(making.batches), len(CURRENT) + len(past))
 
 
