@@ -42,10 +42,22 @@ def of_batches() -> Mapping[str, str]:
         "batches_coadifference": "batch",
         "batches_paperscan": "batch",
         "batches_pagecomment": "batch",
+        "batches_monitoringpoint": "master",
+        "batches_monitoringsession": "batch",
+        "batches_monitoringsample": "batch",
+        "batches_coverage": "batch",
+        "batches_batchmonitoring": "batch",
+        "batches_batchsample": "batch",
         "batches_reading": "batch",
         "batches_frame": "batch",
         "batches_frameanswer": "answer",
         "batches_latest": "derived",
+        "batches_watchmodel": "master",
+        "batches_watchdocument": "master",
+        "batches_watchnews": "batch",
+        "batches_watchcourse": "derived",
+        "batches_gatewayfeed": "batch",
+        "batches_announcedframe": "derived",
     }
 
 

@@ -19,6 +19,9 @@ def of_deviations() -> Mapping[str, str]:
         "deviations_numbering": "quality",
         "deviations_earlysignal": "quality",
         "deviations_preliminarysummary": "quality",
+        "deviations_reportcomment": "quality",
+        "deviations_reportround": "quality",
+        "deviations_settlement": "quality",
         "deviations_reportingfacts": "quality",
         "deviations_reportingdecision": "quality",
     }

@@ -12,7 +12,7 @@ from portal.record_table import RecordTable, StateGuard
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("batches", "0012_use_taken_back"),
+        ("batches", "0015_environment"),
         ("portal", "0024_papers"),
     ]
 

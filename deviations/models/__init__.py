@@ -3,6 +3,7 @@
 from deviations.models.deviation import STATED_THERE, Deviation, Elsewhere, Judgement, Numbering
 from deviations.models.notice import Notice
 from deviations.models.reporting import ReportingDecision, ReportingFacts
+from deviations.models.rounds import ReportComment, ReportRound, Settlement
 from deviations.models.signal import EarlySignal
 from deviations.models.summary import PreliminarySummary
 
@@ -15,6 +16,9 @@ __all__ = [
     "Notice",
     "Numbering",
     "PreliminarySummary",
+    "ReportComment",
+    "ReportRound",
     "ReportingDecision",
     "ReportingFacts",
+    "Settlement",
 ]

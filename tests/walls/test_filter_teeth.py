@@ -24,6 +24,7 @@ STRANGERS = ("sponsor_viewer", "rival_sponsor_qa", "inspector", "cdmo_admin")
 WITHOUT_ROWS = {
     *("Disposition", "SectionReview"),
     *("FrameAnswer", "Opening", "Signature", "Signer"),
+    *("ReportComment", "Settlement"),
     *("DutyCard", "ProgramTerms", "Refusal", "ReportingDecision", "ReportingFacts", "RosterGap"),
 }
 # Filter -> who reads what is not theirs without it, and where.
