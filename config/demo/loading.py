@@ -88,15 +88,7 @@ def load(folder: Path, url: str, *, with_history: bool = True) -> Loaded:
     if with_history:
         with _quick_commits():
             _load_past(making, reporting, past)
-        if not is_watched(crew):
-            with step("demo: a watch, signed by both sides"):
-                watch(crew, making.batches)
-        if not are_disposed(making.batches):
-            with step("demo: dispositions, signed"):
-                dispose(crew, making.batches)
-        if not has_laboratory():
-            with step("demo: samples and certificates"):
-                keep_laboratory(crew, making.batches, making.moment)
+        _conclude(crew, making)
     return Loaded(making.moment, len(making.batches), len(CURRENT) + len(past))
 
 
@@ -129,6 +121,19 @@ def _load_present(making: Making, reporting: Reporting) -> None:
     with step("demo: what is open"):
         making.review_recipes()
         reporting.tell(CURRENT)
+
+
+def _conclude(crew: Crew, making: Making) -> None:
+    """Sign and compare what only people decide, once the history stands."""
+    if not is_watched(crew):
+        with step("demo: a watch, signed by both sides"):
+            watch(crew, making.batches)
+    if not are_disposed(making.batches):
+        with step("demo: dispositions, signed"):
+            dispose(crew, making.batches)
+    if not has_laboratory():
+        with step("demo: samples and certificates"):
+            keep_laboratory(crew, making.batches, making.moment)
 
 
 def _load_past(making: Making, reporting: Reporting, past: Sequence[Incident]) -> None:
