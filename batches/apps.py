@@ -59,12 +59,22 @@ class BatchesConfig(AppConfig):
         batch_facts.register(shelves_of)
         batch_facts.register(words_of)
         self.tell_of_reviews()
+        self.tell_who_signs()
         news.register(excursion_news)
         came_in.register(milestone_news)
         came_in.register(result_news)
         coming.register(planned_phases)
         batch_of.register(batch_of_excursions)
         began.register(when_batches_began)
+
+    def tell_who_signs(self) -> None:
+        """Put into inboxes what waits for a signature, an answer, an acceptance."""
+        from batches.queries.waiting import coas_waiting, dispositions_to_sign, recipes_to_sign
+        from portal.slots import inbox
+
+        inbox.register(recipes_to_sign)
+        inbox.register(dispositions_to_sign)
+        inbox.register(coas_waiting)
 
     def tell_of_reviews(self) -> None:
         """Let the sweep note questions of a review that nobody answered in time."""

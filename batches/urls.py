@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, path
 from batches.views import steps
 from batches.views.batch import BatchPage
 from batches.views.board import BoardPage
+from batches.views.countdown import CountdownLine
 from batches.views.deciding import DecidePage
 from batches.views.disposition import DispositionPage
 from batches.views.excursion import ExcursionPage
@@ -46,6 +47,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{BATCH}unshelve/", UnshelveAlarm.as_view(), name="batch_page_unshelve"),
     path(f"{BATCH}watch/", BatchWatchPage.as_view(), name="batch_watch"),
     path(f"{BATCH}record/", RecordPage.as_view(), name="batch_record_page"),
+    path(f"{BATCH}countdown/", CountdownLine.as_view(), name="batch_countdown"),
     path(f"{BATCH}laboratory/", LaboratoryPage.as_view(), name="batch_laboratory"),
     path(f"{BATCH}materials/", MaterialsPage.as_view(), name="batch_materials"),
     path(f"{BATCH}disposition/", DispositionPage.as_view(), name="batch_disposition"),

@@ -24,6 +24,7 @@ from config.demo.deciding import ask_all, is_asked
 from config.demo.disposing import are_disposed, dispose
 from config.demo.duty import has_rosters, keep_rosters
 from config.demo.incidents import CURRENT, Incident
+from config.demo.laboratory import has_laboratory, keep_laboratory
 from config.demo.lots import DEMO_LOT, FINISHED, FINISHED_COPIES, RUNNING
 from config.demo.making import Making
 from config.demo.moving_in import found_companies, install_services, is_settled, seat_people
@@ -87,12 +88,7 @@ def load(folder: Path, url: str, *, with_history: bool = True) -> Loaded:
     if with_history:
         with _quick_commits():
             _load_past(making, reporting, past)
-        if not is_watched(crew):
-            with step("demo: a watch, signed by both sides"):
-                watch(crew, making.batches)
-        if not are_disposed(making.batches):
-            with step("demo: dispositions, signed"):
-                dispose(crew, making.batches)
+        _conclude(crew, making)
     return Loaded(making.moment, len(making.batches), len(CURRENT) + len(past))
 
 
@@ -125,6 +121,19 @@ def _load_present(making: Making, reporting: Reporting) -> None:
     with step("demo: what is open"):
         making.review_recipes()
         reporting.tell(CURRENT)
+
+
+def _conclude(crew: Crew, making: Making) -> None:
+    """Sign and compare what only people decide, once the history stands."""
+    if not is_watched(crew):
+        with step("demo: a watch, signed by both sides"):
+            watch(crew, making.batches)
+    if not are_disposed(making.batches):
+        with step("demo: dispositions, signed"):
+            dispose(crew, making.batches)
+    if not has_laboratory():
+        with step("demo: samples and certificates"):
+            keep_laboratory(crew, making.batches, making.moment)
 
 
 def _load_past(making: Making, reporting: Reporting, past: Sequence[Incident]) -> None:

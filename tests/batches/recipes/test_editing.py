@@ -110,7 +110,7 @@ def test_a_limit_is_changed_added_and_taken_away_and_those_without_a_form_stay()
             "limit1-kind": "par",
             "limit1-low": "30",
             "limit1-delay_min": "2.5",
-            "limit1-rationale": "Studied.",
+            "limit1-rationale": "Why.",
         }
     )
     assert more.limits[1] == LimitSpec(LimitKind.PAR, Decimal(30), delay_s=150, rationale="Why.")
