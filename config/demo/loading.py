@@ -19,6 +19,7 @@ from config.bootstrap.progress import step
 from config.demo import demo_file
 from config.demo.agreeing import agree, is_agreed
 from config.demo.calendars import has_calendars, set_calendars
+from config.demo.capas import are_planned, plan_all
 from config.demo.crew import EMAILS, Crew
 from config.demo.deciding import ask_all, is_asked
 from config.demo.disposing import are_disposed, dispose
@@ -89,6 +90,9 @@ def load(folder: Path, url: str, *, with_history: bool = True) -> Loaded:
         if not are_disposed(making.batches):
             with step("demo: dispositions, signed"):
                 dispose(crew, making.batches)
+        if not are_planned():
+            with step("demo: CAPA, signed"):
+                plan_all(crew)
     return Loaded(making.moment, len(making.batches), len(CURRENT) + len(past))
 
 

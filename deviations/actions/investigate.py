@@ -6,6 +6,7 @@ from uuid import UUID
 
 from batches.holding import lift_holds_because_of
 from deviations.access import class_of, lead_codes, lock_deviation, require_told
+from deviations.capa.guard import require_corrections_done
 from deviations.clauses.disclosing import disclose_by_clause
 from deviations.facts import DeviationCancelled, DeviationClosed, InvestigationStarted
 from deviations.models import Deviation
@@ -56,6 +57,7 @@ def close_deviation(actor: Actor, deviation_id: UUID, *, summary: str, version: 
     check_texts({"summary": summary})
     classification = class_of(actor, deviation)
     require_told(deviation, classification)
+    require_corrections_done(actor, deviation)
     deviation.end(DeviationState.CLOSED, instant(), summary)
     deviation.save(update_fields=["state", "ended_at", "end_text", "version"])
     ledger.record(deviation, DeviationClosed(), classification=classification)

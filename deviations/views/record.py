@@ -37,8 +37,10 @@ from deviations.queries import (
     history,
     notice_preview,
 )
+from deviations.queries.capa import capas_of_deviation
 from deviations.signing import DEVIATION
 from deviations.states import OPEN_STATES, REPORTERS
+from deviations.views.capa_shown import plan_address
 from deviations.views.curve import curve_of
 from deviations.views.duties import card_of
 from deviations.views.files import attach_all, files_given
@@ -123,6 +125,8 @@ class DeviationPage(Page):
             "held": holds_of(actor, deviation.space_id, deviation.pk, within=(deviation.batch_id,)),
             "exports": exports_of(actor, deviation.space_id, deviation.pk),
             "reporting": card_of(actor, found, now),
+            "capas": capas_of_deviation(actor, deviation.pk),
+            "plan_capa_url": plan_address(actor, deviation),
             "forms": _forms(actor, found, terms),
             "primary": _primary(found, receipt, must_tell=deviation.is_notice_due),
             "takes_files": deviation.state in OPEN_STATES and actor.holds(deviation.space_id, *REPORTERS),

@@ -8,6 +8,7 @@ import pytest
 from batches import states as batch_states
 from batches.reviewing.states import NOTE_TRANSITIONS
 from deviations import states as deviation_states
+from deviations.capa.states import CAPA_TRANSITIONS, MEASURE_TRANSITIONS
 from portal.states import edges
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,6 +21,8 @@ TABLES = {
     "batches_pagecomment": ("batches", batch_states.COMMENT_TRANSITIONS),
     "batches_reviewnote": ("batches", NOTE_TRANSITIONS),
     "deviations_deviation": ("deviations", deviation_states.TRANSITIONS),
+    "deviations_capa": ("deviations/capa", CAPA_TRANSITIONS),
+    "deviations_measure": ("deviations/capa", MEASURE_TRANSITIONS),
 }
 
 
