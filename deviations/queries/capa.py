@@ -19,7 +19,6 @@ from deviations.capa.access import (
     open_capa_steps,
     open_measure_steps,
 )
-from deviations.capa.signing import CAPA_DECISION
 from deviations.capa.states import (
     APPROVERS,
     CHECK_CLOCK,
@@ -49,12 +48,14 @@ from portal.actor import Actor, Role
 from portal.models import Attachment, Clock, Program, RecordQuerySet, Signature
 from portal.queries.clocks import OPEN
 from portal.queries.signatures import SignatureLine, signatures_of
-from portal.signable import open_meanings
+from portal.signable import open_meanings, signable_of
 from portal.slots import InboxItem
 from portal.states import Audience, of_side
 
 ITEMS_MAX: Final = 200
 URL: Final = "/capa/{}/"
+# How decisions are called where things are signed.
+DECISION: Final = "capa_decision"
 NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
@@ -229,7 +230,7 @@ def _decisions(actor: Actor, capa: Capa) -> list[DecisionLine]:
     for each in rows:
         signatures = signatures_of(actor, each.pk, each.version)
         is_waiting = not lines and not signatures and capa.state in OPEN_CAPA
-        may_sign = is_waiting and bool(open_meanings(actor, each, CAPA_DECISION))
+        may_sign = is_waiting and bool(open_meanings(actor, each, signable_of(DECISION)))
         lines.append(DecisionLine(each, signatures, may_sign))
     return lines
 
