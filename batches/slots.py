@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
@@ -114,7 +115,43 @@ batch_deviations: Final[Slot[[Actor, UUID], Sequence[BatchDeviation]]] = Slot("b
 batch_signals: Final[Slot[[Actor, UUID, UUID], BatchSignals]] = Slot("batch_signals")
 
 
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """What grew on a plate of Grade A while a batch was made."""
+
+    program_id: UUID
+    batch_id: UUID
+    session: str
+    sample: str
+    place: str
+    kind: str
+    count: Decimal
+    unit: str
+    exposed_at: datetime
+    taken_at: datetime | None
+    read_at: datetime
+
+
+# Open the event of it and return its id; called inside the action that learns of the growth.
+grown: Final[Slot[[Actor, Growth], UUID]] = Slot("grown")
+
+
 def deviations_of(actor: Actor, batch_id: UUID) -> list[BatchDeviation]:
     """Return what all providers list of a batch, the latest first."""
     found = [each for provided in batch_deviations(actor, batch_id) for each in provided]
     return sorted(found, key=lambda each: (each.occurred_at, each.number), reverse=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """What a watch noticed in a running batch, told to both sides as one early signal; `by` says which."""
+
+    batch_id: UUID
+    title: str
+    account: str
+    noticed_at: datetime
+    by: str
+
+
+# Tells it within the action that found it; returns the id of what was raised.
+tell_noticed: Final[Slot[[Actor, UUID, Noticed], UUID]] = Slot("tell_noticed")

@@ -12,8 +12,9 @@ class DeviationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the lower apps what deviations know, take and do when a clock is due."""
-        from batches.slots import batch_deviations, batch_dossiers, batch_facts
+        from batches.slots import batch_deviations, batch_dossiers, batch_facts, grown
         from deviations.access import lock_for_file, newest_classes
+        from deviations.actions.growth import log_growth
         from deviations.api.dossier import deviation_dossier, deviations_of_program, dossiers_of_batch
         from deviations.queries.board import facts_of_batches
         from deviations.queries.cases import past_cases
@@ -47,6 +48,7 @@ class DeviationsConfig(AppConfig):
         batch_facts.register(facts_of_batches)
         batch_dossiers.register(dossiers_of_batch)
         batch_deviations.register(deviations_of_batch)
+        grown.register(log_growth)
         inbox.register(deviations_waiting)
         waiting.register(count_to_move_on)
         nav_counts.register(deviation_counts)
@@ -76,22 +78,23 @@ class DeviationsConfig(AppConfig):
 
     def tell_of_timelines(self) -> None:
         """Let the sweep note what was not done in the time of its clause; the record itself waits in Home."""
-        from deviations.states import IMPACT_CLOCK
-        from deviations.timelines import TIMELINES
+        from deviations.states import COMMENTS_CLOCK, IMPACT_CLOCK
+        from deviations.timelines import OF_ROUNDS, TIMELINES
         from portal.actions.clocks import breach_clock, breach_clocks
         from portal.agreements.headings import TIMED
         from portal.clocks import on_clock, on_clocks
         from portal.clocks.names import name_clock
 
-        for kind in (*TIMELINES, IMPACT_CLOCK):
+        for kind in (*TIMELINES, IMPACT_CLOCK, *OF_ROUNDS):
             on_clock(kind, breach_clock)
             on_clocks(kind, breach_clocks)
-            # The record itself waits in Home for QA; the assessment waits there for the sponsor.
-            name_clock(kind, TIMED[kind], has_own_item=kind != IMPACT_CLOCK)
+            # The record itself waits in Home; what nobody need do waits there by its clock.
+            name_clock(kind, TIMED[kind], has_own_item=kind not in (IMPACT_CLOCK, COMMENTS_CLOCK))
 
     def tell_of_signals(self) -> None:
         """Tell the lower apps of early signals."""
-        from batches.slots import batch_facts, batch_signals
+        from batches.slots import batch_facts, batch_signals, tell_noticed
+        from deviations.actions.signals import tell_of_watch
         from deviations.queries import signals
         from deviations.states import SIGNAL_CLOCK
         from portal.actions.clocks import breach_clock, breach_clocks
@@ -101,6 +104,7 @@ class DeviationsConfig(AppConfig):
 
         batch_facts.register(signals.signals_of_batches)
         batch_signals.register(signals.signals_of_batch)
+        tell_noticed.register(tell_of_watch)
         batch_of.register(signals.batch_of_signals)
         inbox.register(signals.signals_waiting)
         waiting.register(signals.count_signals)

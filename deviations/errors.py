@@ -17,6 +17,12 @@ class NoticeOutstanding(InvalidTransition):
     code = "notice_outstanding"
 
 
+class ReviewOutstanding(InvalidTransition):
+    """A major or critical deviation does not end before both sides reviewed its report (domain 2b)."""
+
+    code = "review_outstanding"
+
+
 class NotInProgram(NotFound):
     """What a report refers to is not there, or not in this program: one answer for both, naming the field."""
 

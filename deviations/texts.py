@@ -14,6 +14,8 @@ LENGTHS: Final[Mapping[str, tuple[int, int]]] = {
     "late_reason": (0, 4_000),
     "rationale": (20, 4_000),
     "summary": (20, 20_000),
+    "report": (20, 60_000),
+    "text": (3, 4_000),
     "answer": (3, 4_000),
     "reason": (10, 4_000),
     "scope": (10, 4_000),

@@ -6,18 +6,23 @@ from django.urls import URLPattern, URLResolver
 
 from batches.api import (
     batches,
+    coas,
     cycle,
     disposition,
     excursions,
     executed,
+    gateways,
     holds,
     links,
     lots,
+    monitoring,
     papers,
     readings,
     recipes,
     results,
+    samples,
     shelves,
+    watches,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -25,13 +30,18 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *batches.urlpatterns,
     *cycle.urlpatterns,
     *readings.urlpatterns,
+    *gateways.urlpatterns,
     *excursions.urlpatterns,
     *holds.urlpatterns,
     *shelves.urlpatterns,
     *disposition.urlpatterns,
     *links.urlpatterns,
     *lots.urlpatterns,
+    *monitoring.urlpatterns,
     *executed.urlpatterns,
     *results.urlpatterns,
     *papers.urlpatterns,
+    *watches.urlpatterns,
+    *samples.urlpatterns,
+    *coas.urlpatterns,
 ]

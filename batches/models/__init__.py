@@ -4,9 +4,19 @@ from batches.models.batch import Batch, PhaseRun
 from batches.models.disposition import Disposition
 from batches.models.excursion import Excursion
 from batches.models.execution import StepEntry, StepExecution
+from batches.models.feed import AnnouncedFrame, GatewayFeed
 from batches.models.hold import BatchHold
+from batches.models.laboratory import Coa, CoaDifference, CoaLine, Sample
 from batches.models.link import LotLink, LotLinkEnd
 from batches.models.lot import Lot, LotUse
+from batches.models.monitoring import (
+    BatchMonitoring,
+    BatchSample,
+    Coverage,
+    MonitoringPoint,
+    MonitoringSample,
+    MonitoringSession,
+)
 from batches.models.paper import PageComment, PaperScan
 from batches.models.reading import Frame, FrameAnswer, Latest, Reading
 from batches.models.recipe import (
@@ -21,16 +31,25 @@ from batches.models.recipe import (
 from batches.models.result import SampleResult
 from batches.models.review import ExceptionLook, ReviewNote, SectionReview
 from batches.models.shelf import AlarmShelf
+from batches.models.watch import WatchCourse, WatchDocument, WatchModel, WatchNews
 
 __all__ = [
     "AlarmShelf",
+    "AnnouncedFrame",
     "Batch",
     "BatchHold",
+    "BatchMonitoring",
+    "BatchSample",
+    "Coa",
+    "CoaDifference",
+    "CoaLine",
+    "Coverage",
     "Disposition",
     "ExceptionLook",
     "Excursion",
     "Frame",
     "FrameAnswer",
+    "GatewayFeed",
     "HoldTime",
     "Latest",
     "Limit",
@@ -38,6 +57,9 @@ __all__ = [
     "LotLink",
     "LotLinkEnd",
     "LotUse",
+    "MonitoringPoint",
+    "MonitoringSample",
+    "MonitoringSession",
     "PageComment",
     "PaperScan",
     "Parameter",
@@ -48,8 +70,13 @@ __all__ = [
     "RecipePaper",
     "RecipeVersion",
     "ReviewNote",
+    "Sample",
     "SampleResult",
     "SectionReview",
     "StepEntry",
     "StepExecution",
+    "WatchCourse",
+    "WatchDocument",
+    "WatchModel",
+    "WatchNews",
 ]

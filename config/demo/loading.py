@@ -33,6 +33,7 @@ from config.demo.people import MAKERS, PEOPLE, SERVICES, Login
 from config.demo.questions import QUESTIONS
 from config.demo.recording import record, supply
 from config.demo.reporting import Reporting
+from config.demo.watching import is_watched, watch
 from portal.models import Person
 from portal.states import PersonKind
 
@@ -87,6 +88,9 @@ def load(folder: Path, url: str, *, with_history: bool = True) -> Loaded:
     if with_history:
         with _quick_commits():
             _load_past(making, reporting, past)
+        if not is_watched(crew):
+            with step("demo: a watch, signed by both sides"):
+                watch(crew, making.batches)
         if not are_disposed(making.batches):
             with step("demo: dispositions, signed"):
                 dispose(crew, making.batches)

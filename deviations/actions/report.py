@@ -48,7 +48,7 @@ DRAW: Final = """
 
 
 @dataclass(frozen=True, slots=True)
-class _Stated:
+class Stated:
     """What a person or a system says happened."""
 
     title: str
@@ -117,7 +117,7 @@ def report_deviation(
     """
     program = (lock_program if external_id else get_program)(actor, program_id)
     require_role(actor, program.pk, *REPORTERS, to="log a deviation")
-    stated = _Stated(
+    stated = Stated(
         title=title,
         description=description,
         occurred_at=occurred_at,
@@ -135,7 +135,7 @@ def report_deviation(
         triggers=triggers,
         elsewhere=elsewhere,
     )
-    logged = _log(actor, program, stated)
+    logged = log_stated(actor, program, stated)
     answer_with(logged.deviation)
     return logged
 
@@ -182,7 +182,7 @@ def mirror_deviation(
     if occurred_at is None or detected_at is None:
         errors = _missing(occurred_at=occurred_at, detected_at=detected_at)
         raise Invalid("This record is new here; say what happened.", errors=errors)
-    stated = _Stated(
+    stated = Stated(
         title=title,
         description=description,
         occurred_at=occurred_at,
@@ -200,7 +200,7 @@ def mirror_deviation(
         triggers=triggers,
         elsewhere=elsewhere,
     )
-    return _log(actor, program, stated).deviation
+    return log_stated(actor, program, stated).deviation
 
 
 def _missing(**given: datetime | None) -> dict[str, list[str]]:
@@ -215,7 +215,8 @@ def _mirror(found: Deviation, status: str | None, as_of: datetime, elsewhere: El
     return found
 
 
-def _log(actor: Actor, program: Program, stated: _Stated) -> Logged:
+def log_stated(actor: Actor, program: Program, stated: Stated) -> Logged:
+    """Log what is stated, and do what clauses ask for at once; a shared step of actions."""
     now = instant()
     _check(stated)
     batch, phase, excursion = _references(actor, program.pk, stated)
@@ -300,12 +301,12 @@ def _suggest(deviation: Deviation, suggested: Classification | None) -> list[Jud
     return [judgement]
 
 
-def _instants_of(stated: _Stated) -> dict[str, datetime]:
+def _instants_of(stated: Stated) -> dict[str, datetime]:
     """Return what a clause may count the time of opening from."""
     return {"occurred": stated.occurred_at, "detected": stated.detected_at, "aware": stated.aware_at}
 
 
-def _check(stated: _Stated) -> None:
+def _check(stated: Stated) -> None:
     names = ("title", "description", "immediate_action", "late_reason", "external_id", "external_status")
     check_texts({name: getattr(stated, name) for name in names})
     times = {"occurred_at": stated.occurred_at, "detected_at": stated.detected_at}
@@ -343,7 +344,7 @@ def _check_order(times: dict[str, datetime]) -> None:
 
 
 def _references(
-    actor: Actor, program_id: UUID, stated: _Stated
+    actor: Actor, program_id: UUID, stated: Stated
 ) -> tuple[Batch | None, ProcedureStep | None, Excursion | None]:
     """Return the batch, phase and excursion of the program that the report names.
 

@@ -9,7 +9,7 @@ from portal.record_table import RecordTable, StateGuard
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("deviations", "0008_clauses"),
+        ("deviations", "0009_reviews"),
         ("portal", "0024_papers"),
     ]
 

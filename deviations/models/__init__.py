@@ -15,6 +15,7 @@ from deviations.models.capa import (
 from deviations.models.deviation import STATED_THERE, Deviation, Elsewhere, Judgement, Numbering
 from deviations.models.notice import Notice
 from deviations.models.reporting import ReportingDecision, ReportingFacts
+from deviations.models.rounds import ReportComment, ReportRound, Settlement
 from deviations.models.signal import EarlySignal
 from deviations.models.summary import PreliminarySummary
 
@@ -36,7 +37,10 @@ __all__ = [
     "Notice",
     "Numbering",
     "PreliminarySummary",
+    "ReportComment",
+    "ReportRound",
     "ReportingDecision",
     "ReportingFacts",
     "RiskForm",
+    "Settlement",
 ]

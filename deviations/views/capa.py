@@ -184,9 +184,8 @@ class CapaStep(CapaPage):
         return cast("UUID", kwargs["capa_id"])
 
     def address(self, request: PageRequest, kwargs: Mapping[str, Any]) -> str:
-        """Return the page of the CAPA."""
-        with reading(request.actor):
-            return reverse("capa", args=[self.capa_id(request.actor, kwargs)])
+        """Return the page of the CAPA; asked for inside reading."""
+        return reverse("capa", args=[self.capa_id(request.actor, kwargs)])
 
     def bound(self, request: PageRequest, capa_id: UUID) -> CapaStepForm:
         """Return the form with what was sent."""
@@ -231,7 +230,9 @@ class MeasurePage(CapaStep):
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Lead back to the page."""
-        return self.get(request, **kwargs)
+        asked = cast("PageRequest", request)
+        with reading(asked.actor):
+            return HttpResponseRedirect(self.address(asked, kwargs), status=303)
 
 
 class MeasureStep(MeasurePage):
@@ -264,7 +265,8 @@ class AddEvidence(MeasurePage):
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Attach all that are taken; say which were not, and why."""
         asked = cast("PageRequest", request)
-        address = self.address(asked, kwargs)
+        with reading(asked.actor):
+            address = self.address(asked, kwargs)
         given = files_given(asked)
         refused = attach_all(asked.actor, kwargs["measure_id"], given)
         for words in refused:

@@ -39,7 +39,8 @@ def signers(database, cdmo_qa, cdmo_quality_head):
 
 @pytest.fixture
 def released(database, cdmo_qa):
-    return make.investigate(cdmo_qa, make.release(cdmo_qa, make.triage(cdmo_qa, make.report(cdmo_qa))))
+    triaged = make.triage(cdmo_qa, make.report(cdmo_qa), "minor")
+    return make.investigate(cdmo_qa, make.release(cdmo_qa, triaged))
 
 
 @pytest.fixture

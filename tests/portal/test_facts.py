@@ -9,6 +9,7 @@ import pytest
 
 from batches import facts as batch_facts
 from batches.executed import facts as executed_facts
+from batches.gateways import facts as gateway_facts
 from deviations import facts as deviation_facts
 from deviations.queries.history import words_of
 from portal.facts import Fact
@@ -38,7 +39,22 @@ SHIPPED = {
     ("batch.completed", 1): "ended_at",
     ("batch.discontinued", 1): "ended_at",
     ("alarm.shelved", 1): "batch_id parameter limit_kind until",
+    ("watch.ended", 1): "batch_id last_at is_withdrawn",
+    ("watch.noticed", 1): "batch_id model_id sign parameter direction begins_at known_at told_id",
+    ("watch_model.approved", 1): "digest code",
+    ("watch_model.asked", 1): "recipe_number revision batches code",
+    ("watch_model.failed", 1): "why",
+    ("watch_model.learned", 1): "digest parameters components",
+    ("watch_model.proposed", 1): "digest code",
+    ("watch_model.superseded", 1): "by_id",
+    ("watch_model.withdrawn", 1): "code",
     ("alarm.unshelved", 1): "batch_id by_itself ended_at excursions lasting",
+    ("monitoring.point_kept", 1): "code grade system",
+    ("monitoring.session_opened", 1): "number area began_at",
+    ("monitoring.session_closed", 1): "number ended_at",
+    ("monitoring.sample_moved", 1): "session_id step code value verdict",
+    ("monitoring.batch_covered", 1): "batch_id number",
+    ("monitoring.carried", 1): "batch_id number samples outside",
     ("batch.held", 1): "hold_id kind cause_id clause",
     ("batch.hold_lifted", 1): "hold_id kind cause_id",
     ("batch.mirrored", 1): "as_of",
@@ -67,6 +83,17 @@ SHIPPED = {
     ("delegation.ended", 1): "target_id",
     ("delegation.given", 1): "target_id roles code delegate_code valid_from valid_until",
     ("deviation.cancelled", 1): "",
+    ("deviation.dismissed", 1): "",
+    ("deviation.no_deviation", 1): "code",
+    ("report.approved", 1): "round code clause due_at",
+    ("report.comment_answered", 1): "round comment outcome",
+    ("report.commented", 1): "round comment",
+    ("report.comments_finished", 1): "round",
+    ("report.draft_shared", 1): "round clause due_at",
+    ("report.returned", 1): "round",
+    ("report.reviewed", 1): "round outcome clause",
+    ("report.settled", 1): "round side outcome is_decided",
+    ("report.submitted", 1): "round",
     ("deviation.closed", 1): "",
     ("deviation.impact_assessed", 1): "impact clause",
     ("deviation.investigation_started", 1): "lead_code",
@@ -119,6 +146,11 @@ SHIPPED = {
     ("push_device.removed", 1): "device_id",
     ("page_comment.made", 1): "scan_id page side code",
     ("page_comment.moved", 1): "scan_id page state code",
+    ("sample.planned", 1): "batch_id tests expected_at code",
+    ("sample.moved", 1): "batch_id state at code",
+    ("sample.expected", 1): "batch_id expected_at code",
+    ("coa.entered", 1): "about_id lines differences code",
+    ("coa.moved", 1): "about_id state code",
     ("paper.scanned", 1): "batch_id pages sha256 replaces_id",
     ("password.set", 1): "person_id",
     ("person.sign_in_reset", 1): "person_id",
@@ -181,6 +213,11 @@ SHIPPED = {
     ("step_entry.verified", 1): "batch_id code",
     ("terms.agreed", 1): "number digest effective_from",
     ("trail.reviewed", 1): "chain first last entries",
+    ("feed.began", 1): "batch_id device chain is_anew",
+    ("feed.broken", 1): "batch_id device last sequence proof",
+    ("feed.clock_off", 1): "batch_id device skew_s sequence",
+    ("feed.clock_right", 1): "batch_id device sequence",
+    ("feed.lost", 1): "batch_id device readings",
     ("webhook.added", 1): "kinds code",
     ("webhook.disabled", 1): "code",
     ("webhook.enabled", 1): "code",
@@ -215,6 +252,7 @@ def written(of=Fact):
 def test_each_fact_that_is_written_is_as_it_was_shipped():
     assert batch_facts
     assert executed_facts
+    assert gateway_facts
     assert deviation_facts
     now = {(each.name, each.version): " ".join(one.name for one in fields(each)) for each in written()}
     assert {key: SHIPPED.get(key) for key in now} == now

@@ -25,6 +25,7 @@ WITHOUT_ROWS = {
     *("Disposition", "SectionReview"),
     *("CapaKin", "EffectivenessData"),
     *("FrameAnswer", "Opening", "Signature", "Signer"),
+    *("ReportComment", "Settlement"),
     *("DutyCard", "ProgramTerms", "Refusal", "ReportingDecision", "ReportingFacts", "RosterGap"),
 }
 # Filter -> who reads what is not theirs without it, and where.

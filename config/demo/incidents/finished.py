@@ -43,6 +43,7 @@ FINISHED_STORIES: Final = (
             "Status hold on the whole lot; line 4 out of use until gloves are changed and a VHP cycle is run."
         ),
         excursion=("GLOVE", LimitKind.ACTION),
+        triggers=("grade_a_growth",),
         judge="cdmo_fill_qa",
         classification=Classification.CRITICAL,
         rationale=(

@@ -41,6 +41,7 @@ class Incident:
     suggested: Classification | None = None
     immediate_action: str = ""
     excursion: tuple[str, LimitKind] | None = None
+    triggers: tuple[str, ...] = ()
     judge: str = "cdmo_qa"
     classification: Classification = Classification.MINOR
     rationale: str = ""

@@ -37,6 +37,13 @@ def test_both_sides_read_the_page_and_only_one_works_on_it(shared, signed_in):
     told(signed_in("rival_sponsor_qa"), address, 404)
 
 
+def test_the_address_of_a_step_or_a_measure_leads_to_the_page(shared, signed_in):
+    (one,) = capas.measures(shared)
+    for path in (f"/capa/{shared.pk}/decide/", f"/capa/measures/{one.pk}/", f"/capa/measures/{one.pk}/do/"):
+        assert signed_in("sponsor_qa").get(path)["Location"] == f"/capa/{shared.pk}/"
+        told(signed_in("rival_sponsor_qa"), path, 404)
+
+
 def test_the_list_leads_there_and_names_what_comes_next(shared, signed_in):
     for key in ("cdmo_qa", "sponsor_qa"):
         page = told(signed_in(key), "/capa/")
