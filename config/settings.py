@@ -281,6 +281,10 @@ SPECTACULAR_SETTINGS = {
         "ReviewNoteState": "batches.reviewing.states.NoteState",
         "DeviationState": "deviations.states.DeviationState",
         "JudgementKind": "deviations.states.JudgementKind",
+        "CapaState": "deviations.capa.states.CapaState",
+        "CapaMeasureKind": "deviations.capa.states.MeasureKind",
+        "CapaMeasureState": "deviations.capa.states.MeasureState",
+        "CapaDecisionKind": "deviations.capa.states.CapaDecisionKind",
     },
 }
 # Requests a minute of one key or person; readings have their own, higher one.

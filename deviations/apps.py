@@ -60,6 +60,7 @@ class DeviationsConfig(AppConfig):
         self.tell_of_notices()
         self.tell_of_timelines()
         self.tell_of_signals()
+        self.tell_of_capa()
         self.tell_of_keeping()
 
     def tell_of_notices(self) -> None:
@@ -114,6 +115,33 @@ class DeviationsConfig(AppConfig):
         name_clock(
             SIGNAL_CLOCK, gettext_lazy("Answer the early signal"), has_own_item=True, is_extended=False
         )
+
+    def tell_of_capa(self) -> None:
+        """Let CAPA be signed, take evidence, wait in Home, and collect their data when the window is over."""
+        from deviations.actions.capa.watching import collect_effectiveness
+        from deviations.capa.access import lock_measure_for_file
+        from deviations.capa.signing import CAPA_DECISION
+        from deviations.capa.states import CHECK_CLOCK, MEASURE_CLOCK, WINDOW_CLOCK
+        from deviations.queries.capa import capas_waiting, count_capas
+        from portal.actions.clocks import breach_clock, breach_clocks
+        from portal.agreements.headings import TIMED
+        from portal.attachments import takes_files
+        from portal.clocks import on_clock, on_clocks
+        from portal.clocks.names import name_clock
+        from portal.signable import register
+        from portal.slots import inbox, waiting
+
+        register(CAPA_DECISION)
+        takes_files("measure", lock_measure_for_file)
+        for kind in (MEASURE_CLOCK, CHECK_CLOCK):
+            on_clock(kind, breach_clock)
+            on_clocks(kind, breach_clocks)
+            name_clock(kind, TIMED[kind], has_own_item=True)
+        on_clock(WINDOW_CLOCK, collect_effectiveness)
+        words = gettext_lazy("Effectiveness data are collected")
+        name_clock(WINDOW_CLOCK, words, has_own_item=True, is_fixed=True)
+        inbox.register(capas_waiting)
+        waiting.register(count_capas)
 
     def tell_of_keeping(self) -> None:
         """Tell how long the tables are kept, and when records began."""

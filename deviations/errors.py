@@ -29,3 +29,9 @@ class NotInProgram(NotFound):
     def __init__(self, field: str) -> None:
         words = f"There is no such {field.replace('_', ' ')} in this program."
         DomainError.__init__(self, words, errors={field: [words]})
+
+
+class CorrectionOpen(InvalidTransition):
+    """A deviation does not close before its corrections are done (domain 2b)."""
+
+    code = "correction_open"

@@ -19,6 +19,7 @@ from config.bootstrap.progress import step
 from config.demo import demo_file
 from config.demo.agreeing import agree, is_agreed
 from config.demo.calendars import has_calendars, set_calendars
+from config.demo.capas import are_planned, plan_all
 from config.demo.crew import EMAILS, Crew
 from config.demo.deciding import ask_all, is_asked
 from config.demo.disposing import are_disposed, dispose
@@ -134,6 +135,9 @@ def _conclude(crew: Crew, making: Making) -> None:
     if not has_laboratory():
         with step("demo: samples and certificates"):
             keep_laboratory(crew, making.batches, making.moment)
+    if not are_planned():
+        with step("demo: CAPA, signed"):
+            plan_all(crew)
 
 
 def _load_past(making: Making, reporting: Reporting, past: Sequence[Incident]) -> None:

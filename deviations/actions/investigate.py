@@ -6,6 +6,7 @@ from uuid import UUID
 
 from batches.holding import lift_holds_because_of
 from deviations.access import class_of, lead_codes, lock_deviation, require_told
+from deviations.capa.guard import require_corrections_done
 from deviations.clauses.disclosing import disclose_by_clause
 from deviations.facts import DeviationCancelled, DeviationClosed, InvestigationStarted
 from deviations.models import Deviation
@@ -59,6 +60,7 @@ def close_deviation(actor: Actor, deviation_id: UUID, *, summary: str, version: 
     check_texts({"summary": summary})
     classification = class_of(actor, deviation)
     require_told(deviation, classification)
+    require_corrections_done(actor, deviation)
     require_reviewed(actor, deviation, classification)
     note_silence(actor, deviation, classification)
     deviation.end(DeviationState.CLOSED, instant(), summary)

@@ -1,5 +1,17 @@
 """The aggregates of the deviations app, one file each."""
 
+from deviations.models.capa import (
+    Capa,
+    CapaDecision,
+    CapaKin,
+    CapaLink,
+    CapaNumbering,
+    CapaPlan,
+    EffectivenessCheck,
+    EffectivenessData,
+    Measure,
+    RiskForm,
+)
 from deviations.models.deviation import STATED_THERE, Deviation, Elsewhere, Judgement, Numbering
 from deviations.models.notice import Notice
 from deviations.models.reporting import ReportingDecision, ReportingFacts
@@ -9,10 +21,19 @@ from deviations.models.summary import PreliminarySummary
 
 __all__ = [
     "STATED_THERE",
+    "Capa",
+    "CapaDecision",
+    "CapaKin",
+    "CapaLink",
+    "CapaNumbering",
+    "CapaPlan",
     "Deviation",
     "EarlySignal",
+    "EffectivenessCheck",
+    "EffectivenessData",
     "Elsewhere",
     "Judgement",
+    "Measure",
     "Notice",
     "Numbering",
     "PreliminarySummary",
@@ -20,5 +41,6 @@ __all__ = [
     "ReportRound",
     "ReportingDecision",
     "ReportingFacts",
+    "RiskForm",
     "Settlement",
 ]

@@ -46,8 +46,10 @@ from deviations.queries import (
     history,
     notice_preview,
 )
+from deviations.queries.capa import capas_of_deviation
 from deviations.signing import DEVIATION
 from deviations.states import OPEN_STATES, REPORTERS, REVIEWS
+from deviations.views.capa_shown import plan_address
 from deviations.views.curve import curve_of
 from deviations.views.duties import card_of
 from deviations.views.files import attach_all, files_given
@@ -153,6 +155,8 @@ class DeviationPage(Page):
             "held": holds_of(actor, deviation.space_id, deviation.pk, within=(deviation.batch_id,)),
             "exports": exports_of(actor, deviation.space_id, deviation.pk),
             "reporting": card_of(actor, found, now),
+            "capas": capas_of_deviation(actor, deviation.pk),
+            "plan_capa_url": plan_address(actor, deviation),
             "forms": _forms(actor, found, terms),
             "rounds": rounds_shown(found),
             "waits_for": waits_for(actor, found),

@@ -11,6 +11,7 @@ from batches.laboratory.states import COA_TRANSITIONS, SAMPLE_TRANSITIONS
 from batches.reviewing.states import NOTE_TRANSITIONS
 from batches.watched.states import WATCH_TRANSITIONS
 from deviations import states as deviation_states
+from deviations.capa.states import CAPA_TRANSITIONS, MEASURE_TRANSITIONS
 from portal.states import edges
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,6 +28,8 @@ TABLES = {
     "batches_sample": ("batches", SAMPLE_TRANSITIONS),
     "batches_coa": ("batches", COA_TRANSITIONS),
     "deviations_deviation": ("deviations", deviation_states.TRANSITIONS),
+    "deviations_capa": ("deviations/capa", CAPA_TRANSITIONS),
+    "deviations_measure": ("deviations/capa", MEASURE_TRANSITIONS),
 }
 # Edges that nobody takes by a step of one's own: a signature does, or two equal words.
 CONSEQUENCES = {"deviations_deviation": deviation_states.CONSEQUENCES}

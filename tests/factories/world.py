@@ -39,6 +39,7 @@ from portal.models import (
 from portal.tasks import publish
 from tests.conftest import actor
 from tests.factories import batches, cast, decisions, deviations, recipes
+from tests.factories import capa as capas
 from tests.factories.push import Browser
 from tests.factories.security_key import SecurityKey
 
@@ -203,6 +204,7 @@ def _fill(program: UUID) -> dict[str, UUID]:
         **_watch(running, word),
         "note_id": _notes(running, word),
         "signal_id": _signal(program, running, word),
+        **_capas(program, shared, word),
         "webhook_id": _tell(qa, program, word),
         "attachment_id": _attach(qa, shared.pk, f"{word} photo.png"),
         "internal_attachment_id": _attach(qa, undisclosed.pk, f"INTERNAL {word} photo.png"),
@@ -387,6 +389,31 @@ def _decisions(program: UUID, batch, word: str) -> dict[str, UUID]:
     hidden = {name: f"INTERNAL {words}" for name, words in said.items()}
     draft = decisions.draft(actor("cdmo_qa"), batch, **hidden)
     return {"decision_id": asked.pk, "drafted_decision_id": draft.pk}
+
+
+def _capas(program: UUID, deviation, word: str) -> dict[str, UUID]:
+    """A CAPA of the manufacturer's that both sides read, with what stays inside, and one still planned."""
+    from deviations.actions.capa.working import share_capa
+
+    qa, hidden = actor("cdmo_qa"), f"INTERNAL {word} words of a plan"
+    given = {"title": f"{word} CAPA", "scope": f"{word} scope of it", "rationale": hidden}
+    capa = capas.plan(qa, program, deviations=[deviation], **given)
+    measure = capas.measure(qa, capa, title=f"{word} measure")
+    capas.check(qa, capa, criteria=f"{word} criteria of it")
+    capas.risk(qa, capa, hazard=hidden)
+    decision = capas.decide(actor("cdmo_quality_head"), capa, because=hidden)
+    capas.settle(actor("cdmo_quality_head"), decision)
+    capa = capas.again(capa)
+    if capa.audience != "shared":
+        share_capa(qa, capa.pk, version=capa.version)
+    inside = capas.plan(qa, program, title=hidden, scope=hidden, rationale=hidden)
+    own = capas.measure(qa, inside, title=hidden, owner_code=hidden)
+    return {
+        "capa_id": capa.pk,
+        "measure_id": measure.pk,
+        "internal_capa_id": inside.pk,
+        "internal_measure_id": own.pk,
+    }
 
 
 def _watch(batch, word: str) -> dict[str, UUID]:

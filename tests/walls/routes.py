@@ -27,6 +27,8 @@ FILLS = {
     "batch_id": "batch_id",
     "deviation_id": "deviation_id",
     "signal_id": "signal_id",
+    "capa_id": "capa_id",
+    "measure_id": "measure_id",
     "alert_id": "alert_id",
     "excursion_id": "excursion_id",
     "recipe_id": "recipe_id",
@@ -164,6 +166,13 @@ def queries(address, ids):
     ]
 
 
+CAPA_WORDS = {
+    "title": "Title",
+    "scope": "What it means for this product.",
+    "rationale": "Why it is done, in the own words.",
+}
+
+
 def body(address, ids):
     """A body for writes: valid where the ids are one's own, full of foreign ids otherwise."""
     now = datetime.now(UTC).isoformat()
@@ -173,6 +182,24 @@ def body(address, ids):
                            "title": "Title", "description": "What was noticed."},
         "signals/new/": {"where": f"{ids['program_id']}:{ids['batch_id']}", "title": "Title",
                          "description": "What was noticed."},
+        "api/v1/capa/": {"program": str(ids["program_id"]), **CAPA_WORDS,
+                         "deviations": [str(ids["deviation_id"])]},
+        "capa/new/": {"program": str(ids["program_id"]), **CAPA_WORDS, "deviation": str(ids["deviation_id"])},
+        "capa_id>/measures/": {"kind": "corrective", "title": "Title", "owner": "MSAT", "owner_code": "MSAT",
+                               "due_at": "2040-01-01T00:00:00Z"},
+        "capa_id>/check/": {"criteria": "None of them again.", "counts": "stated", "window_days": 30,
+                            "owner": "Quality head"},
+        "capa_id>/risk/": {"hazard": "It happens again.", "severity": 2, "likelihood": 2, "detectability": 2,
+                           "decision_maker": "Quality head", "formality": "low",
+                           "formality_why": "One unit, cause known."},
+        "capa_id>/link/": {"deviation": str(ids["deviation_id"])},
+        "capa_id>/carry/": {"program": str(ids["program_id"]), **CAPA_WORDS},
+        "capa_id>/decide/": {"kind": "cancel", "because": "It is answered by another record of ours."},
+        "capa_id>/share/": {},
+        "measure_id>/do/": {"evidence": "Reason of a few words."},
+        "measure_id>/verify/": {},
+        "measure_id>/give_back/": {"reason": "Reason of a few words."},
+        "measure_id>/drop/": {"reason": "Reason of a few words."},
         "signal_id>/answer/": {"answer": "Reason of a few words.", "version": "1"},
         "deviations/": {"program": str(ids["program_id"]), "title": "Title", "occurred_at": now,
                         "description": "What happened.", "detected_at": now, "batch": str(ids["batch_id"])},
