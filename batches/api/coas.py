@@ -60,10 +60,17 @@ class EnterCoaInput(CoaHead):
     file = serializers.FileField(required=False, help_text="The certificate itself, as a PDF; in a form.")
 
 
+class CoaAnswerInput(Input):
+    """Why a difference stands."""
+
+    number = serializers.IntegerField(min_value=1)
+    answer = Text(least=10, most=REASON_CHARACTERS)
+
+
 class AnswerCoaInput(Input):
     """Answers to differences, by their number."""
 
-    answers = serializers.DictField(child=Text(least=10, most=REASON_CHARACTERS), allow_empty=False)
+    answers = serializers.ListField(child=CoaAnswerInput(), allow_empty=False, max_length=1000)
 
 
 class WithdrawCoaInput(Input):
@@ -288,7 +295,7 @@ class CoaStep(CoaView):
             raise NotFound
         given = COA_INPUTS.get(step, NoInput).parse(request) | {"version": seen_version(request)}
         if step == "explain":
-            answers = {int(key) if key.isdecimal() else 0: words for key, words in given["answers"].items()}
+            answers = {each["number"]: each["answer"] for each in given["answers"]}
             return self.answer(
                 coas.answer_differences(request.actor, coa_id, version=given["version"], answers=answers)
             )

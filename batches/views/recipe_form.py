@@ -111,11 +111,12 @@ class RecipeFormPage(Page):
     template_name: ClassVar[str] = "batches/recipe_form.html"
 
     def context(self, request: PageRequest, **kwargs: Any) -> Context:
-        """Return the parts, and the form of the one that was chosen. Raises: NotFound, Refused."""
+        """Return the parts, and the form of the one that was chosen. Raises: NotFound."""
         actor = request.actor
         recipe = get_recipe(actor, kwargs["recipe_id"])
         if "edit" not in available(actor, recipe, RECIPE_TRANSITIONS):
-            raise Refused(_("Only a draft is edited, by who drafts master records."))
+            # There is a form only for a draft, and for who drafts.
+            raise NotFound
         spec = read_spec(actor, recipe)
         kind, key = _asked(request)
         chosen = kwargs.get("sent") or _Chosen(spec, kind, key)
