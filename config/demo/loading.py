@@ -88,16 +88,20 @@ def load(folder: Path, url: str, *, with_history: bool = True) -> Loaded:
     if with_history:
         with _quick_commits():
             _load_past(making, reporting, past)
-        if not is_watched(crew):
-            with step("demo: a watch, signed by both sides"):
-                watch(crew, making.batches)
-        if not are_disposed(making.batches):
-            with step("demo: dispositions, signed"):
-                dispose(crew, making.batches)
-        if not are_planned():
-            with step("demo: CAPA, signed"):
-                plan_all(crew)
+        _end_stories(crew, making)
     return Loaded(making.moment, len(making.batches), len(CURRENT) + len(past))
+
+
+def _end_stories(crew: Crew, making: Making) -> None:
+    if not is_watched(crew):
+        with step("demo: a watch, signed by both sides"):
+            watch(crew, making.batches)
+    if not are_disposed(making.batches):
+        with step("demo: dispositions, signed"):
+            dispose(crew, making.batches)
+    if not are_planned():
+        with step("demo: CAPA, signed"):
+            plan_all(crew)
 
 
 def _move_in() -> None:
