@@ -149,7 +149,7 @@ class ReportTextInput(Input):
     report = _words("report")
 
 
-class CommentInput(Input):
+class ReportCommentInput(Input):
     """A comment on the report."""
 
     text = _words("text")
@@ -159,7 +159,7 @@ class FinishInput(Input):
     """Nothing: the comments there are stand."""
 
 
-class AnswerCommentInput(Input):
+class ReportAnswerInput(Input):
     """What became of a comment."""
 
     comment = serializers.UUIDField(help_text="The id of the comment.")
@@ -200,9 +200,9 @@ TRANSITION_INPUTS: Final[Mapping[str, type[Input]]] = {
     "summarise": SummariseInput,
     "dismiss": DismissInput,
     "share_draft": ReportTextInput,
-    "comment": CommentInput,
+    "comment": ReportCommentInput,
     "finish_comments": FinishInput,
-    "answer_comment": AnswerCommentInput,
+    "answer_comment": ReportAnswerInput,
     "submit_report": ReportTextInput,
     "return_report": BecauseInput,
     "object_report": BecauseInput,

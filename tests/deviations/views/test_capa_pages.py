@@ -41,7 +41,7 @@ def test_the_address_of_a_step_or_a_measure_leads_to_the_page(shared, signed_in)
     (one,) = capas.measures(shared)
     for path in (f"/capa/{shared.pk}/decide/", f"/capa/measures/{one.pk}/", f"/capa/measures/{one.pk}/do/"):
         assert signed_in("sponsor_qa").get(path)["Location"] == f"/capa/{shared.pk}/"
-        told(signed_in("rival_sponsor_qa"), path, 404)
+    told(signed_in("rival_sponsor_qa"), f"/capa/measures/{one.pk}/", 404)
 
 
 def test_the_list_leads_there_and_names_what_comes_next(shared, signed_in):
