@@ -10,6 +10,7 @@ from batches.views.board import BoardPage
 from batches.views.deciding import DecidePage
 from batches.views.disposition import DispositionPage
 from batches.views.excursion import ExcursionPage
+from batches.views.footprint import FootprintExport, FootprintPage
 from batches.views.holds import HoldBatch, LiftHold
 from batches.views.links import LotLinksPage
 from batches.views.listing import BatchesPage
@@ -20,6 +21,7 @@ from batches.views.past import PastBatchPage
 from batches.views.recipes import RecipePage, RecipesPage, RecipeStepPage
 from batches.views.record import RecordPage
 from batches.views.reviewing import ReviewPage, ReviewStep
+from batches.views.schedule import SchedulePage
 from batches.views.shelves import ShelveAlarm, UnshelveAlarm
 from portal.views.past import now_or_then
 
@@ -48,6 +50,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{BATCH}environment/", EnvironmentPage.as_view(), name="batch_environment"),
     path("monitoring/", MonitoringPage.as_view(), name="monitoring_page"),
     path("monitoring/<uuid:session_id>/", SessionPage.as_view(), name="monitoring_session"),
+    path(f"{BATCH}footprint/", FootprintPage.as_view(), name="batch_footprint"),
+    path(f"{BATCH}footprint/export/", FootprintExport.as_view(), name="batch_footprint_export"),
+    path("schedule/", SchedulePage.as_view(), name="schedule_page"),
     path("lots/", LotsPage.as_view(), name="lots_page"),
     path("lots/<uuid:lot_id>/", LotLinksPage.as_view(), name="lot_page"),
     path("lots/<uuid:lot_id>/links/", LotLinksPage.as_view(), name="lot_page_links"),

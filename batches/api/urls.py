@@ -5,11 +5,13 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver
 
 from batches.api import (
+    aseptic,
     batches,
     cycle,
     disposition,
     excursions,
     executed,
+    footprint,
     holds,
     links,
     lots,
@@ -18,6 +20,7 @@ from batches.api import (
     readings,
     recipes,
     results,
+    schedule,
     shelves,
 )
 
@@ -33,6 +36,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *links.urlpatterns,
     *lots.urlpatterns,
     *monitoring.urlpatterns,
+    *schedule.urlpatterns,
+    *aseptic.urlpatterns,
+    *footprint.urlpatterns,
     *executed.urlpatterns,
     *results.urlpatterns,
     *papers.urlpatterns,

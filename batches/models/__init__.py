@@ -1,9 +1,11 @@
 """The aggregates of the batches app, one file each."""
 
+from batches.models.aseptic import Intervention, MediaFill
 from batches.models.batch import Batch, PhaseRun
 from batches.models.disposition import Disposition
 from batches.models.excursion import Excursion
 from batches.models.execution import StepEntry, StepExecution
+from batches.models.footprint import FactorSet, FootprintSheet
 from batches.models.hold import BatchHold
 from batches.models.link import LotLink, LotLinkEnd
 from batches.models.lot import Lot, LotUse
@@ -28,6 +30,7 @@ from batches.models.recipe import (
 )
 from batches.models.result import SampleResult
 from batches.models.review import ExceptionLook, ReviewNote, SectionReview
+from batches.models.schedule import Campaign, SuiteSlot
 from batches.models.shelf import AlarmShelf
 
 __all__ = [
@@ -36,19 +39,24 @@ __all__ = [
     "BatchHold",
     "BatchMonitoring",
     "BatchSample",
+    "Campaign",
     "Coverage",
     "Disposition",
     "ExceptionLook",
     "Excursion",
+    "FactorSet",
+    "FootprintSheet",
     "Frame",
     "FrameAnswer",
     "HoldTime",
+    "Intervention",
     "Latest",
     "Limit",
     "Lot",
     "LotLink",
     "LotLinkEnd",
     "LotUse",
+    "MediaFill",
     "MonitoringPoint",
     "MonitoringSample",
     "MonitoringSession",
@@ -66,4 +74,5 @@ __all__ = [
     "SectionReview",
     "StepEntry",
     "StepExecution",
+    "SuiteSlot",
 ]

@@ -32,6 +32,7 @@ from config.demo.people import MAKERS, PEOPLE, SERVICES, Login
 from config.demo.questions import QUESTIONS
 from config.demo.recording import record, supply
 from config.demo.reporting import Reporting
+from config.demo.surrounding import surround
 from portal.models import Person
 from portal.states import PersonKind
 
@@ -89,6 +90,8 @@ def load(folder: Path, url: str, *, with_history: bool = True) -> Loaded:
         if not are_disposed(making.batches):
             with step("demo: dispositions, signed"):
                 dispose(crew, making.batches)
+        with step("demo: rooms, utilities, hands, schedule"):
+            surround(crew, making.batches, making.moment)
     return Loaded(making.moment, len(making.batches), len(CURRENT) + len(past))
 
 

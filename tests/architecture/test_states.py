@@ -8,6 +8,7 @@ import pytest
 from batches import states as batch_states
 from batches.environment.states import SAMPLE_TRANSITIONS, SESSION_TRANSITIONS
 from batches.reviewing.states import NOTE_TRANSITIONS
+from batches.schedule.states import SLOT_TRANSITIONS
 from deviations import states as deviation_states
 from portal.states import edges
 
@@ -21,6 +22,7 @@ TABLES = {
     "batches_pagecomment": ("batches", batch_states.COMMENT_TRANSITIONS),
     "batches_monitoringsession": ("batches", SESSION_TRANSITIONS),
     "batches_monitoringsample": ("batches", SAMPLE_TRANSITIONS),
+    "batches_suiteslot": ("batches", SLOT_TRANSITIONS),
     "batches_reviewnote": ("batches", NOTE_TRANSITIONS),
     "deviations_deviation": ("deviations", deviation_states.TRANSITIONS),
 }

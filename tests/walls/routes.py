@@ -51,6 +51,7 @@ FILLS = {
     "note_id": "note_id",
     "session_id": "session_id",
     "sample_id": "sample_id",
+    "slot_id": "slot_id",
 }
 
 
@@ -86,6 +87,7 @@ STEPS = {
     "result_id>/<slug:step>/": "review",
     "comment_id>/<slug:step>/": "accept",
     "sample_id>/<slug:step>/": "collect",
+    "slot_id>/<slug:step>/": "begin",
 }
 OF_ORGANISATION = {
     "people": "member",
@@ -197,6 +199,26 @@ def body(address, ids):
         "comment_id>/<slug:step>/": {},
         "comments/": {"page": 1, "x": "0.5", "y": "0.5", "text": "Not legible."},
         "correct/": {"text": "Other words.", "reason": "Reason of a few words."},
+        "media-fills/": {"program": str(ids["program_id"]), "number": uuid.uuid4().hex[:8], "line": "L4",
+                         "filled_on": "2026-01-01", "valid_until": "2040-01-01", "vials": 9,
+                         "interventions": []},
+        "interventions/": {"code": "C-1", "kind": "corrective", "station": "Bowl", "seconds": 20},
+        "environment/": {"code": "other", "station": "Bowl", "seconds": "20"},
+        "factor-sets/": {"program": str(ids["program_id"]), "number": uuid.uuid4().hex[:8],
+                         "title": "Factors", "effective_from": "2026-01-01",
+                         "factors": [{"key": "k", "title": "Power", "unit": "kWh", "kg_co2e": "0.1",
+                                      "source": "Stated"}]},
+        "footprint/": {"factor_set": str(ids["factor_set_id"]), "reason": "Reason of a few words.",
+                       "lines": [{"kind": "energy", "title": "Power", "amount": "1", "unit": "kWh"}]},
+        "campaigns/": {"program": str(ids["program_id"]), "number": uuid.uuid4().hex[:8], "title": "Campaign",
+                       "begins_at": now, "ends_at": later},
+        "slots/": {"program": str(ids["program_id"]), "suite": uuid.uuid4().hex[:8], "title": "Fill",
+                   "planned_start": now, "planned_end": later},
+        "slot_id>/move/": {"planned_start": now, "planned_end": later, "reason": "Reason of a few words."},
+        "slot_id>/<slug:step>/": {},
+        "schedule/": {"do": "plan", "where": f"{ids['program_id']}:{ids['batch_id']}", "title": "Fill",
+                      "suite": uuid.uuid4().hex[:8], "planned_start": "2040-01-01T08:00",
+                      "planned_end": "2040-01-01T09:00"},
         "monitoring/points/": {"code": "P-9", "title": "Place", "area": "LINE-4", "grade": "A"},
         "monitoring/sessions/": {"area": "LINE-4"},
         "session_id>/batches/": {"batch": str(ids["batch_id"])},
