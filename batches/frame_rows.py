@@ -94,7 +94,7 @@ def _all_at_once(rows: Sequence[Any], terms: Terms) -> Frame | None:
         parameters = [row["parameter"] for row in rows]
         values = [row["value"] for row in rows]
         taken = np.array(values, dtype=np.float64)
-        at_us = np.array(InstantReader().read_usual([row["at"] for row in rows]), dtype=np.int64)
+        at_us = InstantReader().read_column([row["at"] for row in rows])
         is_plain = set(map(type, values)) <= {float, int} and _names_fit(rows, parameters, terms.units)
     except (KeyError, TypeError, ValueError, OverflowError):
         return None
@@ -226,6 +226,9 @@ def _without_doubles(
     rows: NDArray[np.int64],
     refused: list[Refusal],
 ) -> Frame:
+    if len(set(parameters)) <= 1 and (at_us[1:] > at_us[:-1]).all():
+        # The usual frame: one parameter in order of time.
+        return Frame(parameters, at_us, values, rows, 0, refused)
     keys = list(zip(parameters, at_us.tolist(), strict=True))
     # A dict keeps the last place of a key, so it is filled backwards: the first reading sent stands.
     firsts = dict(zip(reversed(keys), range(len(keys) - 1, -1, -1), strict=True))

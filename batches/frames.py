@@ -62,7 +62,7 @@ def parse_frame(
             f"The frame has {len(body):,} bytes; one frame may have 16 MB ({MAX_BYTES:,} bytes).",
             code="too_large",
         )
-    if sum(map(body.count, (b",", b"{", b"[", b"\n", b"\r"))) > MAX_SEPARATORS:
+    if len(body) > MAX_SEPARATORS and sum(map(body.count, (b",", b"{", b"[", b"\n", b"\r"))) > MAX_SEPARATORS:
         _refuse_count("more parts than that many rows can have")
     rows = read(body.removeprefix(_BOM))
     if len(rows) > MAX_ROWS:

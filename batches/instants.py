@@ -5,10 +5,16 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _MICROSECOND: Final = timedelta(microseconds=1)
 _MINUTE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:")
+# Where the seconds of the usual form end: `2026-03-01T08:00:00`.
+_SECONDS_END: Final = 19
+_ZERO: Final = np.uint8(ord("0"))
 _SECONDS: Final = {f"{second:02}": second * 1_000_000 for second in range(60)}
 
 
@@ -68,6 +74,34 @@ class InstantReader:
         """Read forms like `2026-03-01T08:00:00Z` and `...:00.25+02:00`, or raise KeyError, ValueError."""
         minutes, tails = self._minutes, self._tails
         return [minutes[text[:17]] + _SECONDS[text[17:19]] + tails[text[19:]] for text in texts]
+
+    def read_column(self, texts: Sequence[str]) -> NDArray[np.int64]:
+        """Read what `read_usual` reads; texts of one length and offset take a third of the time.
+
+        Raises: KeyError, ValueError, TypeError.
+        """
+        is_even = bool(texts) and set(map(len, texts)) == {len(texts[0])}
+        found = self._read_alike(texts) if is_even else None
+        return np.array(self.read_usual(texts), dtype=np.int64) if found is None else found
+
+    def _read_alike(self, texts: Sequence[str]) -> NDArray[np.int64] | None:
+        """Read instants of one length, None where they have not the usual form or not the same offset."""
+        whole = "".join(texts)
+        if len(texts[0]) <= _SECONDS_END or not whole.isascii():
+            return None
+        raw = np.frombuffer(whole.encode(), dtype=np.uint8).reshape(len(texts), -1)
+        tens, ones = raw[:, _SECONDS_END - 2] - _ZERO, raw[:, _SECONDS_END - 1] - _ZERO
+        is_alike = (raw[:, _SECONDS_END:] == raw[0, _SECONDS_END:]).all()
+        # What stands before "0" has wrapped around and is large.
+        if not is_alike or (tens > 5).any() or (ones > 9).any():  # noqa: PLR2004 - the digits of seconds
+            return None
+        minutes = raw[:, : _SECONDS_END - 2]
+        starts = np.flatnonzero(np.append(True, (minutes[1:] != minutes[:-1]).any(axis=1)))
+        begun = [self._minutes[texts[start][: _SECONDS_END - 2]] for start in starts.tolist()]
+        us = np.repeat(np.array(begun, dtype=np.int64), np.diff(starts, append=len(texts)))
+        seconds = tens.astype(np.int64) * 10 + ones
+        column: NDArray[np.int64] = us + seconds * 1_000_000 + self._tails[texts[0][_SECONDS_END:]]
+        return column
 
     def read(self, text: str) -> int:
         """Read what `exact_us` reads. Raises: NoOffset, ValueError."""

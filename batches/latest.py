@@ -41,10 +41,11 @@ with newest as (
     on conflict (space_id, batch_id, parameter_id) do update
     set at = excluded.at, value = excluded.value, received_at = excluded.received_at,
         trace_at = excluded.trace_at, trace = excluded.trace)
-insert into batches_frame (id, space_id, audience, batch_id, person_id, received_at, rows, digest)
+insert into batches_frame (id, space_id, audience, batch_id, person_id, received_at, rows, digest,
+    device, sequence, recorded_at, announced_at, marked_at, skew_s, proof, first_at, last_at)
 values {frames}
 """
-FRAME: Final = "(%s, %s, %s, %s, %s, %s, %s, %s)"
+FRAME: Final = "(" + ", ".join(["%s"] * 17) + ")"
 ROW: Final = "(gen_random_uuid(), %s, %s, %s, %s, %s, %s, %s, %s::bigint[], %s::double precision[])"
 
 
@@ -96,7 +97,9 @@ def store_newest(
         values += [now.value, now.received_at, _array(now.trace_at), _array(now.trace)]
     for frame in frames:
         values += [frame.pk, batch.space_id, frame.audience, batch.pk, frame.person_id]
-        values += [frame.received_at, frame.rows, frame.digest]
+        values += [frame.received_at, frame.rows, frame.digest, frame.device, frame.sequence]
+        values += [frame.recorded_at, frame.announced_at, frame.marked_at, frame.skew_s, frame.proof]
+        values += [frame.first_at, frame.last_at]
     rows, entered = ", ".join([ROW] * len(chosen)), ", ".join([FRAME] * len(frames))
     with connection.cursor() as cursor:
         cursor.execute(STORE.format(rows=rows, frames=entered), values)

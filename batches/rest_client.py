@@ -31,7 +31,14 @@ class RestFault(Exception):
 
 
 class ServerAway(RestFault):
-    """The server did not answer, or asked to wait, for longer than the caller's patience."""
+    """The server did not answer, or asked to wait, for longer than the caller's patience.
+
+    `status` is what it answered, None where it did not; `wait_s` how long it asks to wait.
+    """
+
+    def __init__(self, words: str, *, status: int | None = None, wait_s: float | None = None) -> None:
+        super().__init__(words)
+        self.status, self.wait_s = status, wait_s
 
 
 class Stopped(RestFault):
@@ -45,9 +52,9 @@ class NoAccess(RestFault):
 class RequestRefused(RestFault):
     """The server answered that it will not do this; asking again would not help."""
 
-    def __init__(self, status: int, code: str, detail: str) -> None:
+    def __init__(self, status: int, code: str, detail: str, state: str = "") -> None:
         super().__init__(f"{detail} ({status} {code})")
-        self.status, self.code, self.detail = status, code, detail
+        self.status, self.code, self.detail, self.state = status, code, detail, state
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +132,22 @@ class RestClient:
             httpx.Request("POST", self._url(path, None), content=orjson.dumps(body), headers=headers)
         )
 
+    def send(self, path: str, body: bytes, headers: Mapping[str, str]) -> Json:
+        """Send JSON as it stands, once: whoever keeps a queue decides when to try again.
+
+        Raises: RequestRefused, and ServerAway also for an answer that says so or a fault of the server.
+        """
+        head = httpx.Headers({**self._http.headers, "Content-Type": "application/json", **headers})
+        try:
+            answer = self._http.send(httpx.Request("POST", self._url(path, None), content=body, headers=head))
+        except httpx.TransportError as fault:
+            raise ServerAway(f"{type(fault).__name__}: {fault}") from fault
+        problem = {} if answer.is_success else _problem(answer)
+        if _will_pass(answer.status_code, problem) or answer.is_server_error:
+            reason = f"{answer.status_code} {problem.get('code') or answer.reason_phrase}"
+            raise ServerAway(reason, status=answer.status_code, wait_s=retry_after(answer))
+        return _result(answer, problem)
+
     def _url(self, path: str, params: Mapping[str, str] | None) -> httpx.URL:
         whole = path if path.startswith("/") else API + path
         url = self._http.base_url.join(whole)
@@ -190,4 +213,4 @@ def _result(answer: httpx.Response, problem: Json) -> Json:
         raise RequestRefused(answer.status_code, "no_json", "The answer is not what this interface promises.")
     code = str(problem.get("code") or f"http_{answer.status_code}")
     detail = str(problem.get("detail") or problem.get("title") or answer.reason_phrase)
-    raise RequestRefused(answer.status_code, code, detail)
+    raise RequestRefused(answer.status_code, code, detail, str(problem.get("state") or ""))

@@ -36,6 +36,10 @@ def of_batches() -> Mapping[str, str]:
         "batches_stepexecution": "batch",
         "batches_stepentry": "batch",
         "batches_sampleresult": "batch",
+        "batches_sample": "batch",
+        "batches_coa": "batch",
+        "batches_coaline": "batch",
+        "batches_coadifference": "batch",
         "batches_paperscan": "batch",
         "batches_pagecomment": "batch",
         "batches_monitoringpoint": "master",
@@ -54,6 +58,12 @@ def of_batches() -> Mapping[str, str]:
         "batches_frame": "batch",
         "batches_frameanswer": "answer",
         "batches_latest": "derived",
+        "batches_watchmodel": "master",
+        "batches_watchdocument": "master",
+        "batches_watchnews": "batch",
+        "batches_watchcourse": "derived",
+        "batches_gatewayfeed": "batch",
+        "batches_announcedframe": "derived",
     }
 
 

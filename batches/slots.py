@@ -140,3 +140,18 @@ def deviations_of(actor: Actor, batch_id: UUID) -> list[BatchDeviation]:
     """Return what all providers list of a batch, the latest first."""
     found = [each for provided in batch_deviations(actor, batch_id) for each in provided]
     return sorted(found, key=lambda each: (each.occurred_at, each.number), reverse=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """What a watch noticed in a running batch, told to both sides as one early signal; `by` says which."""
+
+    batch_id: UUID
+    title: str
+    account: str
+    noticed_at: datetime
+    by: str
+
+
+# Tells it within the action that found it; returns the id of what was raised.
+tell_noticed: Final[Slot[[Actor, UUID, Noticed], UUID]] = Slot("tell_noticed")

@@ -94,6 +94,17 @@ class LimitMeasure(models.TextChoices):
     SILENCE = "silence", _("missing data")
 
 
+class FrameProof(models.TextChoices):
+    """What shows that a frame of a gateway is what was recorded, and when (`gateways/clocks.py`)."""
+
+    AT_ONCE = "at_once", _("came at once")
+    WITNESSED = "witnessed", _("late, its digest was here at the time")
+    FIXED = "fixed", _("late, its digest was here before it")
+    CHAINED = "chained", _("late, in an unbroken chain")
+    BROKEN = "broken", _("does not follow the frame before")
+    ALTERED = "altered", _("differs from what was announced")
+
+
 class MaterialUse(models.TextChoices):
     """Whether a material goes in, comes out, or is made and used up on the way."""
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -15,11 +18,16 @@ from batches.actions.readings import judge_missing
 from batches.actions.seals import seal_readings
 from batches.actions.shelves import end_shelf
 from batches.errors import BatchNotRunning
+from batches.watched.working import judge_batch, learn_model
 from portal.actor import system_actor
 from portal.errors import NotFound, Unavailable
 
 BATCHES_A_RUN: Final = 500
 LINKS_A_RUN: Final = 500
+# Each takes up to seconds of the worker; what is left waits for the next run.
+MODELS_A_RUN: Final = 1
+WATCHED_A_RUN: Final = 20
+WATCHING_S: Final = 1.0
 log = structlog.get_logger(__name__)
 
 
@@ -85,6 +93,46 @@ def _end_one(space_id: UUID, shelf_id: UUID) -> int:
     except Exception:
         log.exception("shelf_failed", shelf=str(shelf_id))
     return 0
+
+
+@shared_task(name="batches.learn_watches", ignore_result=True)
+def learn_watches() -> int:
+    """Learn the watch models that people asked for, one a run; return how many were looked at."""
+    with connection.cursor() as cursor:
+        cursor.execute("select space_id, model_id from door.watches_asked(%s)", [MODELS_A_RUN])
+        waiting = cursor.fetchall()
+    return sum(_put_off(partial(learn_model, *each), "watch", each[1]) for each in waiting)
+
+
+@shared_task(name="batches.judge_watches", ignore_result=True)
+def judge_watches() -> int:
+    """Judge batches of which another place is over, for about a second; return how many.
+
+    One that fails stops no other. What is left waits for the next run, so that alerts never wait for it.
+    """
+    until = time.monotonic() + WATCHING_S
+    with connection.cursor() as cursor:
+        cursor.execute("select space_id, batch_id from door.watched(%s)", [WATCHED_A_RUN])
+        waiting = cursor.fetchall()
+    judged = 0
+    for each in waiting:
+        judged += _put_off(partial(judge_batch, *each), "batch", each[1])
+        if time.monotonic() > until:
+            break
+    return judged
+
+
+def _put_off(call: Callable[[], object], what: str, record_id: UUID) -> int:
+    """Call, and let what is busy or fails wait for the next run."""
+    try:
+        call()
+    except (NotFound, Unavailable, OperationalError) as error:
+        log.warning("watch_put_off", **{what: str(record_id)}, error=type(error).__name__)
+        return 0
+    except Exception:
+        log.exception("watch_failed", **{what: str(record_id)})
+        return 0
+    return 1
 
 
 @shared_task(name="batches.carry_links", ignore_result=True)

@@ -285,6 +285,10 @@ SPECTACULAR_SETTINGS = {
         "ReviewNoteState": "batches.reviewing.states.NoteState",
         "DeviationState": "deviations.states.DeviationState",
         "JudgementKind": "deviations.states.JudgementKind",
+        "CapaState": "deviations.capa.states.CapaState",
+        "CapaMeasureKind": "deviations.capa.states.MeasureKind",
+        "CapaMeasureState": "deviations.capa.states.MeasureState",
+        "CapaDecisionKind": "deviations.capa.states.CapaDecisionKind",
     },
 }
 # Requests a minute of one key or person; readings have their own, higher one.
@@ -349,13 +353,15 @@ CELERY_TASK_DEFAULT_QUEUE = "covalent"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat")
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "portal.sweep", "schedule": 1.0, "options": {"expires": 2}},
-    "publish": {"task": "portal.publish", "schedule": 1.0, "options": {"expires": 2}},
+    "publish": {"task": "portal.publish", "schedule": 0.5, "options": {"expires": 2}},
     "mail-checkpoints": {"task": "portal.mail_checkpoints", "schedule": 60.0, "options": {"expires": 60}},
     "mail-mornings": {"task": "portal.mail_mornings", "schedule": 20.0, "options": {"expires": 20}},
     "carry-monitoring": {"task": "batches.carry_monitoring", "schedule": 5.0, "options": {"expires": 5}},
     "carry-links": {"task": "batches.carry_links", "schedule": 5.0, "options": {"expires": 5}},
     "seal-readings": {"task": "batches.seal_readings", "schedule": 60.0, "options": {"expires": 60}},
     "find-missing": {"task": "batches.find_missing", "schedule": 15.0, "options": {"expires": 15}},
+    "learn-watches": {"task": "batches.learn_watches", "schedule": 5.0, "options": {"expires": 5}},
+    "judge-watches": {"task": "batches.judge_watches", "schedule": 5.0, "options": {"expires": 5}},
     "end-shelves": {"task": "batches.end_shelves", "schedule": 10.0, "options": {"expires": 10}},
     "make-partitions": {"task": "batches.make_partitions", "schedule": 3600.0, "options": {"expires": 600}},
     "look-for-gaps": {"task": "portal.look_for_gaps", "schedule": 300.0, "options": {"expires": 300}},

@@ -150,7 +150,7 @@ def open_steps(actor: Actor, deviation: Deviation) -> list[str]:
     if deviation.audience == Audience.SHARED:
         shut.add("release_notice")
     if deviation.is_notice_due:
-        shut |= {"close", "summarise"}
+        shut |= {"close", "summarise", "submit_report"}
     if deviation.summarised_at is not None:
         shut.add("summarise")
     return [name for name in available(actor, deviation, TRANSITIONS) if name not in shut]

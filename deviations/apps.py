@@ -60,6 +60,7 @@ class DeviationsConfig(AppConfig):
         self.tell_of_notices()
         self.tell_of_timelines()
         self.tell_of_signals()
+        self.tell_of_capa()
         self.tell_of_keeping()
 
     def tell_of_notices(self) -> None:
@@ -77,22 +78,23 @@ class DeviationsConfig(AppConfig):
 
     def tell_of_timelines(self) -> None:
         """Let the sweep note what was not done in the time of its clause; the record itself waits in Home."""
-        from deviations.states import IMPACT_CLOCK
-        from deviations.timelines import TIMELINES
+        from deviations.states import COMMENTS_CLOCK, IMPACT_CLOCK
+        from deviations.timelines import OF_ROUNDS, TIMELINES
         from portal.actions.clocks import breach_clock, breach_clocks
         from portal.agreements.headings import TIMED
         from portal.clocks import on_clock, on_clocks
         from portal.clocks.names import name_clock
 
-        for kind in (*TIMELINES, IMPACT_CLOCK):
+        for kind in (*TIMELINES, IMPACT_CLOCK, *OF_ROUNDS):
             on_clock(kind, breach_clock)
             on_clocks(kind, breach_clocks)
-            # The record itself waits in Home for QA; the assessment waits there for the sponsor.
-            name_clock(kind, TIMED[kind], has_own_item=kind != IMPACT_CLOCK)
+            # The record itself waits in Home; what nobody need do waits there by its clock.
+            name_clock(kind, TIMED[kind], has_own_item=kind not in (IMPACT_CLOCK, COMMENTS_CLOCK))
 
     def tell_of_signals(self) -> None:
         """Tell the lower apps of early signals."""
-        from batches.slots import batch_facts, batch_signals
+        from batches.slots import batch_facts, batch_signals, tell_noticed
+        from deviations.actions.signals import tell_of_watch
         from deviations.queries import signals
         from deviations.states import SIGNAL_CLOCK
         from portal.actions.clocks import breach_clock, breach_clocks
@@ -102,6 +104,7 @@ class DeviationsConfig(AppConfig):
 
         batch_facts.register(signals.signals_of_batches)
         batch_signals.register(signals.signals_of_batch)
+        tell_noticed.register(tell_of_watch)
         batch_of.register(signals.batch_of_signals)
         inbox.register(signals.signals_waiting)
         waiting.register(signals.count_signals)
@@ -112,6 +115,33 @@ class DeviationsConfig(AppConfig):
         name_clock(
             SIGNAL_CLOCK, gettext_lazy("Answer the early signal"), has_own_item=True, is_extended=False
         )
+
+    def tell_of_capa(self) -> None:
+        """Let CAPA be signed, take evidence, wait in Home, and collect their data when the window is over."""
+        from deviations.actions.capa.watching import collect_effectiveness
+        from deviations.capa.access import lock_measure_for_file
+        from deviations.capa.signing import CAPA_DECISION
+        from deviations.capa.states import CHECK_CLOCK, MEASURE_CLOCK, WINDOW_CLOCK
+        from deviations.queries.capa import capas_waiting, count_capas
+        from portal.actions.clocks import breach_clock, breach_clocks
+        from portal.agreements.headings import TIMED
+        from portal.attachments import takes_files
+        from portal.clocks import on_clock, on_clocks
+        from portal.clocks.names import name_clock
+        from portal.signable import register
+        from portal.slots import inbox, waiting
+
+        register(CAPA_DECISION)
+        takes_files("measure", lock_measure_for_file)
+        for kind in (MEASURE_CLOCK, CHECK_CLOCK):
+            on_clock(kind, breach_clock)
+            on_clocks(kind, breach_clocks)
+            name_clock(kind, TIMED[kind], has_own_item=True)
+        on_clock(WINDOW_CLOCK, collect_effectiveness)
+        words = gettext_lazy("Effectiveness data are collected")
+        name_clock(WINDOW_CLOCK, words, has_own_item=True, is_fixed=True)
+        inbox.register(capas_waiting)
+        waiting.register(count_capas)
 
     def tell_of_keeping(self) -> None:
         """Tell how long the tables are kept, and when records began."""

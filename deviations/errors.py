@@ -17,9 +17,21 @@ class NoticeOutstanding(InvalidTransition):
     code = "notice_outstanding"
 
 
+class ReviewOutstanding(InvalidTransition):
+    """A major or critical deviation does not end before both sides reviewed its report (domain 2b)."""
+
+    code = "review_outstanding"
+
+
 class NotInProgram(NotFound):
     """What a report refers to is not there, or not in this program: one answer for both, naming the field."""
 
     def __init__(self, field: str) -> None:
         words = f"There is no such {field.replace('_', ' ')} in this program."
         DomainError.__init__(self, words, errors={field: [words]})
+
+
+class CorrectionOpen(InvalidTransition):
+    """A deviation does not close before its corrections are done (domain 2b)."""
+
+    code = "correction_open"

@@ -100,6 +100,106 @@ class DeviationCancelled(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class DeviationDismissed(Fact):
+    """CDMO QA thinks it is no deviation; a second signature decides."""
+
+    name = "deviation.dismissed"
+
+
+@dataclass(frozen=True, slots=True)
+class NoDeviation(Fact):
+    """It was found, by signature, to be no deviation."""
+
+    name = "deviation.no_deviation"
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class DraftShared(Fact):
+    """A draft of the report was shared for comments."""
+
+    name = "report.draft_shared"
+    round: int
+    clause: str
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportCommented(Fact):
+    """The sponsor commented on a draft or a report."""
+
+    name = "report.commented"
+    round: int
+    comment: int
+
+
+@dataclass(frozen=True, slots=True)
+class CommentsFinished(Fact):
+    """The sponsor has no more comments on a draft."""
+
+    name = "report.comments_finished"
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class CommentAnswered(Fact):
+    """The CDMO said what it made of a comment."""
+
+    name = "report.comment_answered"
+    round: int
+    comment: int
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSubmitted(Fact):
+    """The report was handed to CDMO QA for review."""
+
+    name = "report.submitted"
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReportApproved(Fact):
+    """CDMO QA approved the report by signature; `due_at` is when the sponsor's review is due."""
+
+    name = "report.approved"
+    round: int
+    code: str
+    clause: str
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportReturned(Fact):
+    """The report was handed back to the investigation."""
+
+    name = "report.returned"
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReportReviewed(Fact):
+    """What the sponsor's review of the report came to; silence names the clause by which the work went on."""
+
+    name = "report.reviewed"
+    round: int
+    outcome: str
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
+class DisagreementSettled(Fact):
+    """One side's head of quality said what becomes of an objection; `is_decided` when both say the same."""
+
+    name = "report.settled"
+    round: int
+    side: str
+    outcome: str
+    is_decided: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DeviationMirrored(Fact):
     """The CDMO's own quality system told its state; it stays master there."""
 

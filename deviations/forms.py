@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from deviations.actions.regulatory import BECAUSE_MAX, BECAUSE_MIN
 from deviations.clauses.triggers import STATED
 from deviations.reporting import RULES, ProductKind, Reach, ReportingDecisionKind, ReportingEvent
+from deviations.states import CommentOutcome, SettlementOutcome
 from deviations.texts import LENGTHS, fault_of
 from portal.agreements.words import ABOUT
 from portal.forms_times import SiteTime
@@ -219,6 +220,83 @@ class SummariseForm(StepForm):
         label=_("Preliminary summary"),
         help_text=_("What is known, what is done, what comes next, in at least 20 characters."),
     )
+
+
+class DismissForm(StepForm):
+    """Why it is no deviation."""
+
+    reason = Words(
+        "reason",
+        rows=3,
+        label=_("Why it is no deviation"),
+        help_text=_("At least 10 characters. Another person of CDMO QA signs it."),
+    )
+
+
+class DraftForm(StepForm):
+    """The text of the report as it stands."""
+
+    report = Words(
+        "report",
+        rows=10,
+        label=_("Draft report"),
+        help_text=_("What happened, cause, impact and what follows. The sponsor reads it as it stands here."),
+    )
+
+
+class SubmitForm(StepForm):
+    """The report as it is reviewed and signed."""
+
+    report = Words(
+        "report",
+        rows=10,
+        label=_("Report"),
+        help_text=_("What is reviewed and signed, word for word."),
+    )
+
+
+class CommentForm(StepForm):
+    """A comment on the report."""
+
+    text = Words("text", rows=3, label=_("Comment"), help_text=_("Both sides read it."))
+
+
+class AnswerCommentForm(StepForm):
+    """What became of a comment."""
+
+    comment = forms.UUIDField(widget=forms.HiddenInput)
+    outcome = forms.ChoiceField(label=_("It is"), choices=CommentOutcome.choices, widget=forms.RadioSelect)
+    answer = Words("answer", rows=2, label=_("Answer"), help_text=_("Both sides read it."))
+
+
+class FinishForm(StepForm):
+    """Nothing: the comments there are stand."""
+
+
+class ReturnForm(StepForm):
+    """Why the investigation goes on."""
+
+    reason = Words("reason", rows=3, label=_("Why it goes back"), help_text=_("At least 10 characters."))
+
+
+class ObjectForm(StepForm):
+    """What the sponsor objects to."""
+
+    reason = Words(
+        "reason",
+        rows=3,
+        label=_("What you object to"),
+        help_text=_("At least 10 characters. Both heads of quality are asked."),
+    )
+
+
+class SettleForm(StepForm):
+    """What becomes of the report."""
+
+    outcome = forms.ChoiceField(
+        label=_("What becomes of the report"), choices=SettlementOutcome.choices, widget=forms.RadioSelect
+    )
+    text = Words("text", rows=3, label=_("Because"), help_text=_("Both sides read it, and it stands."))
 
 
 class CloseForm(StepForm):

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
-from deviations.models import Deviation, EarlySignal
+from deviations.models import Capa, Deviation, EarlySignal, Measure
 from portal.actor import Actor
+
+# The tables of a CAPA.
+OF_CAPA: Final = (
+    *("capa", "capaplan", "capalink", "capakin", "capanumbering", "capadecision"),
+    *("measure", "effectivenesscheck", "effectivenessdata", "riskform"),
+)
 
 
 def of_deviations() -> Mapping[str, str]:
@@ -19,16 +26,24 @@ def of_deviations() -> Mapping[str, str]:
         "deviations_numbering": "quality",
         "deviations_earlysignal": "quality",
         "deviations_preliminarysummary": "quality",
+        "deviations_reportcomment": "quality",
+        "deviations_reportround": "quality",
+        "deviations_settlement": "quality",
         "deviations_reportingfacts": "quality",
         "deviations_reportingdecision": "quality",
+        **{f"deviations_{each}": "quality" for each in OF_CAPA},
     }
 
 
 def when_deviations_began(actor: Actor, record_ids: Collection[UUID]) -> Mapping[UUID, datetime]:
-    """Return when deviations and early signals among the records were recorded; two queries."""
+    """Return when deviations, early signals and CAPA among the records were recorded; four queries."""
     deviations = Deviation.objects.visible_to(actor).filter(pk__in=record_ids)
     signals = EarlySignal.objects.visible_to(actor).filter(pk__in=record_ids)
+    capas = Capa.objects.visible_to(actor).filter(pk__in=record_ids)
+    measures = Measure.objects.visible_to(actor).filter(pk__in=record_ids)
     return {
+        **dict(capas.values_list("pk", "recorded_at")),
+        **dict(measures.values_list("pk", "capa__recorded_at")),
         **dict(deviations.values_list("pk", "recorded_at")),
         **dict(signals.values_list("pk", "raised_at")),
     }

@@ -32,8 +32,42 @@ class DeviationState(models.TextChoices):
     REPORTED = "reported", _("Opened")
     TRIAGED = "triaged", _("Triaged")
     UNDER_INVESTIGATION = "under_investigation", _("Under investigation")
+    CDMO_QA_REVIEW = "cdmo_qa_review", _("CDMO QA review")
+    SPONSOR_REVIEW = "sponsor_review", _("Sponsor review")
     CLOSED = "closed", _("Closed")
     CANCELLED = "cancelled", _("Cancelled")
+    NO_DEVIATION = "no_deviation", _("No deviation")
+
+
+class RoundKind(models.TextChoices):
+    """How a text of the report was handed over."""
+
+    DRAFT = "draft", _("draft")
+    REPORT = "report", _("report")
+
+
+class ReviewOutcome(models.TextChoices):
+    """What the sponsor's review of a report came to; silence is never agreement."""
+
+    CONCURRED = "concurred", _("concurred")
+    OBJECTED = "objected", _("objected")
+    SETTLED = "settled", _("settled by both heads of quality")
+    NO_REPLY = "no_reply", _("no reply, went on")
+
+
+class CommentOutcome(models.TextChoices):
+    """What the CDMO made of a comment."""
+
+    TAKEN_UP = "taken_up", _("taken up")
+    DECLINED = "declined", _("declined, with reason")
+    ANSWERED = "answered", _("answered")
+
+
+class SettlementOutcome(models.TextChoices):
+    """What becomes of a report that the sponsor objects to."""
+
+    STANDS = "stands", _("the report stands")
+    REWORK = "rework", _("back to the investigation")
 
 
 class JudgementKind(models.TextChoices):
@@ -62,11 +96,19 @@ OPENING_CLOCK: Final = "opening"
 SUMMARY_CLOCK: Final = "preliminary_summary"
 CLOSING_CLOCK: Final = "closing"
 IMPACT_CLOCK: Final = "product_impact"
+DRAFT_CLOCK: Final = "draft_report"
+COMMENTS_CLOCK: Final = "draft_comments"
+REVIEW_CLOCK: Final = "sponsor_review"
+DISAGREEMENT_CLOCK: Final = "disagreement"
 
-OPEN_STATES: Final = (DeviationState.REPORTED, DeviationState.TRIAGED, DeviationState.UNDER_INVESTIGATION)
+REVIEWS: Final = (DeviationState.CDMO_QA_REVIEW, DeviationState.SPONSOR_REVIEW)
+JUDGED: Final = (DeviationState.TRIAGED, DeviationState.UNDER_INVESTIGATION, *REVIEWS)
+OPEN_STATES: Final = (DeviationState.REPORTED, *JUDGED)
+ENDED: Final = (DeviationState.CLOSED, DeviationState.CANCELLED, DeviationState.NO_DEVIATION)
 
 TRANSITIONS: Final[Mapping[str, Transition]] = {
     "triage": Transition((DeviationState.REPORTED,), DeviationState.TRIAGED, (CDMO_QA,), _("Triage")),
+    "dismiss": Transition((DeviationState.REPORTED,), None, (CDMO_QA,), _("Propose no deviation")),
     "release_notice": Transition(
         (DeviationState.TRIAGED, DeviationState.UNDER_INVESTIGATION),
         None,
@@ -74,16 +116,10 @@ TRANSITIONS: Final[Mapping[str, Transition]] = {
         _("Release the notice"),
     ),
     "investigate": Transition(
-        (DeviationState.TRIAGED,),
-        DeviationState.UNDER_INVESTIGATION,
-        (CDMO_QA, CDMO_MSAT),
-        _("Start the investigation"),
+        (DeviationState.TRIAGED,), DeviationState.UNDER_INVESTIGATION, LEADERS, _("Start the investigation")
     ),
     "assess_impact": Transition(
-        (DeviationState.TRIAGED, DeviationState.UNDER_INVESTIGATION),
-        None,
-        (SPONSOR_QA, SPONSOR_CMC, SPONSOR_QUALITY_HEAD),
-        _("Assess the product impact"),
+        JUDGED, None, (SPONSOR_QA, SPONSOR_CMC, SPONSOR_QUALITY_HEAD), _("Assess the product impact")
     ),
     "summarise": Transition(
         (DeviationState.TRIAGED, DeviationState.UNDER_INVESTIGATION),
@@ -91,12 +127,69 @@ TRANSITIONS: Final[Mapping[str, Transition]] = {
         (CDMO_QA,),
         _("Give the preliminary summary"),
     ),
-    "close": Transition((DeviationState.UNDER_INVESTIGATION,), DeviationState.CLOSED, (CDMO_QA,), _("Close")),
-    "cancel": Transition(
-        (DeviationState.REPORTED, DeviationState.TRIAGED, DeviationState.UNDER_INVESTIGATION),
-        DeviationState.CANCELLED,
-        (CDMO_QA,),
-        _("Cancel"),
+    "share_draft": Transition(
+        (DeviationState.UNDER_INVESTIGATION,), None, LEADERS, _("Share a draft report")
+    ),
+    "comment": Transition(
+        (DeviationState.UNDER_INVESTIGATION, DeviationState.SPONSOR_REVIEW),
+        None,
+        (SPONSOR_QA, SPONSOR_CMC, SPONSOR_MSAT, SPONSOR_QUALITY_HEAD),
+        _("Comment on the report"),
+    ),
+    "finish_comments": Transition(
+        (DeviationState.UNDER_INVESTIGATION,),
+        None,
+        (SPONSOR_QA, SPONSOR_CMC, SPONSOR_QUALITY_HEAD),
+        _("Finish the comments"),
+    ),
+    "answer_comment": Transition(
+        (DeviationState.UNDER_INVESTIGATION, DeviationState.SPONSOR_REVIEW),
+        None,
+        LEADERS,
+        _("Answer a comment"),
+    ),
+    "submit_report": Transition(
+        (DeviationState.UNDER_INVESTIGATION,),
+        DeviationState.CDMO_QA_REVIEW,
+        LEADERS,
+        _("Submit the report for review"),
+    ),
+    "return_report": Transition(
+        REVIEWS, DeviationState.UNDER_INVESTIGATION, (CDMO_QA, CDMO_QUALITY_HEAD), _("Hand the report back")
+    ),
+    "object_report": Transition(
+        (DeviationState.SPONSOR_REVIEW,), None, (SPONSOR_QA, SPONSOR_QUALITY_HEAD), _("Object to the report")
+    ),
+    "settle": Transition(
+        (DeviationState.SPONSOR_REVIEW,),
+        None,
+        (CDMO_QUALITY_HEAD, SPONSOR_QUALITY_HEAD),
+        _("Settle the disagreement"),
+    ),
+    "close": Transition(
+        (DeviationState.UNDER_INVESTIGATION, *REVIEWS), DeviationState.CLOSED, (CDMO_QA,), _("Close")
+    ),
+    "cancel": Transition(OPEN_STATES, DeviationState.CANCELLED, (CDMO_QA,), _("Cancel")),
+}
+# What a signature or two equal words bring about; nobody takes these steps by themselves.
+CONSEQUENCES: Final[Mapping[str, Transition]] = {
+    "approve": Transition(
+        (DeviationState.CDMO_QA_REVIEW,),
+        DeviationState.SPONSOR_REVIEW,
+        (CDMO_QA, CDMO_QUALITY_HEAD),
+        _("Approve the report"),
+    ),
+    "accept_dismissal": Transition(
+        (DeviationState.REPORTED,),
+        DeviationState.NO_DEVIATION,
+        (CDMO_QA, CDMO_QUALITY_HEAD),
+        _("Accept that it is no deviation"),
+    ),
+    "settle_for_rework": Transition(
+        (DeviationState.SPONSOR_REVIEW,),
+        DeviationState.UNDER_INVESTIGATION,
+        (CDMO_QUALITY_HEAD, SPONSOR_QUALITY_HEAD),
+        _("Settle the disagreement"),
     ),
 }
 

@@ -12,7 +12,15 @@ from typing import Final
 
 from deviations.access import zone_of
 from deviations.models import Deviation
-from deviations.states import CLOSING_CLOCK, OPENING_CLOCK, SUMMARY_CLOCK
+from deviations.states import (
+    CLOSING_CLOCK,
+    COMMENTS_CLOCK,
+    DISAGREEMENT_CLOCK,
+    DRAFT_CLOCK,
+    OPENING_CLOCK,
+    REVIEW_CLOCK,
+    SUMMARY_CLOCK,
+)
 from portal.access import get_program
 from portal.action import current_action, instant
 from portal.actor import Actor, Side
@@ -25,8 +33,10 @@ from portal.states import Audience, ClockState
 from portal.terms import terms_at
 
 # The kind of a clock is the activity that the clause gives time for.
-TIMELINES: Final = (OPENING_CLOCK, SUMMARY_CLOCK, CLOSING_CLOCK)
-OF_TRIAGE: Final = (SUMMARY_CLOCK, CLOSING_CLOCK)
+TIMELINES: Final = (OPENING_CLOCK, SUMMARY_CLOCK, DRAFT_CLOCK, CLOSING_CLOCK)
+OF_TRIAGE: Final = (SUMMARY_CLOCK, DRAFT_CLOCK, CLOSING_CLOCK)
+# What runs for a round of the report, each time anew.
+OF_ROUNDS: Final = (COMMENTS_CLOCK, REVIEW_CLOCK, DISAGREEMENT_CLOCK)
 
 
 def start_timelines(
@@ -54,6 +64,24 @@ def start_timelines(
         # What gives it more time may be said of its class alone.
         inputs = {"classification": classification} if classification is not None else {}
         _start(deviation, found, timing, kind=activity, terms=terms.version, inputs=inputs)
+
+
+def start_round(
+    actor: Actor, deviation: Deviation, activity: str, classification: str | None
+) -> tuple[str, Timing | None]:
+    """Start the clock that a clause gives a round of the report, counted from now; returns clause and time.
+
+    Nothing where no clause times it, or the side that holds the ball does not know of the record.
+    """
+    current_action()
+    terms = terms_at(actor, deviation.space_id, deviation.recorded_at)
+    found = terms.timeline(activity, classification)
+    if found is None or deviation.audience not in (Audience.SHARED, found.rule.held_by):
+        return "", None
+    timing = time_by_clause(actor, deviation, found.rule.within, instant())
+    inputs = {"classification": classification} if classification is not None else {}
+    _start(deviation, found, timing, kind=activity, terms=terms.version, inputs=inputs)
+    return found.clause.code, timing
 
 
 def time_by_clause(actor: Actor, deviation: Deviation, within: Duration, since: datetime) -> Timing:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from deviations.views import record, reporting, signals
+from deviations.views import capa, record, reporting, rounds, signals
 from deviations.views.listing import DeviationsPage
 from deviations.views.past import PastDeviationPage
 from deviations.views.report import LogDeviationPage, LoggedPage
@@ -12,6 +12,8 @@ from deviations.views.terms import AppliesPage
 from portal.views.past import now_or_then
 
 ONE = "deviations/<uuid:deviation_id>/"
+CAPA = "capa/<uuid:capa_id>/"
+MEASURE = "capa/measures/<uuid:measure_id>/"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("deviations/", DeviationsPage.as_view(), name="deviations"),
     path("deviations/new/", LogDeviationPage.as_view(), name="log_deviation"),
@@ -26,6 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{ONE}investigate/", record.Investigate.as_view(), name="deviation_investigate"),
     path(f"{ONE}assess_impact/", record.Assess.as_view(), name="deviation_assess_impact"),
     path(f"{ONE}summarise/", record.Summarise.as_view(), name="deviation_summarise"),
+    *(path(f"{ONE}{step.step}/", step.as_view(), name=f"deviation_{step.step}") for step in rounds.STEPS),
     path(f"{ONE}close/", record.Close.as_view(), name="deviation_close"),
     path(f"{ONE}cancel/", record.Cancel.as_view(), name="deviation_cancel"),
     path(f"{ONE}files/", record.AddFiles.as_view(), name="deviation_files"),
@@ -33,4 +36,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("signals/new/", signals.RaiseSignalPage.as_view(), name="raise_signal"),
     path("signals/<uuid:signal_id>/", signals.SignalPage.as_view(), name="early_signal"),
     path("signals/<uuid:signal_id>/answer/", signals.AnswerSignalPage.as_view(), name="answer_signal"),
+    path("capa/", capa.CapaListPage.as_view(), name="capas"),
+    path("capa/new/", capa.PlanCapaPage.as_view(), name="plan_capa"),
+    path(CAPA, capa.CapaPage.as_view(), name="capa"),
+    *(path(f"{CAPA}{name}/", capa.CapaStep.as_view(step=name), name=f"capa_{name}") for name in capa.STEPS),
+    path(MEASURE, capa.MeasurePage.as_view(), name="measure"),
+    path(f"{MEASURE}files/", capa.AddEvidence.as_view(), name="measure_files"),
+    *(
+        path(f"{MEASURE}{name}/", capa.MeasureStep.as_view(step=name), name=f"measure_{name}")
+        for name in capa.MEASURE_STEPS
+    ),
 ]

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.action import instant
 from portal.actor import Actor
 from portal.directory import name_places
+from portal.four_eyes import takes_two_to_key
 from portal.models import ApiKey, Assignment, Delegation, Member, Person, Signer
 from portal.signable import STATEMENT
 from portal.states import ADMINISTRATOR_CODES, PersonKind
@@ -147,7 +148,7 @@ class _Listing:
         )
         for each in rows:
             marks = self._of_person(each.person_id) + self._of_end(each.expires_at)
-            marks += ["writes"] if set(each.scopes) != {"read"} else []
+            marks += ["writes"] if takes_two_to_key(each.scopes) else []
             what = f"{each.label} ({', '.join(each.scopes)})"
             place = ", ".join(self.places.get(UUID(one), "-") for one in each.program_ids)
             yield self._access(

@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from portal.actor import Actor, Origin, gather_seats
 from portal.api.authentication import actor_by_key
+from portal.displays import COOKIE, Display, display_by_key
 from portal.middleware import actor_of, was_signed_out
 from portal.models import Person
 from portal.second_factors import has_shown_one
@@ -51,10 +52,15 @@ class Pass:
     renew: Callable[[], Pass]
     session_key: str | None = None
     key_digest: bytes | None = None
+    # A screen on the wall: it hears that something happened and not what, and watches what it shows.
+    display: Display | None = None
 
 
-def admit(headers: Mapping[str, str]) -> Pass:
-    """Let a bearer key in, or a session whose request comes from our own pages. Raises: TurnedAway."""
+def admit(headers: Mapping[str, str], *, as_display: bool = False) -> Pass:
+    """Let a bearer key in, or a session or a display whose request comes from our own pages.
+
+    Raises: TurnedAway.
+    """
     scheme, _, token = headers.get("authorization", "").partition(" ")
     origin = Origin(
         request_id=uuid.uuid4().hex, agent=headers.get("user-agent", "")[:200], route="WS /ws/stream/"
@@ -65,6 +71,8 @@ def admit(headers: Mapping[str, str]) -> Pass:
     if not is_own_origin(headers.get("origin"), headers.get("host", "")):
         raise TurnedAway(FORBIDDEN if "origin" in headers else SIGNED_OUT)
     cookies = parse_cookie(headers.get("cookie", ""))
+    if as_display:
+        return _admit_display(cookies.get(COOKIE, ""), origin)
     return admit_session(cookies.get(settings.SESSION_COOKIE_NAME, ""), origin)
 
 
@@ -91,6 +99,23 @@ def _admit_key(token: str, origin: Origin) -> Pass:
         _turn_of(person.pk, asked_at),
         functools.partial(_admit_key, token, origin),
         key_digest=hashlib.sha256(token.encode()).digest(),
+    )
+
+
+def _admit_display(token: str, origin: Origin) -> Pass:
+    asked_at = _now()
+    display = display_by_key(token)
+    if display is None:
+        raise TurnedAway(SIGNED_OUT)
+    person = Person.objects.only("access_epoch", "password").get(pk=display.actor.person_id)
+    return Pass(
+        display.actor.via(origin),
+        person.access_epoch,
+        _mark(person.password),
+        _turn_of(person.pk, asked_at),
+        functools.partial(_admit_display, token, origin),
+        key_digest=hashlib.sha256(token.encode()).digest(),
+        display=display,
     )
 
 

@@ -35,6 +35,12 @@ def frame_of(key: ChainKey, entry: Entry) -> Frame:
     return Frame(entry.seq, entry.is_news, entry.has_alert, text_frame(message(key, entry)))
 
 
+def bare_frame(key: ChainKey, seq: int) -> dict[str, str]:
+    """Return the message of an entry without a word of it, as of one that is no news."""
+    place = {"program": str(key.space_id), "audience": key.audience, "seq": seq}
+    return text_frame({"type": "skip"} | place)
+
+
 class LiveChain:
     """The newest stretch of a chain, without a hole, up to `head`; `wanted` is the highest number heard of.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from contextlib import suppress
 from typing import Any, Final
@@ -13,6 +14,7 @@ import structlog
 
 from portal.actions.alerts import note_delivered
 from portal.admission import FORBIDDEN, Pass, TurnedAway, admit
+from portal.displays import AS_DISPLAY
 from portal.errors import DomainError, NotFound
 from portal.follower import Follower
 from portal.hub import Hub
@@ -75,7 +77,8 @@ async def _let_in(hub: Hub, scope: Mapping[str, Any]) -> Pass:
         raise TurnedAway(NOT_FOUND)
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     try:
-        admitted = await hub.threads.run(admit, headers)
+        as_display = scope.get("query_string", b"") == AS_DISPLAY
+        admitted = await hub.threads.run(functools.partial(admit, as_display=as_display), headers)
     except PASSING as error:
         raise TurnedAway(NOT_NOW) from error
     if hub.count(admitted.actor.person_id) >= SOCKETS_EACH:

@@ -50,7 +50,8 @@ class TimelineLine:
 class Dossier:
     """One record as of an instant; of a program, signatures and timeline stand in lists and are None here.
 
-    `data` is what REST shows of it, `row_ids` are the rows that belong to it.
+    `data` is what REST shows of it, `row_ids` are the rows that belong to it. `mark` says in the head of each
+    page what this is, where it is no unreviewed copy; under a `statement` the signatures stand at once.
     """
 
     kind: str
@@ -64,26 +65,31 @@ class Dossier:
     timeline: Sequence[TimelineLine] | None
     row_ids: Collection[UUID]
     data: Mapping[str, Any]
+    mark: str = ""
+    statement: str = ""
 
 
 # The lists of a program's records as of an instant, times in a zone.
 program_lists: Final[Slot[[Past, str], Sequence[Section]]] = Slot("program_lists")
 # Gathers a record as of an instant from all chains the actor follows, or from some; raises NotFound.
 Gatherer = Callable[[Actor, UUID, datetime, Collection[str] | None], Dossier]
-_gatherers: Final[dict[str, Gatherer]] = {}
+# What is printed of a record: all of it, or what was decided of it, over the signatures.
+WHOLE: Final = "record"
+CERTIFICATE: Final = "certificate"
+_gatherers: Final[dict[tuple[str, str], Gatherer]] = {}
 
 
-def keeps_dossiers(record_type: str, gatherer: Gatherer) -> None:
-    """Let records of a type be taken away whole."""
-    _gatherers[record_type] = gatherer
+def keeps_dossiers(record_type: str, gatherer: Gatherer, *, paper: str = WHOLE) -> None:
+    """Let records of a type be taken away whole, or as another paper."""
+    _gatherers[record_type, paper] = gatherer
 
 
 def find_dossier(
-    actor: Actor, record_id: UUID, at: datetime, chains: Collection[str] | None
+    actor: Actor, record_id: UUID, at: datetime, chains: Collection[str] | None, *, paper: str = WHOLE
 ) -> Dossier | None:
     """Return the dossier of a record as of an instant, None for a kind that has none. Raises: NotFound."""
     record = Record.objects.visible_to(actor).with_id(record_id)
-    gather = _gatherers.get(record.type) if record is not None else None
+    gather = _gatherers.get((record.type, paper)) if record is not None else None
     return gather(actor, record_id, at, chains) if gather is not None else None
 
 

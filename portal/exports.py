@@ -19,7 +19,7 @@ from portal.action import instant
 from portal.actor import Actor
 from portal.attachments import list_attachments
 from portal.checkpoints import Published, list_cosignatures, require_chain, signed_note
-from portal.dossiers import Dossier, find_dossier
+from portal.dossiers import WHOLE, Dossier, find_dossier
 from portal.errors import NotFound, TooLarge
 from portal.log_keys import origin_of, signers, verifiers
 from portal.notes import Checkpoint
@@ -129,7 +129,9 @@ def _write_files(actor: Actor, chain: ChainKey, named: set[str], bundle: zipfile
         bundle.writestr(zipfile.ZipInfo(f"files/{digest}"), data)
 
 
-def make_papers(actor: Actor, chain: ChainKey, published: Published, record_id: UUID | None) -> Papers:
+def make_papers(
+    actor: Actor, chain: ChainKey, published: Published, record_id: UUID | None, *, paper: str = WHOLE
+) -> Papers:
     """Return what people read of a record, or of the program; nothing of what is not printed.
 
     Raises: NotFound, Unavailable.
@@ -143,7 +145,7 @@ def make_papers(actor: Actor, chain: ChainKey, published: Published, record_id: 
     if record_id is None:
         dossier = find_program_dossier(actor, chain.space_id, as_of, chains)
     else:
-        dossier = find_dossier(actor, record_id, as_of, chains)
+        dossier = find_dossier(actor, record_id, as_of, chains, paper=paper)
     if dossier is None:
         return Papers({record_id} if record_id else (), {})
     proof = Proof(

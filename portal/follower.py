@@ -12,7 +12,7 @@ from uuid import UUID
 from portal.action import reading
 from portal.actor import Actor
 from portal.admission import WITHDRAWN, Pass
-from portal.chains import Frame, LiveChain, frame_of, text_frame
+from portal.chains import Frame, LiveChain, bare_frame, frame_of, text_frame
 from portal.errors import NotFound
 from portal.outages import BACK_OFF_S, PASSING
 from portal.streams import PAGE, ChainKey, audiences_of, read_entries
@@ -160,9 +160,15 @@ class Follower:
                 ):
                     break
                 self._note_sent(subscription, frame)
-                await self._hand_over(frame.sent)
+                await self._hand_over(self._shown(subscription, frame))
             has_more = has_more or bool(frames)
         return has_more and self.code is None
+
+    def _shown(self, subscription: Subscription, frame: Frame) -> dict[str, str]:
+        """Return what is sent of a frame: a wall hears that something happened, and not what."""
+        if self.admitted.display is None:
+            return frame.sent
+        return bare_frame(subscription.chain.key, frame.seq)
 
     def _is_current(self, subscription: Subscription) -> bool:
         return self.subscriptions.get(subscription.chain.key) is subscription

@@ -185,7 +185,17 @@ class KeyForm(forms.Form):
         label=_("May"), choices=[(each, each) for each in SCOPES], widget=forms.CheckboxSelectMultiple
     )
     programs = forms.MultipleChoiceField(label=_("In"), widget=forms.CheckboxSelectMultiple)
+    shows = forms.CharField(
+        label=_("Batches a display shows"),
+        required=False,
+        max_length=500,
+        help_text=_("Numbers with commas between them; all that run if left empty."),
+    )
     days = forms.IntegerField(label=_("Days until it ends"), min_value=1, max_value=KEY_DAYS_MAX, initial=90)
+
+    def clean_shows(self) -> list[str]:
+        """Return the numbers."""
+        return [each.strip() for each in self.cleaned_data["shows"].split(",") if each.strip()]
 
     def __init__(self, *args: Any, services: Any = (), programs: Any = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

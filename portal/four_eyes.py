@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.actor import Actor
 from portal.errors import Refused
-from portal.states import ADMINISTRATOR_CODES, PersonKind
+from portal.states import ADMINISTRATOR_CODES, DISPLAY, PersonKind
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -48,7 +48,7 @@ STEPS: Final[Mapping[str, SensitiveStep]] = {
         _("A key works without a person at the screen and until it ends."),
     ),
 }
-READING: Final = frozenset(("read",))
+READING: Final = frozenset(("read", DISPLAY))
 
 
 def takes_two_to_seat(role: str) -> bool:

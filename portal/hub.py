@@ -21,6 +21,7 @@ from portal.action import reading
 from portal.actor import Actor, system_actor
 from portal.admission import SIGNED_OUT, WITHDRAWN, Pass, TurnedAway, find_doubtful
 from portal.chains import KEPT, LiveChain, text_frame
+from portal.displays import Display
 from portal.follower import TOO_SLOW, Follower, Subscription
 from portal.layer import PULSE_EACH_S, all_groups, key_of
 from portal.metrics import hub_lag, sockets
@@ -180,7 +181,8 @@ class Hub:
 
     async def watch(self, follower: Follower, batch_id: UUID) -> bool:
         """Let a socket watch a batch's readings; False for one the person may not see, or that is none."""
-        space_id = await self.threads.run(_find_watched, follower.actor, batch_id)
+        display = follower.admitted.display
+        space_id = await self.threads.run(_find_watched, follower.actor, batch_id, display)
         if space_id is not None:
             self.watches.add(follower, batch_id, space_id)
         return space_id is not None
@@ -303,6 +305,6 @@ def _read_as_relay(key: ChainKey, after: int) -> list[Entry]:
         return read_entries(actor, key, after, PAGE)
 
 
-def _find_watched(actor: Actor, batch_id: UUID) -> UUID | None:
+def _find_watched(actor: Actor, batch_id: UUID, display: Display | None) -> UUID | None:
     with reading(actor):
-        return find_watched(actor, batch_id)
+        return find_watched(actor, batch_id, None if display is None else display.numbers)

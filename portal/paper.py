@@ -119,9 +119,10 @@ def paper_of(dossier: Dossier, proof: Proof, *, as_of: datetime, now: datetime) 
         "printed": {name: getattr(at, name) for name in ("year", "month", "day", "hour", "minute", "second")},
         "number": dossier.number,
         "kind": dossier.kind,
-        "mark": _("Unreviewed copy"),
+        "mark": dossier.mark or _("Unreviewed copy"),
         "lede": _("%(manufacturer)s for %(sponsor)s, program %(code)s") % {**parties, "code": program.code},
-        "says": _says(proof, parties, as_of, dossier.zone),
+        "statement": dossier.statement,
+        "says": _says(dossier, proof, parties, as_of),
         "facts": dossier.facts,
         "sections": [asdict(each) for each in dossier.sections],
         "signatures": _signatures(dossier),
@@ -134,7 +135,7 @@ def paper_of(dossier: Dossier, proof: Proof, *, as_of: datetime, now: datetime) 
     return shown
 
 
-def _says(proof: Proof, parties: Mapping[str, str], as_of: datetime, zone: str) -> list[str]:
+def _says(dossier: Dossier, proof: Proof, parties: Mapping[str, str], as_of: datetime) -> list[str]:
     """Return what this copy is, what it leaves out, and of when it is."""
     if proof.audience == Audience.SHARED:
         whose = _(
@@ -146,10 +147,11 @@ def _says(proof: Proof, parties: Mapping[str, str], as_of: datetime, zone: str) 
             "It shows what %(company)s may see, with what is private to that side. It is not meant for the"
             " other side, whose private records are not in it."
         ) % {"company": parties.get(proof.audience, "")}
+    is_copy = not dossier.mark
     return [
-        _("Unreviewed copy, for information; no instruction to the floor."),
+        *([_("Unreviewed copy, for information; no instruction to the floor.")] if is_copy else []),
         whose,
-        _("Rebuilt from sealed entries of the ledger as of %s.") % both_times(as_of, zone),
+        _("Rebuilt from sealed entries of the ledger as of %s.") % both_times(as_of, dossier.zone),
     ]
 
 

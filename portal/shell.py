@@ -44,6 +44,8 @@ LINKS: Final = {
     "decision_request": "/decisions/{id}/",
     "earlysignal": "/signals/{id}/",
     "early_signal": "/signals/{id}/",
+    "capa": "/capa/{id}/",
+    "measure": "/capa/measures/{id}/",
     "agreement_version": "/agreement/{id}/",
     "drill": "/drills/{id}/",
     "roster": "/rosters/{id}/",

@@ -142,11 +142,36 @@ class Feed:
         return min((each.stale_after_s for each in self.lines), default=None)
 
 
+@dataclass(frozen=True, slots=True)
+class GatewayLine:
+    """What a device of a site sends into a running batch: when it last spoke, how far it is, clock and chain.
+
+    `person_id` is the account of its key, None where that is not the reader's; `clock` and `chain` are words.
+    """
+
+    device: str
+    number: str
+    url: str
+    person_id: UUID | None
+    seen_at: datetime
+    silent_after_s: int
+    is_silent: bool
+    sequence: int
+    waiting: int
+    lost: int
+    clock: str
+    is_off: bool
+    chain: str
+    is_broken: bool
+
+
 # Past cases of a program since an instant, for running a draft of the agreement over them.
 past_cases: Final[Slot[[Actor, UUID, datetime], list[Case]]] = Slot("past_cases")
 running: Final[Slot[[Actor], list[RunningBatch]]] = Slot("running")
 # What is sent into the batches that run, and whether it comes.
 feeds: Final[Slot[[Actor], list[Feed]]] = Slot("feeds")
+# The devices that send it.
+gateways: Final[Slot[[Actor], list[GatewayLine]]] = Slot("gateways")
 # What is new in batches since an instant each.
 news: Final[Slot[[Actor, Mapping[UUID, datetime]], list[News]]] = Slot("news")
 # Which batches ended since an instant.

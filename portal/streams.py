@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple, Self
@@ -151,14 +151,12 @@ def _clear(key: ChainKey, entry: Entry) -> str:
         return ""
 
 
-def find_watched(actor: Actor, batch_id: UUID) -> UUID | None:
-    """Return the space of a batch that the actor may see, None for any other id."""
-    return (
-        Record.objects.visible_to(actor)
-        .filter(pk=batch_id, type="batch")
-        .values_list("space_id", flat=True)
-        .first()
-    )
+def find_watched(actor: Actor, batch_id: UUID, numbers: Collection[str] | None = None) -> UUID | None:
+    """Return the space of a batch that the actor may see, None for any other id; of some numbers alone."""
+    rows = Record.objects.visible_to(actor).filter(pk=batch_id, type="batch")
+    if numbers:
+        rows = rows.filter(number__in=numbers)
+    return rows.values_list("space_id", flat=True).first()
 
 
 def look_at_heads(

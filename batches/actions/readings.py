@@ -9,17 +9,20 @@ from typing import Any, Final
 from uuid import UUID
 
 from batches.access import lock_running_batch
-from batches.columns import microseconds
+from batches.columns import instant_of, microseconds
 from batches.digest import frame_digest
 from batches.frame_rows import Refusal
 from batches.frames import parse_frame
+from batches.gateways.chain import Sent
+from batches.gateways.clocks import allowed_ahead
+from batches.gateways.following import FrameMark, follow_frame
 from batches.judging import judge_frame, judge_silence
 from batches.latest import look_up, store_newest
 from batches.models import Batch, Frame, FrameAnswer
 from batches.plan import Plan, plan_of
 from batches.reach import AHEAD
 from batches.series import downsample
-from batches.staging import Stored, store_frame
+from batches.staging import Column, Stored, store_frame
 from portal.action import action, after_commit, answer_with, instant
 from portal.actor import Actor
 from portal.live import publish_readings
@@ -43,7 +46,9 @@ class FrameOutcome:
 
 
 @action("readings.ingest")
-def take_frame(actor: Actor, batch_id: UUID, *, body: bytes, media_type: str) -> FrameOutcome:
+def take_frame(
+    actor: Actor, batch_id: UUID, *, body: bytes, media_type: str, sent: Sent | None = None
+) -> FrameOutcome:
     """Take one frame of readings: each valid row is stored and judged, each other one named.
 
     `body` is JSON, NDJSON or CSV of at most 100,000 rows and 16 MB, as `media_type` says. `at` of a row lies
@@ -51,26 +56,32 @@ def take_frame(actor: Actor, batch_id: UUID, *, body: bytes, media_type: str) ->
     duplicate; the first of an instant stands. Frames of one batch are taken one after the other. A repeat, a
     late or an unordered frame leads to the same readings and the same excursions as one sent in order. What
     a frame with an idempotency key was told is kept, and its repeat is told the same, also after the end.
+    `sent` is what a site gateway says of its frame: it takes its place in the gateway's chain, and readings
+    of a clock that is ahead are taken as far ahead as that clock is, with their time, and marked.
     Raises: NotFound, Refused, BatchNotRunning, FrameRefused, FrameTooLarge, FrameTypeRefused.
-    Records: excursion.* v1 and alert.raised where the readings call for it; the frames by readings.sealed
-    later.
-    Source: 21 CFR 11.10(a), (e); EU GMP Annex 11.5, 11.9.
+    Records: excursion.* v1 and alert.raised where the readings call for it; feed.* v1 of a gateway; the
+    frames by readings.sealed later.
+    Source: 21 CFR 11.10(a), (e), (h); EU GMP Annex 11.5, 11.9.
     """
     batch = lock_running_batch(actor, batch_id)
     plan, received_at = plan_of(actor, batch), instant()
+    mark = None if sent is None else follow_frame(actor, batch, sent, body=body, received_at=received_at)
+    ahead = AHEAD if mark is None else AHEAD + allowed_ahead(mark.skew)
     frame = parse_frame(
         body,
         media_type,
         units=plan.units,
         earliest_us=microseconds((batch.started_at or received_at) - BEFORE_START),
-        latest_us=microseconds(received_at + AHEAD),
+        latest_us=microseconds(received_at + ahead),
     )
     outcome = FrameOutcome(0, frame.duplicates, frame.refused)
     if frame.parameters:
         stored = store_frame(batch, plan.channels, frame, received_at)
-        series = _take_in(actor, batch, plan, stored) if stored.count else {}
+        series = _take_in(actor, batch, plan, stored, mark) if stored.count else {}
         duplicates = frame.duplicates + len(frame.parameters) - stored.count
         outcome = FrameOutcome(stored.count, duplicates, frame.refused, series)
+    if mark is not None:
+        mark.tell()
     if actor.origin.idempotency_key:
         _keep(batch, outcome)
     return outcome
@@ -101,7 +112,9 @@ def _keep(batch: Batch, outcome: FrameOutcome) -> None:
     answer_with(kept)
 
 
-def _take_in(actor: Actor, batch: Batch, plan: Plan, stored: Stored) -> dict[str, Series]:
+def _take_in(
+    actor: Actor, batch: Batch, plan: Plan, stored: Stored, mark: FrameMark | None
+) -> dict[str, Series]:
     """Judge what is new, keep the newest values, note the digests, and let screens know after the commit."""
     fresh = stored.fresh
     known = look_up(batch, plan.channels, fresh)
@@ -123,6 +136,7 @@ def _take_in(actor: Actor, batch: Batch, plan: Plan, stored: Stored) -> dict[str
                 received_at=instant(),
                 rows=rows,
                 digest=frame_digest(part),
+                **_marked(mark, part),
             )
         )
         series[audience] = {code: _shown(at_us, values) for code, (at_us, values) in part.items()}
@@ -130,6 +144,23 @@ def _take_in(actor: Actor, batch: Batch, plan: Plan, stored: Stored) -> dict[str
     for audience, shown in series.items():
         _publish(batch, audience, shown)
     return series
+
+
+def _marked(mark: FrameMark | None, part: Mapping[str, Column]) -> dict[str, Any]:
+    """Return the columns of a gateway's frame; the times between which its readings lie."""
+    if mark is None:
+        return {}
+    return {
+        "device": mark.device,
+        "sequence": mark.sequence,
+        "recorded_at": mark.recorded_at,
+        "announced_at": mark.announced_at,
+        "marked_at": mark.marked_at,
+        "skew_s": mark.skew_s,
+        "proof": mark.proof,
+        "first_at": instant_of(min(int(at_us[0]) for at_us, _ in part.values())),
+        "last_at": instant_of(max(int(at_us[-1]) for at_us, _ in part.values())),
+    }
 
 
 def _shown(at_us: Any, values: Any) -> list[tuple[int, float]]:

@@ -443,13 +443,13 @@ class SampleStep(SampleView):
     made_status = 200
 
     @extend_schema(operation_id="monitoring_sample_step", request=NoInput, responses=SampledShown)
-    def post(self, request: ActorRequest, sample_id: UUID, step: str) -> Response:
+    def post(self, request: ActorRequest, monitored_id: UUID, step: str) -> Response:
         """Take one step; its body: at; low, high, begins_at, ends_at; value, read_at; organism. If-Match."""
         if step not in STEPS:
             raise NotFound
         take, form = STEPS[step]
         given = form.parse(request)
-        return self.answer(take(request.actor, sample_id, version=seen_version(request), **given))
+        return self.answer(take(request.actor, monitored_id, version=seen_version(request), **given))
 
 
 class BatchMonitoringList(CovalentView):
@@ -471,6 +471,6 @@ urlpatterns = [
     path(f"{SESSION}batches/", CoverBatch.as_view(), name="monitoring-session-cover"),
     path(f"{SESSION}samples/", SessionSamples.as_view(), name="monitoring-session-samples"),
     path(f"{SESSION}measured/", SessionReadings.as_view(), name="monitoring-session-measured"),
-    path("monitoring/samples/<uuid:sample_id>/<slug:step>/", SampleStep.as_view(), name="monitoring-step"),
+    path("monitoring/samples/<uuid:monitored_id>/<slug:step>/", SampleStep.as_view(), name="monitoring-step"),
     path("batches/<uuid:batch_id>/monitoring/", BatchMonitoringList.as_view(), name="batch-monitoring"),
 ]

@@ -237,6 +237,17 @@ SeriesPhase = inline_serializer(
     },
     many=True,
 )
+SeriesMark = inline_serializer(
+    "SeriesMark",
+    {
+        "from": serializers.IntegerField(),
+        "to": serializers.IntegerField(),
+        "device": serializers.CharField(),
+        "skew_s": serializers.IntegerField(allow_null=True, help_text="By how much its clock was ahead."),
+        "words": serializers.CharField(),
+    },
+    many=True,
+)
 SeriesShown = inline_serializer(
     "SeriesShown",
     {
@@ -248,6 +259,7 @@ SeriesShown = inline_serializer(
         "points": _points("[ms, value]; a null value is a gap"),
         "limits": SeriesLimit,
         "phases": SeriesPhase,
+        "marks": SeriesMark,
     },
 )
 

@@ -52,11 +52,12 @@ class TakeReadings(CovalentView):
             # As it was told then: nothing runs again, and the batch may have ended since.
             with reading(actor):
                 told = frame_answer(actor, replayed.subject_id)
-            return Response(_taken(told), headers={"Idempotent-Replayed": "true"})
-        return Response(_taken(outcome))
+            return Response(taken(told), headers={"Idempotent-Replayed": "true"})
+        return Response(taken(outcome))
 
 
-def _taken(outcome: FrameOutcome | FrameAnswer) -> dict[str, object]:
+def taken(outcome: FrameOutcome | FrameAnswer) -> dict[str, object]:
+    """Return what the sender of a frame is told."""
     return {"accepted": outcome.accepted, "duplicates": outcome.duplicates, "refused": outcome.refused}
 
 
@@ -95,6 +96,7 @@ class ShowSeries(CovalentView):
                 "points": found.points,
                 "limits": found.limits,
                 "phases": found.phases,
+                "marks": found.marks,
             }
         )
 

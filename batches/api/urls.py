@@ -7,11 +7,13 @@ from django.urls import URLPattern, URLResolver
 from batches.api import (
     aseptic,
     batches,
+    coas,
     cycle,
     disposition,
     excursions,
     executed,
     footprint,
+    gateways,
     holds,
     links,
     lots,
@@ -20,8 +22,10 @@ from batches.api import (
     readings,
     recipes,
     results,
+    samples,
     schedule,
     shelves,
+    watches,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -29,6 +33,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *batches.urlpatterns,
     *cycle.urlpatterns,
     *readings.urlpatterns,
+    *gateways.urlpatterns,
     *excursions.urlpatterns,
     *holds.urlpatterns,
     *shelves.urlpatterns,
@@ -42,4 +47,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *executed.urlpatterns,
     *results.urlpatterns,
     *papers.urlpatterns,
+    *watches.urlpatterns,
+    *samples.urlpatterns,
+    *coas.urlpatterns,
 ]

@@ -24,7 +24,7 @@ class Block:
 # A patient who needs the lot does not wait for these: the QP's risk evaluation answers them.
 NOT_FOR_SUPPLY: Final = frozenset(
     (
-        *("clause", "unclassified", "result", "question", "out_of_specification"),
+        *("clause", "unclassified", "result", "coa", "question", "out_of_specification"),
         *("review_cdmo", "review_sponsor"),
     )
 )

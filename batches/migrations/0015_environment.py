@@ -23,7 +23,7 @@ grant execute on function door.monitoring_due(integer) to covalent_app;
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("batches", "0012_use_taken_back"),
+        ("batches", "0014_feeds"),
         ("portal", "0024_papers"),
     ]
 

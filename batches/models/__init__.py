@@ -5,8 +5,10 @@ from batches.models.batch import Batch, PhaseRun
 from batches.models.disposition import Disposition
 from batches.models.excursion import Excursion
 from batches.models.execution import StepEntry, StepExecution
+from batches.models.feed import AnnouncedFrame, GatewayFeed
 from batches.models.footprint import FactorSet, FootprintSheet
 from batches.models.hold import BatchHold
+from batches.models.laboratory import Coa, CoaDifference, CoaLine, Sample
 from batches.models.link import LotLink, LotLinkEnd
 from batches.models.lot import Lot, LotUse
 from batches.models.monitoring import (
@@ -32,14 +34,19 @@ from batches.models.result import SampleResult
 from batches.models.review import ExceptionLook, ReviewNote, SectionReview
 from batches.models.schedule import Campaign, SuiteSlot
 from batches.models.shelf import AlarmShelf
+from batches.models.watch import WatchCourse, WatchDocument, WatchModel, WatchNews
 
 __all__ = [
     "AlarmShelf",
+    "AnnouncedFrame",
     "Batch",
     "BatchHold",
     "BatchMonitoring",
     "BatchSample",
     "Campaign",
+    "Coa",
+    "CoaDifference",
+    "CoaLine",
     "Coverage",
     "Disposition",
     "ExceptionLook",
@@ -48,6 +55,7 @@ __all__ = [
     "FootprintSheet",
     "Frame",
     "FrameAnswer",
+    "GatewayFeed",
     "HoldTime",
     "Intervention",
     "Latest",
@@ -70,9 +78,14 @@ __all__ = [
     "RecipePaper",
     "RecipeVersion",
     "ReviewNote",
+    "Sample",
     "SampleResult",
     "SectionReview",
     "StepEntry",
     "StepExecution",
     "SuiteSlot",
+    "WatchCourse",
+    "WatchDocument",
+    "WatchModel",
+    "WatchNews",
 ]

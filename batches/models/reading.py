@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from batches.models.batch import Batch
 from batches.models.recipe import Parameter
+from batches.states import FrameProof
 from portal.models import RecordKey, RecordQuerySet, SpaceRecord
 from portal.states import Audience
 
@@ -38,7 +39,11 @@ class Reading(SpaceRecord):
 
 
 class Frame(models.Model):
-    """What arrived in one request for one audience: digest and counts, sealed once a minute."""
+    """What arrived in one request for one audience: digest and counts, sealed once a minute.
+
+    Of a gateway's frame also who sent it and when that one recorded it, by its own clock; `skew_s` is by how
+    much that clock was ahead, where it was off: the readings keep their time and are marked by it.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     space = models.ForeignKey("portal.Space", on_delete=models.DO_NOTHING, related_name="+", db_index=False)
@@ -49,6 +54,15 @@ class Frame(models.Model):
     rows = models.PositiveIntegerField()
     digest = models.BinaryField(max_length=32)
     sealed_seq = models.BigIntegerField(null=True)
+    device = models.CharField(max_length=60, blank=True, default="", db_default="")
+    sequence = models.BigIntegerField(null=True)
+    recorded_at = models.DateTimeField(null=True)
+    announced_at = models.DateTimeField(null=True)
+    marked_at = models.DateTimeField(null=True)
+    skew_s = models.IntegerField(null=True)
+    proof = models.CharField(max_length=10, choices=FrameProof, blank=True, default="", db_default="")
+    first_at = models.DateTimeField(null=True)
+    last_at = models.DateTimeField(null=True)
 
     objects = RecordQuerySet.as_manager()
 
@@ -58,6 +72,11 @@ class Frame(models.Model):
                 fields=["space", "batch", "audience", "received_at"],
                 condition=Q(sealed_seq=None),
                 name="frame_unsealed",
+            ),
+            models.Index(
+                fields=["space", "batch", "first_at"],
+                condition=~Q(skew_s=None) | Q(proof__in=["broken", "altered"]),
+                name="frame_marked",
             ),
         ]
 

@@ -14,6 +14,7 @@ from batches.disposition.states import Decision
 from batches.models import Batch, Limit, Parameter, PhaseRun, SampleResult
 from batches.phases import list_phases
 from batches.queries.disposition import CDMO, SPONSOR, Standing, outstanding_results
+from batches.queries.samples import expected_of
 from batches.states import BatchState, DataKind, LimitKind, ResultState
 from portal.access import get_program
 from portal.actor import Actor
@@ -42,7 +43,7 @@ def _items(actor: Actor, standing: Standing, now: datetime) -> Iterator[Item]:
         last = item.code
     made = (last,) if last else ()
     before: list[str] = list(made)
-    for item in (*_results(actor, batch, made), *_deviations(standing)):
+    for item in (*_results(actor, batch, made, now), *_deviations(standing)):
         yield item
         before.append(item.code)
     kinds = {each.kind for each in standing.blocks}
@@ -133,8 +134,8 @@ def _from(at: datetime, takes: timedelta) -> Callable[[datetime], datetime]:
     return lambda begins: max(begins, at) + takes
 
 
-def _results(actor: Actor, batch: Batch, after: tuple[str, ...]) -> Iterator[Item]:
-    """Return the results that are missing, each by how long it took in earlier batches."""
+def _results(actor: Actor, batch: Batch, after: tuple[str, ...], now: datetime) -> Iterator[Item]:
+    """Return the results that are missing: by the date of their sample, else by how long others took."""
     titles = outstanding_results(actor, batch)
     if not titles:
         return
@@ -144,8 +145,20 @@ def _results(actor: Actor, batch: Batch, after: tuple[str, ...]) -> Iterator[Ite
     parameters: dict[UUID, Parameter] = {
         each.parameter_id: each.parameter for each in limits.select_related("parameter")
     }
+    samples = expected_of(actor, batch.pk)
     for each in sorted(parameters.values(), key=lambda each: each.ordinal):
-        if each.title in titles and each.data_kind == DataKind.LAB:
+        if each.title in titles and each.data_kind == DataKind.LAB and each.code in samples:
+            sample, url = samples[each.code], f"/batches/{batch.pk}/laboratory/"
+            words = _("Result: %s") % each.title
+            why = _("sample %(number)s, %(state)s, %(laboratory)s") % {
+                "number": sample.number,
+                "state": sample.get_state_display(),
+                "laboratory": sample.laboratory,
+            }
+            if sample.is_late(now):
+                why = _("late: %s") % why
+            yield Item(f"result:{each.code}", words, CDMO, until(sample.expected_at), after, why, url)
+        elif each.title in titles and each.data_kind == DataKind.LAB:
             usual = _usual(actor, batch, each)
             since = batch.ended_at
             finish = until(since + usual) if since is not None else lasting(usual)

@@ -14,6 +14,7 @@ from batches.disposition.blocks import Block
 from batches.disposition.plan import Given, Link, chain, next_step, outcome, plan_of
 from batches.disposition.states import Decision, DecisionState
 from batches.models import Batch, BatchHold, Disposition, Excursion, Latest, Limit, SampleResult
+from batches.queries.coas import open_coas
 from batches.queries.holds import hold_words
 from batches.queries.reviewing import left_to_review, review_of
 from batches.slots import BatchDeviation, BatchFacts, deviations_of
@@ -150,8 +151,15 @@ def _blocks(
     for title in failed:
         words = _("%s is outside its specification: nothing that fails it is released.") % title
         yield Block("out_of_specification", words, CDMO, clause="21 CFR 211.165(f)")
+    laboratory = f"/batches/{batch.pk}/laboratory/"
     for title in outstanding_results(actor, batch):
-        yield Block("result", _("Result outstanding: %s.") % title, CDMO)
+        yield Block("result", _("Result outstanding: %s.") % title, CDMO, url=laboratory)
+    for coa in open_coas(actor, batch.pk):
+        words = _("Certificate %(number)s: %(state)s.") % {
+            "number": coa.number,
+            "state": coa.get_state_display(),
+        }
+        yield Block("coa", words, CDMO, url=laboratory)
     yield from annex16(batch, deviations)
     yield from _review(actor, batch)
 

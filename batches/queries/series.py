@@ -16,6 +16,7 @@ from batches.columns import microseconds
 from batches.limits import OPEN_END_US, OPEN_START_US, Segment
 from batches.models import Batch, Parameter, PhaseRun
 from batches.plan import Plan, plan_of
+from batches.queries.gateways import marked_stretches
 from batches.series import PACKED_SQL, downsample, unpack
 from batches.staging import fetch_packed
 from portal.action import instant
@@ -35,7 +36,10 @@ select 1, {PACKED_SQL} from (
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Points of (ms since 1970, value), None is a gap; limits and phases of the window, in ms."""
+    """Points of (ms since 1970, value), None is a gap; limits and phases of the window, in ms.
+
+    `marks` are the stretches whose readings are marked, because of a gateway's clock or chain.
+    """
 
     parameter: Parameter
     since_ms: int
@@ -43,6 +47,7 @@ class Series:
     points: Sequence[tuple[int, float | None]]
     limits: Sequence[dict[str, Any]]
     phases: Sequence[dict[str, Any]]
+    marks: Sequence[dict[str, Any]]
 
 
 def series(
@@ -94,6 +99,16 @@ def _read(
         points=thin,
         limits=_limits(plan_of(actor, batch), parameter, edges),
         phases=_phases(actor, batch, edges),
+        marks=[
+            {
+                "from": microseconds(each.since) // 1000,
+                "to": microseconds(each.until) // 1000,
+                "device": each.device,
+                "skew_s": each.skew_s,
+                "words": each.words,
+            }
+            for each in marked_stretches(actor, batch.pk, since, until)
+        ],
     )
 
 

@@ -17,6 +17,7 @@ from batches.models import Batch, Excursion, Limit, Parameter
 from batches.queries import BatchDetail, ParameterState, batch_detail, running_since
 from batches.queries.countdown import countdown_of
 from batches.queries.disposition import disposition_of
+from batches.queries.gateways import marked_stretches
 from batches.saying import bound_words, crossing, extreme_words
 from batches.slots import BatchDeviation, batch_signals, deviations_of, facts_of
 from batches.states import TRANSITIONS, BatchState, DataKind, ExcursionState, LimitKind
@@ -27,6 +28,7 @@ from batches.views.places import Place, place_of
 from batches.views.shelf_card import shelves_card
 from batches.views.tiles import class_tags, shelf_tags, signal_tags
 from batches.views.timeline import timeline
+from batches.views.watches import watch_markers
 from batches.views.words import (
     BINDS,
     excursion_state,
@@ -55,6 +57,7 @@ PARTS: Final = ("stand", "curve", "parameters", "outside", "deviations", "signal
 # The newest stand open, older ones behind a line that unfolds.
 EXCURSIONS_SHOWN: Final = 8
 EXCURSIONS_MOST: Final = 100
+MARKED_MOST: Final = 12
 Context = dict[str, Any]
 
 
@@ -90,7 +93,7 @@ class BatchPage(Page):
             + shelf_tags(facts, batch.pk),
             "phase_note": phase_note(batch, running_since(detail.runs), now),
             "phases": phase_states(detail, place.zone),
-            "chart": chart_of(detail, place.zone, now) if has_data(detail) else None,
+            "chart": _chart(actor, detail, place.zone, now) if has_data(detail) else None,
             "parameters": [parameter_row(each, detail, place.zone, now) for each in detail.parameters],
             "excursions": rows[:EXCURSIONS_SHOWN],
             "earlier_excursions": rows[EXCURSIONS_SHOWN:],
@@ -105,6 +108,7 @@ class BatchPage(Page):
             "disposing": disposing(actor, batch, now),
             "standing": holds_card(actor, batch, place.zone),
             "shelved": shelves_card(actor, detail, place.zone),
+            "marked": marked_stretches(actor, batch.pk)[-MARKED_MOST:],
             "then_zone": place.zone,
             "happenings": timeline(actor, detail, deviations, place.zone, decisions=decisions["lines"]),
             **strip_of(
@@ -119,6 +123,12 @@ class BatchPage(Page):
             "may_report": may_report(actor),
             "partial": part if part in PARTS else "",
         }
+
+
+def _chart(actor: Actor, detail: BatchDetail, zone: str, now: datetime) -> Context:
+    """Return the chart of the batch with what watches noticed on it."""
+    chart = chart_of(detail, zone, now)
+    return chart | {"markers": [*chart["markers"], *watch_markers(actor, detail.batch)]}
 
 
 def disposing(actor: Actor, batch: Batch, now: datetime) -> Context:

@@ -32,7 +32,7 @@ class BoardPage(Page):
         """Return the tiles, or for a live part only them; the newest open alert stands above."""
         actor, rooms, now = request.actor, list_rooms(request.actor), instant()
         chosen = chosen_program(request, rooms)
-        tiles = _in_order(board(actor, chosen), rooms)
+        tiles = in_order(board(actor, chosen), rooms)
         part = request.GET.get("part", "")
         shown = [tile_context(each, place_of(each.batch, rooms).zone, now) for each in tiles]
         found = {
@@ -62,7 +62,8 @@ def chosen_program(request: PageRequest, rooms: Mapping[UUID, Room]) -> UUID | N
     return found
 
 
-def _in_order(tiles: Sequence[Tile], rooms: Mapping[UUID, Room]) -> list[Tile]:
+def in_order(tiles: Sequence[Tile], rooms: Mapping[UUID, Room]) -> list[Tile]:
+    """Return tiles by program and number, which no event changes."""
     codes = {space_id: str(room.program.code) for space_id, room in rooms.items()}
 
     def place(tile: Tile) -> tuple[str, str, str]:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from batches.access import get_batch
 from batches.disposition.blocks import Block, blocking
+from batches.disposition.certificate import NAMES, Word, certificate_kind
 from batches.disposition.countdown import Countdown
 from batches.disposition.plan import Link, open_steps
 from batches.disposition.states import FAVOURABLE, Decision, DecisionState
@@ -21,11 +22,13 @@ from batches.views.places import place_of
 from portal.action import instant
 from portal.actor import Actor
 from portal.agreements.words import role_words
+from portal.dossiers import CERTIFICATE
 from portal.models import Signature
 from portal.pages import Page, PageRequest
 from portal.queries.rooms import list_rooms
-from portal.states import SeatSide
+from portal.states import Audience, SeatSide
 from portal.terms import clause_link
+from portal.views.exporting import exports_of
 
 Context = dict[str, Any]
 TONES: Final = {
@@ -59,6 +62,7 @@ class DispositionPage(Page):
             "earlier": [each for each in standing.rows if each.state == DecisionState.FOLLOWED],
             "changes": changes_after_entry(actor, batch.pk),
             "lots": list_lots(actor, batch_id=batch.pk).order_by("number"),
+            "papers": exports_of(actor, batch.space_id, batch.pk),
         }
 
 
@@ -83,6 +87,7 @@ def card_of(actor: Actor, standing: Standing, counted: Countdown) -> Context:
         ],
         "states": [state_of(each) for each in standing.links],
         "blocks": [block_row(standing, each) for each in standing.blocks],
+        "certificate": certificate_of(standing),
         "is_over": standing.next is None,
         "counted": counted,
         "count_lines": [
@@ -98,6 +103,17 @@ def card_of(actor: Actor, standing: Standing, counted: Countdown) -> Context:
         ],
         "ball": ball_of(standing),
     }
+
+
+def certificate_of(standing: Standing) -> Context | None:
+    """Return which certificate the decisions bear and where it is printed, None where there is none."""
+    batch = standing.batch
+    words = (Word(each.step, each.decision) for each in standing.rows if each.state == DecisionState.STANDING)
+    kind = certificate_kind(words)
+    if kind is None:
+        return None
+    address = reverse("ledger-export", args=[batch.space_id, Audience.SHARED])
+    return {"name": NAMES[kind], "url": f"{address}?record={batch.pk}&as={CERTIFICATE}"}
 
 
 def outcome_words(standing: Standing) -> str:

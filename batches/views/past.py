@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 from uuid import UUID
@@ -11,6 +12,7 @@ from django.utils.dateparse import parse_datetime
 
 from batches.access import get_batch
 from batches.models import Parameter
+from batches.printing.executed import Executed, sections_of
 from batches.queries import ParameterState, batch_then
 from batches.slots import batch_dossiers
 from batches.states import LimitKind
@@ -21,7 +23,7 @@ from portal.action import reading
 from portal.actor import Actor
 from portal.errors import DomainError
 from portal.pages import Page, PageRequest
-from portal.past import moment
+from portal.past import Past, moment
 from portal.queries.rooms import list_rooms
 from portal.states import Audience
 from portal.views.past import past_of
@@ -44,6 +46,7 @@ class PastBatchPage(Page):
         detail = batch_then(actor, batch_id, at)
         batch = detail.batch
         place = place_of(batch, rooms)
+        past = Past(actor, batch.space_id, at)
         return {
             "past": past_of(at, place.zone, detail.rests_on, f"/batches/{batch_id}/"),
             "batch": batch,
@@ -53,6 +56,7 @@ class PastBatchPage(Page):
             "parameters": [_limits(each, batch.phase_id) for each in detail.parameters],
             "excursions": excursion_rows(detail.excursions, at),
             "deviations": _deviations(actor, batch_id, at),
+            "parts": [asdict(each) for each in sections_of(Executed(past, batch), place.zone)],
             "facts": batch_facts(detail, place, rooms.get(batch.space_id)),
         }
 

@@ -38,6 +38,7 @@ from batches.states import (
 )
 from batches.views.places import place_of
 from batches.views.record_forms import CHOOSING, FORMS, SiteForm
+from batches.views.scanning import enter_scan_file
 from portal.access import available
 from portal.action import reading
 from portal.actor import Actor
@@ -69,6 +70,7 @@ LABELS: Final = {
     "skip": gettext_lazy("Leave out"),
     "entry": gettext_lazy("Enter"),
     "comment": gettext_lazy("Comment"),
+    "scan": gettext_lazy("Enter the scan"),
     "result": gettext_lazy("Record the result"),
     **{
         name: step.label
@@ -146,9 +148,8 @@ class RecordPage(Page):
             raise NotFound
         with reading(asked.actor):
             batch = get_batch(asked.actor, batch_id)
-            form = _Forms(asked.actor, batch, place_of(batch, list_rooms(asked.actor)).zone).sent(
-                name, asked.POST
-            )
+            zone = place_of(batch, list_rooms(asked.actor)).zone
+            form = _Forms(asked.actor, batch, zone).sent(name, asked.POST, asked.FILES)
         if form.is_valid():
             given = {key: value for key, value in form.cleaned_data.items() if value not in (None, "")}
             about = given.pop("id", batch_id)
@@ -168,6 +169,9 @@ class RecordPage(Page):
             return self.show(asked, status=400, extra=extra, **kwargs)
 
     def _act(self, actor: Actor, name: str, batch_id: UUID, about: UUID, given: Context) -> None:
+        if name == "scan":
+            enter_scan_file(actor, batch_id, given.pop("file"), given)
+            return
         if name == "comment":
             x, y = (Decimal(given.pop(axis, 0)) / 100 for axis in ("x", "y"))
             papers.comment_page(actor, UUID(given.pop("scan")), x=x, y=y, **given)
@@ -199,9 +203,9 @@ class _Forms:
         known = initial.get("id", initial.get("step", ""))
         return FORMS[name](initial=initial, auto_id=f"{name}-{known}-%s", **self._given(name))
 
-    def sent(self, name: str, data: Any) -> SiteForm:
+    def sent(self, name: str, data: Any, files: Any) -> SiteForm:
         """Return a form with what was sent."""
-        return FORMS[name](data, auto_id=f"{name}-sent-%s", **self._given(name))
+        return FORMS[name](data, files, auto_id=f"{name}-sent-%s", **self._given(name))
 
     def links(self, row: Any, transitions: Any, *, without: tuple[str, ...] = ()) -> list[Context]:
         """Return the steps as forms on the row that was chosen, as one link to them on any other.
@@ -229,7 +233,7 @@ class _Forms:
         return self._scans
 
     def _given(self, name: str) -> Context:
-        if name == "comment":
+        if name in ("comment", "scan"):
             return {"zone": self.zone, "scans": [(str(each.pk), each.title) for each in self.scans()]}
         if name not in CHOOSING:
             return {"zone": self.zone}
@@ -333,6 +337,7 @@ def paper_parts(forms: _Forms) -> Context:
         "scans": scans,
         "comments": [comment_row(each, forms) for each in rows[:ENTRIES_SHOWN]] if scans else [],
         "comment_form": forms.of("comment") if scans and forms.comments else None,
+        "scan_form": forms.of("scan") if forms.performs else None,
     }
 
 

@@ -164,6 +164,29 @@ class ResultForm(SiteForm):
         self.fields["exposed_until"].help_text = _("Of a plate: the end of its exposure.")
 
 
+class ScanForm(SiteForm):
+    """A scan of a part of the record that was kept on paper."""
+
+    file = forms.FileField(
+        label=_("Scan"),
+        widget=forms.FileInput(attrs={"accept": "application/pdf,image/png,image/jpeg,image/webp"}),
+    )
+    title = forms.CharField(label=_("What it is"), max_length=200)
+    scanned_at = SiteTime(label=_("Scanned"), required=False)
+    replaces_id = forms.ChoiceField(label=_("In place of"), required=False)
+    reason = _reason(required=False)
+
+    def __init__(self, *args: Any, scans: Choices, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["replaces_id"].choices = [("", _("nothing: it is new")), *scans]  # type: ignore[attr-defined]  # a ChoiceField
+        self.fields["file"].help_text = _(
+            "A PDF of at most 1,000 pages, or a picture of one page; each page gets its digest."
+        )
+        self.fields["reason"].help_text = _("Needed when it takes the place of another scan.")
+        if not scans:
+            del self.fields["replaces_id"], self.fields["reason"]
+
+
 class CommentForm(SiteForm):
     """A comment at a place of a page of a scan."""
 
@@ -198,6 +221,7 @@ FORMS: Final[Mapping[str, type[SiteForm]]] = {
     "review": VerifyForm,
     "invalidate": ReasonForm,
     "comment": CommentForm,
+    "scan": ScanForm,
     "answer": AnswerForm,
     "accept": VerifyForm,
     "put_back": VerifyForm,

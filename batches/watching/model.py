@@ -56,16 +56,22 @@ def learn(references: Sequence[Run]) -> Model:
         raise TooLittle
     grid = runs.common_grid(chosen)
     codes = sorted({code for run in chosen for code in run.columns})
-    if not grid.positions or not codes:
+    return learn_tables(
+        [run.name for run in chosen], grid, codes, [runs.on_grid(grid, run, codes) for run in chosen]
+    )
+
+
+def learn_tables(named: Sequence[str], grid: Grid, codes: Sequence[str], tables: Sequence[Floats]) -> Model:
+    """Learn from batches that lie on a grid already, parameters by places. Raises: TooLittle."""
+    if len(tables) < profiles.FEWEST_RUNS or not grid.positions or not codes:
         raise TooLittle
-    tables = [runs.on_grid(grid, run, codes) for run in chosen]
     kept = runs.followed(tables)
     if not kept:
         raise TooLittle
     names = tuple(codes[row] for row in kept)
     stacked = np.stack([table[kept] for table in tables])
     lines = {name: _line(stacked[:, row], grid) for row, name in enumerate(names)}
-    return Model(tuple(run.name for run in chosen), grid, lines, golden.learn_golden(names, stacked))
+    return Model(tuple(named), grid, lines, golden.learn_golden(names, stacked))
 
 
 def _line(rows: Floats, grid: Grid) -> Line:

@@ -92,7 +92,7 @@ def common_grid(runs: Sequence[Run]) -> Grid:
     staged = [named_stages(run) for run in runs]
     counts = Counter(code for stages in staged for code in stages)
     lanes = []
-    for code in _in_order(staged):
+    for code in in_order(staged):
         if counts[code] < SHARE_OF_RUNS * len(runs):
             continue
         both = [(run, stages[code]) for run, stages in zip(runs, staged, strict=True) if code in stages]
@@ -156,8 +156,8 @@ def _gaps(run: Run, stage: Stage) -> list[float]:
     return gaps
 
 
-def _in_order(staged: Sequence[Mapping[str, Stage]]) -> list[str]:
-    """Return the codes by their usual place in a run."""
+def in_order(staged: Sequence[Mapping[str, Stage]]) -> list[str]:
+    """Return the codes of stages by their usual place in a run."""
     places: dict[str, list[int]] = {}
     for stages in staged:
         for place, code in enumerate(stages):

@@ -18,7 +18,10 @@ import orjson
 from django.utils import timezone
 
 from config.bench.agreements import backtested
+from config.bench.fanout import fanned_out
+from config.bench.load import loaded
 from config.bench.lots import lineage
+from config.bench.papers import printed
 from config.bench.processor import Busy
 from config.bench.records import recorded
 from config.bench.results import Figure, percentile
@@ -35,6 +38,7 @@ REPORTERS: Final = 4
 WARMING: Final = 10
 DEVIATIONS: Final = 100_000
 READINGS: Final = 200_000
+MANY: Final = 10_000_000
 BOARD_BATCHES: Final = 200
 TO_TRIAGE: Final = 200
 ASKED: Final = 30
@@ -59,7 +63,7 @@ from generate_series(1, %(many)s) n
 """
 MANY_READINGS: Final = """
 insert into batches_reading (space_id, audience, batch_id, parameter_id, at, value, received_at, frame_id)
-select %(space)s, 'shared', %(batch)s, %(parameter)s, now() - n * interval '10 seconds',
+select %(space)s, 'shared', %(batch)s, %(parameter)s, now() - n * %(step)s * interval '1 second',
     35 + sin(n / 100.0), now(), gen_random_uuid()
 from generate_series(1, %(many)s) n
 """
@@ -213,6 +217,15 @@ def _ask(client: httpx.Client, address: str, token: str) -> list[float]:
 
 def series() -> list[Figure]:
     """500 points out of 200,000 readings over REST."""
+    return _series(READINGS, goal=80)
+
+
+def long_series() -> list[Figure]:
+    """500 points out of 10,000,000 readings over REST."""
+    return _series(MANY, goal=150)
+
+
+def _series(many: int, *, goal: float) -> list[Figure]:
     plant = make_plant()
     batch = make_batch(plant, f"B-{uuid.uuid4().hex[:8]}")
     with owner() as connection:
@@ -220,16 +233,15 @@ def series() -> list[Figure]:
             "select id from batches_parameter where space_id = %s and code = 'TEMP'", [plant.program]
         ).fetchone()
         values = {"space": plant.program, "batch": batch, "parameter": parameter[0] if parameter else None}
-        connection.execute(MANY_READINGS, values | {"many": READINGS})
+        connection.execute(MANY_READINGS, values | {"many": many, "step": 10 if many < MANY else 0.2})
         connection.execute("analyze batches_reading")
-    since = (timezone.now() - timedelta(seconds=10 * READINGS)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    since = (timezone.now() - timedelta(seconds=2_100_000)).strftime("%Y-%m-%dT%H:%M:%SZ")
     until = timezone.now().strftime("%Y-%m-%dT%H:%M:%SZ")
     with web() as (client,):
         address = f"batches/{batch}/series/?parameter=TEMP&from={since}&to={until}&points=500"
         took = _ask(client, address, plant.quality)
-    return [
-        Figure(f"series of 500 points out of {READINGS:,} readings, p50", "ms", percentile(took, 50), goal=80)
-    ]
+    name = f"series of 500 points out of {many:,} readings, p50"
+    return [Figure(name, "ms", percentile(took, 50), goal=goal)]
 
 
 def bulk() -> list[Figure]:
@@ -343,4 +355,8 @@ ALL: Final[Mapping[str, Callable[[], list[Figure]]]] = {
     "clocks": clocks,
     "lineage": lineage,
     "record": recorded,
+    "paper": printed,
+    "load": loaded,
+    "fanout": fanned_out,
+    "long_series": long_series,
 }

@@ -29,6 +29,7 @@ from batches.specs import LimitSpec, ParameterSpec, RecipeSpec, StepSpec
 from batches.states import Level, LimitKind, LimitMeasure, ParameterKind
 from config.supervisor.postgres import Postgres
 from config.supervisor.processes import free_port
+from config.supervisor.surroundings import make_ledger_key
 from config.supervisor.valkey import Valkey
 from portal.actions.founding import found_organisation, open_partnership, open_program
 from portal.actions.people import add_member, fresh_token, give_assignment, issue_key
@@ -59,6 +60,7 @@ def run_inside(arguments: list[str]) -> int:
             "REDIS_URL": valkey.url(),
             "COVALENT_DATA": str(data),
             "COVALENT_KEYS": str(data / "keys"),
+            "COVALENT_LEDGER_KEY": str(make_ledger_key(data / "ledger.key")),
             "COVALENT_RATE": "1000000",
             "COVALENT_RATE_READINGS": "1000000",
         }

@@ -19,11 +19,13 @@ from config.bootstrap.progress import step
 from config.demo import demo_file
 from config.demo.agreeing import agree, is_agreed
 from config.demo.calendars import has_calendars, set_calendars
+from config.demo.capas import are_planned, plan_all
 from config.demo.crew import EMAILS, Crew
 from config.demo.deciding import ask_all, is_asked
 from config.demo.disposing import are_disposed, dispose
 from config.demo.duty import has_rosters, keep_rosters
 from config.demo.incidents import CURRENT, Incident
+from config.demo.laboratory import has_laboratory, keep_laboratory
 from config.demo.lots import DEMO_LOT, FINISHED, FINISHED_COPIES, RUNNING
 from config.demo.making import Making
 from config.demo.moving_in import found_companies, install_services, is_settled, seat_people
@@ -33,6 +35,7 @@ from config.demo.questions import QUESTIONS
 from config.demo.recording import record, supply
 from config.demo.reporting import Reporting
 from config.demo.surrounding import surround
+from config.demo.watching import is_watched, watch
 from portal.models import Person
 from portal.states import PersonKind
 
@@ -87,9 +90,7 @@ def load(folder: Path, url: str, *, with_history: bool = True) -> Loaded:
     if with_history:
         with _quick_commits():
             _load_past(making, reporting, past)
-        if not are_disposed(making.batches):
-            with step("demo: dispositions, signed"):
-                dispose(crew, making.batches)
+        _conclude(crew, making)
         with step("demo: rooms, utilities, hands, schedule"):
             surround(crew, making.batches, making.moment)
     return Loaded(making.moment, len(making.batches), len(CURRENT) + len(past))
@@ -124,6 +125,22 @@ def _load_present(making: Making, reporting: Reporting) -> None:
     with step("demo: what is open"):
         making.review_recipes()
         reporting.tell(CURRENT)
+
+
+def _conclude(crew: Crew, making: Making) -> None:
+    """Sign and compare what only people decide, once the history stands."""
+    if not is_watched(crew):
+        with step("demo: a watch, signed by both sides"):
+            watch(crew, making.batches)
+    if not are_disposed(making.batches):
+        with step("demo: dispositions, signed"):
+            dispose(crew, making.batches)
+    if not has_laboratory():
+        with step("demo: samples and certificates"):
+            keep_laboratory(crew, making.batches, making.moment)
+    if not are_planned():
+        with step("demo: CAPA, signed"):
+            plan_all(crew)
 
 
 def _load_past(making: Making, reporting: Reporting, past: Sequence[Incident]) -> None:

@@ -15,25 +15,31 @@ from config.demo.companies import PROGRAMS, TB22
 from config.demo.crew import Crew, setup_actor
 from config.demo.incidents import COPIED, Incident
 from config.demo.lots import FINISHED, FINISHED_COPIES, RUNNING
+from config.demo.signing import sign_as
+from deviations.access import class_of, get_deviation
 from deviations.actions.assess import assess_impact
 from deviations.actions.investigate import cancel_deviation, close_deviation, investigate_deviation
 from deviations.actions.judge import triage_deviation
 from deviations.actions.release import release_notice
 from deviations.actions.report import report_deviation
+from deviations.actions.reviews import submit_report
 from deviations.clauses.opening import USUAL
 from deviations.models import Deviation, Elsewhere, Judgement
-from deviations.states import DeviationState, JudgementKind
+from deviations.rounds import needs_review
+from deviations.signing import DEVIATION
+from deviations.states import REVIEWS, DeviationState, JudgementKind
 from portal.action import reading
 from portal.actions.alerts import acknowledge_alert
 from portal.actor import Actor
 from portal.models import Alert
-from portal.states import AlertState, Audience, Classification
+from portal.states import AlertState, Audience, Classification, Meaning
 
 ZONES: Final[Mapping[str, str]] = {
     lot.number: lot.site.zone for lot in (*RUNNING, *FINISHED_COPIES, *FINISHED)
 }
 NOTICE: Final = "deviation.notice"
 ASSESSED: Final = "Results within limits; no effect on product, clinic or supply (assessed when it happened)."
+CLOSABLE: Final = (DeviationState.UNDER_INVESTIGATION, *REVIEWS)
 UNRELEASED: Final = "notice.unreleased"
 _COLUMNS: Final = ("id", "space_id", "external_id", "state", "audience", "version")
 
@@ -205,5 +211,27 @@ class Reporting:
             deviation = investigate_deviation(
                 judge, deviation.pk, lead_code=incident.lead_code, version=deviation.version
             )
-        if incident.summary and deviation.state == DeviationState.UNDER_INVESTIGATION:
+        if incident.summary and deviation.state in CLOSABLE:
+            deviation = self._review(incident, deviation)
             close_deviation(judge, deviation.pk, summary=incident.summary, version=deviation.version)
+
+    def _review(self, incident: Incident, deviation: Deviation) -> Deviation:
+        """Let both sides review the report of what is not minor: approved here, concurred there."""
+        judge = self._crew[incident.judge]
+        with reading(judge):
+            if not needs_review(judge, deviation, class_of(judge, deviation)):
+                return deviation
+        if deviation.state == DeviationState.UNDER_INVESTIGATION:
+            deviation = submit_report(judge, deviation.pk, report=incident.summary, version=deviation.version)
+        if deviation.state == DeviationState.CDMO_QA_REVIEW:
+            deviation = self._sign("cdmo_quality_head", deviation, Meaning.APPROVED)
+        if deviation.state == DeviationState.SPONSOR_REVIEW and not deviation.review:
+            key = "rival_sponsor_qa" if incident.project is TB22 else "sponsor_qa"
+            deviation = self._sign(key, deviation, Meaning.CONCURRED)
+        return deviation
+
+    def _sign(self, key: str, deviation: Deviation, meaning: Meaning) -> Deviation:
+        signer = self._crew[key]
+        sign_as(signer, key, DEVIATION, deviation.pk, meaning)
+        with reading(signer):
+            return get_deviation(signer, deviation.pk)

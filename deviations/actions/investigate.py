@@ -6,12 +6,14 @@ from uuid import UUID
 
 from batches.holding import lift_holds_because_of
 from deviations.access import class_of, lead_codes, lock_deviation, require_told
+from deviations.capa.guard import require_corrections_done
 from deviations.clauses.disclosing import disclose_by_clause
 from deviations.facts import DeviationCancelled, DeviationClosed, InvestigationStarted
 from deviations.models import Deviation
+from deviations.rounds import note_silence, require_reviewed
 from deviations.states import DISCLOSURE_CLOCK, IMPACT_CLOCK, NOTICE_CLOCK, DeviationState
 from deviations.texts import check_texts
-from deviations.timelines import OF_TRIAGE, end_timelines
+from deviations.timelines import OF_ROUNDS, OF_TRIAGE, end_timelines
 from portal import ledger
 from portal.action import action, instant
 from portal.actor import Actor
@@ -47,21 +49,27 @@ def investigate_deviation(
 def close_deviation(actor: Actor, deviation_id: UUID, *, summary: str, version: int | None) -> Deviation:
     """Close an investigated deviation with a summary of 20..20,000 characters.
 
-    A major or critical one is closed only after its notice was released; a minor one may stand in the
-    monthly list alone. A closed record is never opened again. Raises: NotFound, Refused,
-    InvalidTransition, StaleVersion, Invalid, NoticeOutstanding. Records: deviation.closed v1. Source: 21
-    CFR 211.192 (written conclusion); 11.10(f) (order of steps).
+    A major or critical one is closed only after its notice was released and both sides reviewed its report,
+    or the sponsor's time for it is over and a clause lets the work go on; a minor one goes straight, unless a
+    clause asks for its review, and may stand in the monthly list alone. A closed record is never opened
+    again. Raises: NotFound, Refused, InvalidTransition, StaleVersion, Invalid, NoticeOutstanding,
+    ReviewOutstanding. Records: deviation.closed v1, report.reviewed v1. Source: 21 CFR 211.192 (written
+    conclusion); 11.10(f) (order of steps); domain 2b.
     """
     deviation = lock_deviation(actor, deviation_id, to="close", version=version)
     check_texts({"summary": summary})
     classification = class_of(actor, deviation)
     require_told(deviation, classification)
+    require_corrections_done(actor, deviation)
+    require_reviewed(actor, deviation, classification)
+    note_silence(actor, deviation, classification)
     deviation.end(DeviationState.CLOSED, instant(), summary)
-    deviation.save(update_fields=["state", "ended_at", "end_text", "version"])
+    deviation.save(update_fields=["state", "review", "ended_at", "end_text", "version"])
     ledger.record(deviation, DeviationClosed(), classification=classification)
     disclose_by_clause(actor, deviation, terms_at(actor, deviation.space_id, deviation.recorded_at))
     # The conclusion says what a summary would have said.
     end_timelines(deviation, OF_TRIAGE, ClockState.MET)
+    end_timelines(deviation, OF_ROUNDS, ClockState.WITHDRAWN)
     lift_holds_because_of(actor, deviation.pk)
     return deviation
 
@@ -79,6 +87,7 @@ def cancel_deviation(actor: Actor, deviation_id: UUID, *, reason: str, version: 
     deviation.end(DeviationState.CANCELLED, instant(), reason)
     deviation.save(update_fields=["state", "ended_at", "end_text", "version"])
     ledger.record(deviation, DeviationCancelled(), classification=classification)
-    end_timelines(deviation, (NOTICE_CLOCK, DISCLOSURE_CLOCK, IMPACT_CLOCK, *OF_TRIAGE), ClockState.WITHDRAWN)
+    of_notice = (NOTICE_CLOCK, DISCLOSURE_CLOCK, IMPACT_CLOCK)
+    end_timelines(deviation, (*of_notice, *OF_TRIAGE, *OF_ROUNDS), ClockState.WITHDRAWN)
     lift_holds_because_of(actor, deviation.pk)
     return deviation

@@ -10,6 +10,7 @@ from uuid import UUID
 from batches.access import lock_program
 from batches.models import Batch
 from batches.reach import AHEAD, OLDEST
+from batches.slots import Noticed
 from deviations.access import lock_signal, zone_of
 from deviations.errors import NotInProgram
 from deviations.facts import SignalAnswered, SignalRaised
@@ -17,8 +18,8 @@ from deviations.models import EarlySignal
 from deviations.states import SIGNAL_ALERT, SIGNAL_ANSWERERS, SIGNAL_CLOCK, SIGNAL_RAISERS
 from deviations.texts import check_texts
 from portal import ledger
-from portal.access import require_role
-from portal.action import action, instant
+from portal.access import get_program, require_role
+from portal.action import action, current_action, instant
 from portal.actions.alerts import give_receipt
 from portal.actor import Actor, Side
 from portal.alerts import raise_alert
@@ -28,6 +29,7 @@ from portal.models import Alert, Program
 from portal.states import AlertState, Audience, ClockState
 from portal.terms import terms_at
 
+CODE_MOST: Final = 60
 USUAL: Final = tuple(f"{each.side}.{each.code}" for each in SIGNAL_ANSWERERS)
 
 
@@ -55,19 +57,47 @@ def raise_signal(
     noticed = _noticed(noticed_at, now)
     batch = _batch(actor, program.pk, batch_id)
     side = next(each.side for each in SIGNAL_RAISERS if actor.holds(program.pk, each))
+    said = (title.strip(), description)
+    return _enter(actor, program, said, by=(side, actor.code(program.pk)), batch=batch, noticed_at=noticed)
+
+
+def tell_of_watch(actor: Actor, program_id: UUID, noticed: Noticed) -> UUID:
+    """Raise what a watch noticed as an early signal, within the action that found it.
+
+    The watch is the manufacturer's; the program is locked already. Raises: NotInProgram.
+    Records: signal.raised v1, alert.raised v1.
+    """
+    current_action()
+    program, batch = get_program(actor, program_id), _batch(actor, program_id, noticed.batch_id)
+    said, by = (noticed.title, noticed.account), (Side.MANUFACTURER, noticed.by[:CODE_MOST])
+    return _enter(actor, program, said, by=by, batch=batch, noticed_at=noticed.noticed_at).pk
+
+
+def _enter(
+    actor: Actor,
+    program: Program,
+    said: tuple[str, str],
+    *,
+    by: tuple[Side, str],
+    batch: Batch | None,
+    noticed_at: datetime,
+) -> EarlySignal:
+    """Enter a signal and tell who answers, until when the clause in force now says."""
+    side, code = by
+    now = instant()
     terms = terms_at(actor, program.pk, now)
     found = terms.early_signal()
     asked, roles = answerers(found.rule.by if found is not None else USUAL, side)
     signal = EarlySignal.objects.create(
         space_id=program.pk,
         number=_draw_number(actor, program, now.year),
-        title=title.strip(),
-        description=description,
+        title=said[0],
+        description=said[1],
         batch=batch,
         side=side,
-        noticed_at=noticed,
+        noticed_at=noticed_at,
         raised_at=now,
-        raised_code=actor.code(program.pk),
+        raised_code=code,
         asked_side=asked,
         roles=list(roles),
     )

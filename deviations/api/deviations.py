@@ -12,23 +12,20 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.response import Response
 
 from deviations.actions.assess import assess_impact
+from deviations.actions.drafts import answer_comment, comment_on_report, finish_comments, share_draft
 from deviations.actions.investigate import cancel_deviation, close_deviation, investigate_deviation
 from deviations.actions.judge import triage_deviation
 from deviations.actions.release import release_notice
 from deviations.actions.report import mirror_deviation, report_deviation
-from deviations.actions.summarise import summarise_deviation
-from deviations.api.inputs import (
-    AssessInput,
-    CancelInput,
-    CloseInput,
-    DeviationInput,
-    InvestigateInput,
-    MirrorDeviationInput,
-    ReleaseInput,
-    SummariseInput,
-    TriageInput,
-    named,
+from deviations.actions.reviews import (
+    dismiss_deviation,
+    object_to_report,
+    return_report,
+    settle_disagreement,
+    submit_report,
 )
+from deviations.actions.summarise import summarise_deviation
+from deviations.api.inputs import TRANSITION_INPUTS, DeviationInput, MirrorDeviationInput, named
 from deviations.api.outputs import (
     DeviationOut,
     DeviationSummaryOut,
@@ -166,107 +163,18 @@ class Step(CovalentView):
         return represent_deviation(actor, record_id)
 
 
-class TriageStep(Step):
-    """Triage."""
+def step_view(name: str, takes: type[Input], act: Callable[..., Deviation], what: str) -> type[Step]:
+    """Return the view of one step: its body, its action, and what it does in a sentence."""
 
-    given, act = TriageInput, staticmethod(triage_deviation)
-
-    @extend_schema(
-        operation_id="deviations_triage", parameters=[IF_MATCH], request=TriageInput, responses=DeviationOut
-    )
-    def post(self, request: ActorRequest, deviation_id: UUID) -> Response:
-        """Give a reported deviation its provisional class; the clock of its notice starts."""
+    def post(self: Step, request: ActorRequest, deviation_id: UUID) -> Response:
         return self.take(request, deviation_id)
 
-
-class ReleaseStep(Step):
-    """Release the notice."""
-
-    given, act = ReleaseInput, staticmethod(release_notice)
-
-    @extend_schema(
-        operation_id="deviations_release_notice",
-        parameters=[IF_MATCH],
-        request=ReleaseInput,
-        responses=DeviationOut,
-    )
-    def post(self, request: ActorRequest, deviation_id: UUID) -> Response:
-        """Let the notice leave to the sponsor; there is no way back."""
-        return self.take(request, deviation_id)
-
-
-class InvestigateStep(Step):
-    """Start the investigation."""
-
-    given, act = InvestigateInput, staticmethod(investigate_deviation)
-
-    @extend_schema(
-        operation_id="deviations_investigate",
-        parameters=[IF_MATCH],
-        request=InvestigateInput,
-        responses=DeviationOut,
-    )
-    def post(self, request: ActorRequest, deviation_id: UUID) -> Response:
-        """Start the investigation under a named lead."""
-        return self.take(request, deviation_id)
-
-
-class AssessStep(Step):
-    """Give the sponsor's product-impact assessment."""
-
-    given, act = AssessInput, staticmethod(assess_impact)
-
-    @extend_schema(
-        operation_id="deviations_assess_impact",
-        parameters=[IF_MATCH],
-        request=AssessInput,
-        responses=DeviationOut,
-    )
-    def post(self, request: ActorRequest, deviation_id: UUID) -> Response:
-        """Say how far the product is touched; both sides read it, and its clock is met."""
-        return self.take(request, deviation_id)
-
-
-class SummariseStep(Step):
-    """Give the preliminary summary."""
-
-    given, act = SummariseInput, staticmethod(summarise_deviation)
-
-    @extend_schema(
-        operation_id="deviations_summarise",
-        parameters=[IF_MATCH],
-        request=SummariseInput,
-        responses=DeviationOut,
-    )
-    def post(self, request: ActorRequest, deviation_id: UUID) -> Response:
-        """Say once what is known before the investigation has ended; its clock is met."""
-        return self.take(request, deviation_id)
-
-
-class CloseStep(Step):
-    """Close."""
-
-    given, act = CloseInput, staticmethod(close_deviation)
-
-    @extend_schema(
-        operation_id="deviations_close", parameters=[IF_MATCH], request=CloseInput, responses=DeviationOut
-    )
-    def post(self, request: ActorRequest, deviation_id: UUID) -> Response:
-        """Close an investigated deviation with its conclusion."""
-        return self.take(request, deviation_id)
-
-
-class CancelStep(Step):
-    """Cancel."""
-
-    given, act = CancelInput, staticmethod(cancel_deviation)
-
-    @extend_schema(
-        operation_id="deviations_cancel", parameters=[IF_MATCH], request=CancelInput, responses=DeviationOut
-    )
-    def post(self, request: ActorRequest, deviation_id: UUID) -> Response:
-        """Cancel a deviation for good."""
-        return self.take(request, deviation_id)
+    post.__doc__ = what
+    described = extend_schema(
+        operation_id=f"deviations_{name}", parameters=[IF_MATCH], request=takes, responses=DeviationOut
+    )(post)
+    members = {"given": takes, "act": staticmethod(act), "post": described, "__doc__": what}
+    return type(f"{name.title().replace('_', '')}Step", (Step,), members)
 
 
 class Preview(CovalentView):
@@ -298,15 +206,24 @@ class ProposalItem(CovalentView):
         return Response(represent_proposal(proposal))
 
 
-_STEPS: Final[Mapping[str, type[Step]]] = {
-    "triage": TriageStep,
-    "release_notice": ReleaseStep,
-    "investigate": InvestigateStep,
-    "assess_impact": AssessStep,
-    "summarise": SummariseStep,
-    "close": CloseStep,
-    "cancel": CancelStep,
-}
+_STEPS: Final = (
+    ("triage", triage_deviation, "Give a deviation its provisional class; the clock of its notice starts."),
+    ("dismiss", dismiss_deviation, "Propose that it is no deviation; a second signature decides."),
+    ("release_notice", release_notice, "Let the notice leave to the sponsor; there is no way back."),
+    ("investigate", investigate_deviation, "Start the investigation under a named lead."),
+    ("assess_impact", assess_impact, "Say how far the product is touched; both sides read it."),
+    ("summarise", summarise_deviation, "Say once what is known before the investigation has ended."),
+    ("share_draft", share_draft, "Share a draft of the report for the sponsor's comments."),
+    ("comment", comment_on_report, "Comment on the draft, or on the report in the sponsor's review."),
+    ("finish_comments", finish_comments, "Say that there are no more comments on the draft."),
+    ("answer_comment", answer_comment, "Say what became of a comment."),
+    ("submit_report", submit_report, "Hand the report to CDMO QA, which signs it as approved."),
+    ("return_report", return_report, "Hand a report in review back to the investigation."),
+    ("object_report", object_to_report, "Object to the approved report; both heads of quality are asked."),
+    ("settle", settle_disagreement, "Say as head of quality what becomes of an objection."),
+    ("close", close_deviation, "Close a deviation with its conclusion, after the reviews it needs."),
+    ("cancel", cancel_deviation, "Cancel a deviation for good."),
+)
 urlpatterns = [
     path("deviations/", DeviationList.as_view(), name="deviations-api"),
     path("deviations/proposal/", ProposalItem.as_view(), name="deviation-proposal-api"),
@@ -314,7 +231,11 @@ urlpatterns = [
     path("deviations/<uuid:deviation_id>/notice_preview/", Preview.as_view(), name="notice-preview-api"),
     path("deviations/<uuid:deviation_id>/history/", History.as_view(), name="deviation-history-api"),
     *(
-        path(f"deviations/<uuid:deviation_id>/{name}/", step.as_view(), name=f"deviation-{name}-api")
-        for name, step in _STEPS.items()
+        path(
+            f"deviations/<uuid:deviation_id>/{name}/",
+            step_view(name, TRANSITION_INPUTS[name], act, what).as_view(),
+            name=f"deviation-{name}-api",
+        )
+        for name, act, what in _STEPS
     ),
 ]

@@ -18,6 +18,7 @@ from deviations.api.outputs import DeviationWhole
 from deviations.clauses.triggers import triggers_words
 from deviations.models import Deviation, Judgement, Notice
 from deviations.queries import DeviationDetail, deviation_then, history
+from deviations.queries.rounds import RoundLine
 from deviations.states import JudgementKind
 from portal.actor import Actor
 from portal.dossiers import Dossier, Section, TimelineLine, both_times
@@ -70,6 +71,9 @@ def deviation_dossier(
         row_ids={
             deviation.pk,
             *(each.subject_id for each in lines),
+            *(each.round.pk for each in found.rounds),
+            *(comment.pk for each in found.rounds for comment in each.comments),
+            *(word.pk for each in found.rounds for word in each.settlements),
             *(each.pk for each in found.files),
             *(each.pk for each in found.judgements),
             *(each.pk for each in found.clocks),
@@ -186,6 +190,7 @@ def _sections(found: DeviationDetail) -> list[Section]:
                 for each in found.clocks
             ],
         ),
+        *(_report(each, zone) for each in reversed(found.rounds)),
         Section(_("Conclusion"), texts=[deviation.end_text] if deviation.end_text else []),
         Section(
             _("Files"),
@@ -198,6 +203,39 @@ def _sections(found: DeviationDetail) -> list[Section]:
             ],
         ),
     ]
+
+
+def _report(line: RoundLine, zone: str) -> Section:
+    """Return one text of the report with what was said to it."""
+    given = line.round
+    said = [
+        (
+            _("Comment %s") % each.number,
+            f"{both_times(each.given_at, zone)}, {each.code}",
+            each.text,
+            f"{each.get_outcome_display()}: {each.answer}" if each.outcome else _("not answered"),
+        )
+        for each in line.comments
+    ]
+    said += [
+        (
+            str(each.get_side_display()),
+            f"{both_times(each.given_at, zone)}, {each.code}",
+            each.text,
+            str(each.get_outcome_display()),
+        )
+        for each in line.settlements
+    ]
+    reviewed = f"{given.get_outcome_display()}, {both_times(given.outcome_at, zone)}" if given.outcome else ""
+    return Section(
+        _("Report, text %(number)s (%(kind)s), %(code)s")
+        % {"number": given.number, "kind": given.get_kind_display(), "code": given.code},
+        note=reviewed,
+        texts=[given.text],
+        columns=(_("What"), _("Given"), _("Words"), _("What became of it")),
+        widths=(0, 2, 4, 3),
+        rows=said,
+    )
 
 
 def _judgements(judgements: Collection[Judgement], zone: str) -> Section:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from rest_framework import serializers
 
 from deviations.clauses.triggers import STATED
+from deviations.states import CommentOutcome, SettlementOutcome
 from deviations.texts import LENGTHS
 from portal.api.base import Input, Text
 from portal.api.fields import Instant
@@ -136,6 +137,49 @@ class SummariseInput(Input):
     summary = _words("summary")
 
 
+class DismissInput(Input):
+    """Why it is no deviation."""
+
+    reason = _words("reason")
+
+
+class ReportTextInput(Input):
+    """The text of the report."""
+
+    report = _words("report")
+
+
+class CommentInput(Input):
+    """A comment on the report."""
+
+    text = _words("text")
+
+
+class FinishInput(Input):
+    """Nothing: the comments there are stand."""
+
+
+class AnswerCommentInput(Input):
+    """What became of a comment."""
+
+    comment = serializers.UUIDField(help_text="The id of the comment.")
+    outcome = serializers.ChoiceField(choices=CommentOutcome.choices)
+    answer = _words("answer")
+
+
+class BecauseInput(Input):
+    """Why."""
+
+    reason = _words("reason")
+
+
+class SettleInput(Input):
+    """What becomes of the report, and why."""
+
+    outcome = serializers.ChoiceField(choices=SettlementOutcome.choices)
+    text = _words("text")
+
+
 class CloseInput(Input):
     """The conclusion."""
 
@@ -154,6 +198,15 @@ TRANSITION_INPUTS: Final[Mapping[str, type[Input]]] = {
     "investigate": InvestigateInput,
     "assess_impact": AssessInput,
     "summarise": SummariseInput,
+    "dismiss": DismissInput,
+    "share_draft": ReportTextInput,
+    "comment": CommentInput,
+    "finish_comments": FinishInput,
+    "answer_comment": AnswerCommentInput,
+    "submit_report": ReportTextInput,
+    "return_report": BecauseInput,
+    "object_report": BecauseInput,
+    "settle": SettleInput,
     "close": CloseInput,
     "cancel": CancelInput,
 }

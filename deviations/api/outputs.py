@@ -141,6 +141,50 @@ class SummaryOut(serializers.Serializer[Any]):
     given_at = serializers.DateTimeField()
 
 
+class ReportCommentOut(serializers.Serializer[Any]):
+    """A comment of the sponsor, and what the CDMO made of it."""
+
+    id = serializers.UUIDField()
+    number = serializers.IntegerField()
+    text = serializers.CharField()
+    code = serializers.CharField()
+    given_at = serializers.DateTimeField()
+    outcome = serializers.CharField(help_text="Empty until it is answered.")
+    answer = serializers.CharField()
+    answered_code = serializers.CharField()
+    answered_at = serializers.DateTimeField(allow_null=True)
+
+
+class SettlementOut(serializers.Serializer[Any]):
+    """What one side's head of quality said to an objection."""
+
+    side = serializers.CharField()
+    outcome = serializers.CharField()
+    text = serializers.CharField()
+    code = serializers.CharField()
+    given_at = serializers.DateTimeField()
+
+
+class ReportRoundOut(serializers.Serializer[Any]):
+    """One text of the report: a draft for comments, or the report for review."""
+
+    id = serializers.UUIDField(source="round.pk")
+    number = serializers.IntegerField(source="round.number")
+    kind = serializers.CharField(source="round.kind")
+    audience = serializers.CharField(source="round.audience")
+    text = serializers.CharField(source="round.text")
+    code = serializers.CharField(source="round.code")
+    given_at = serializers.DateTimeField(source="round.given_at")
+    commented_at = serializers.DateTimeField(source="round.commented_at", allow_null=True)
+    approved_at = serializers.DateTimeField(source="round.approved_at", allow_null=True)
+    returned_at = serializers.DateTimeField(source="round.returned_at", allow_null=True)
+    outcome = serializers.CharField(source="round.outcome", help_text="What the sponsor's review came to.")
+    outcome_at = serializers.DateTimeField(source="round.outcome_at", allow_null=True)
+    outcome_text = serializers.CharField(source="round.outcome_text")
+    comments = ReportCommentOut(many=True)
+    settlements = SettlementOut(many=True)
+
+
 class DeviationWhole(Output):
     """A deviation as the caller may see it."""
 
@@ -166,6 +210,14 @@ class DeviationWhole(Output):
     triaged_at = serializers.DateTimeField(source="deviation.triaged_at", allow_null=True)
     investigated_at = serializers.DateTimeField(source="deviation.investigated_at", allow_null=True)
     lead = serializers.CharField(source="deviation.lead_code")
+    submitted_at = serializers.DateTimeField(source="deviation.submitted_at", allow_null=True)
+    approved_at = serializers.DateTimeField(source="deviation.approved_at", allow_null=True)
+    review = serializers.CharField(
+        source="deviation.review", help_text="What the sponsor's review of the report came to, or empty."
+    )
+    dismissal = serializers.CharField(
+        source="deviation.dismissal", help_text="Why it is no deviation, as long as that is proposed."
+    )
     ended_at = serializers.DateTimeField(source="deviation.ended_at", allow_null=True)
     end_text = serializers.CharField(source="deviation.end_text")
     triggers = serializers.ListField(child=serializers.CharField(), source="deviation.triggers")
@@ -180,6 +232,7 @@ class DeviationWhole(Output):
     judgements = JudgementOut(many=True)
     notice = NoticeOut(allow_null=True)
     preliminary_summary = SummaryOut(source="summary", allow_null=True)
+    report = ReportRoundOut(source="rounds", many=True, help_text="The texts of the report, newest first.")
     attachments = AttachmentDetail(source="files", many=True)
     clocks = ClockOut(many=True)
     signatures = SignatureOut(many=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver
 
-from deviations.api import deviations, reporting, signals
+from deviations.api import capa, deviations, reporting, signals
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *deviations.urlpatterns,
     *reporting.urlpatterns,
     *signals.urlpatterns,
+    *capa.urlpatterns,
 ]

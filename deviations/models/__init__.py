@@ -1,20 +1,46 @@
 """The aggregates of the deviations app, one file each."""
 
+from deviations.models.capa import (
+    Capa,
+    CapaDecision,
+    CapaKin,
+    CapaLink,
+    CapaNumbering,
+    CapaPlan,
+    EffectivenessCheck,
+    EffectivenessData,
+    Measure,
+    RiskForm,
+)
 from deviations.models.deviation import STATED_THERE, Deviation, Elsewhere, Judgement, Numbering
 from deviations.models.notice import Notice
 from deviations.models.reporting import ReportingDecision, ReportingFacts
+from deviations.models.rounds import ReportComment, ReportRound, Settlement
 from deviations.models.signal import EarlySignal
 from deviations.models.summary import PreliminarySummary
 
 __all__ = [
     "STATED_THERE",
+    "Capa",
+    "CapaDecision",
+    "CapaKin",
+    "CapaLink",
+    "CapaNumbering",
+    "CapaPlan",
     "Deviation",
     "EarlySignal",
+    "EffectivenessCheck",
+    "EffectivenessData",
     "Elsewhere",
     "Judgement",
+    "Measure",
     "Notice",
     "Numbering",
     "PreliminarySummary",
+    "ReportComment",
+    "ReportRound",
     "ReportingDecision",
     "ReportingFacts",
+    "RiskForm",
+    "Settlement",
 ]

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from batches.models import Batch, Excursion, ProcedureStep
-from deviations.states import OPEN_STATES, DeviationState, JudgementKind
+from deviations.states import ENDED, OPEN_STATES, DeviationState, JudgementKind, ReviewOutcome
 from portal.models import Person, RecordKey, SpaceRecord
 from portal.sealing import SealedTextField
 from portal.states import Audience, Classification
@@ -56,6 +56,13 @@ class Deviation(SpaceRecord):
     summarised_at = models.DateTimeField(null=True, blank=True)
     # Said by the clause on its class: told by a notice of its own, not in a list alone.
     needs_notice = models.BooleanField(default=True)
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    approved_at = models.DateTimeField(null=True, blank=True)
+    # What the sponsor's review of the present report came to.
+    review = models.CharField(max_length=10, choices=ReviewOutcome, blank=True, default="")
+    # Why it is no deviation, as long as that is proposed.
+    dismissal = SealedTextField(blank=True, default="")
+    dismissed_code = models.CharField(max_length=60, blank=True, default="")
     ended_at = models.DateTimeField(null=True, blank=True)
     end_text = SealedTextField(blank=True)
     # What people say it is, where clauses let something happen at once.
@@ -89,12 +96,12 @@ class Deviation(SpaceRecord):
                 condition=Q(occurred_at__lte=F("detected_at")), name="deviation_occurs_before_detected"
             ),
             models.CheckConstraint(
-                condition=Q(state__in=["closed", "cancelled"], ended_at__isnull=False)
-                | ~Q(state__in=["closed", "cancelled"]) & Q(ended_at=None),
+                condition=Q(state__in=ENDED, ended_at__isnull=False) | ~Q(state__in=ENDED) & Q(ended_at=None),
                 name="deviation_ended_at_a_time",
             ),
             models.CheckConstraint(
-                condition=Q(state__in=["reported", "cancelled"]) | Q(triaged_at__isnull=False),
+                condition=Q(state__in=["reported", "cancelled", "no_deviation"])
+                | Q(triaged_at__isnull=False),
                 name="deviation_triaged_at_a_time",
             ),
             models.CheckConstraint(condition=~Q(audience="sponsor"), name="deviation_begins_at_cdmo"),
@@ -103,6 +110,7 @@ class Deviation(SpaceRecord):
     def triage(self, at: datetime, *, needs_notice: bool) -> None:
         """Note that a class was given, and whether the sponsor is told of it by a notice of its own."""
         self.state, self.triaged_at, self.needs_notice = DeviationState.TRIAGED, at, needs_notice
+        self.dismissal = self.dismissed_code = ""
         self.bump()
 
     def investigate(self, at: datetime, lead_code: str) -> None:
@@ -114,6 +122,28 @@ class Deviation(SpaceRecord):
         """Note that the preliminary summary was given."""
         self.summarised_at = at
         self.bump()
+
+    def dismiss(self, because: str, code: str) -> None:
+        """Note that somebody thinks it is no deviation; a signature of another makes it one."""
+        self.dismissal, self.dismissed_code = because, code
+        self.bump()
+
+    def submit(self, at: datetime) -> None:
+        """Note that the report was handed to CDMO QA."""
+        self.state, self.submitted_at, self.approved_at = DeviationState.CDMO_QA_REVIEW, at, None
+        self.bump()
+
+    def come_back(self) -> None:
+        """Note that the investigation goes on after a review."""
+        self.state, self.submitted_at, self.approved_at = DeviationState.UNDER_INVESTIGATION, None, None
+        self.review = ""
+        self.bump()
+
+    def approve(self, at: datetime) -> None:
+        """Note that CDMO QA approved the report; whoever knows of the record reviews it then."""
+        self.approved_at = at
+        if self.audience == Audience.SHARED:
+            self.state = DeviationState.SPONSOR_REVIEW
 
     def end(self, state: DeviationState, at: datetime, text: str) -> None:
         """Close or cancel with words."""

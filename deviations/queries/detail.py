@@ -13,6 +13,7 @@ from deviations.access import files_of, get_deviation, open_steps, zone_of
 from deviations.clauses.authority import steps_left
 from deviations.models import Deviation, Judgement, Notice, PreliminarySummary
 from deviations.queries.preview import find_summary
+from deviations.queries.rounds import RoundLine, report_rounds, steps_of_report
 from deviations.states import JudgementKind
 from portal.access import get_program
 from portal.actor import Actor
@@ -55,6 +56,8 @@ class DeviationDetail:
     signatures: list[SignatureLine]
     steps: list[str]
     summary: PreliminarySummary | None = None
+    # The texts of the report, the newest first.
+    rounds: Sequence[RoundLine] = ()
     # Of a view of the past: which entries of which chains it was rebuilt from.
     rests_on: Sequence[RestsOn] = ()
 
@@ -62,6 +65,7 @@ class DeviationDetail:
 def deviation_detail(actor: Actor, deviation_id: UUID) -> DeviationDetail:
     """Return one deviation whole; raises NotFound."""
     deviation = get_deviation(actor, deviation_id)
+    rounds = report_rounds(actor, deviation)
     rows = Judgement.objects.visible_to(actor).filter(deviation=deviation)
     judgements = list(rows.order_by("-given_at", "-id"))
     given = (each for each in judgements if each.kind == JudgementKind.PROVISIONAL)
@@ -80,8 +84,15 @@ def deviation_detail(actor: Actor, deviation_id: UUID) -> DeviationDetail:
         files=files_of(actor, deviation),
         clocks=list(clocks.order_by("due_at", "id")),
         signatures=signatures_of(actor, deviation.pk, deviation.version),
-        steps=steps_left(actor, deviation, classification, open_steps(actor, deviation)),
+        steps=steps_of_report(
+            actor,
+            deviation,
+            classification,
+            rounds,
+            steps_left(actor, deviation, classification, open_steps(actor, deviation)),
+        ),
         summary=find_summary(actor, deviation),
+        rounds=rounds,
     )
 
 

@@ -125,6 +125,16 @@ def _signed(fact: Payload) -> str:
     return _("Signed: %s") % (Meaning(given).label if given in Meaning.values else given)
 
 
+def _reviewed(fact: Payload) -> str:
+    match fact.get("outcome"):
+        case "concurred":
+            return _("The sponsor concurs with the report")
+        case "objected":
+            return _("The sponsor objects to the report")
+        case _:
+            return _("No reply of the sponsor, went on (clause %s)") % str(fact.get("clause", ""))
+
+
 _WORDS: Final[Mapping[str, Callable[[Payload], str]]] = {
     "deviation.reported": _reported,
     "deviation.triaged": _triaged,
@@ -137,6 +147,20 @@ _WORDS: Final[Mapping[str, Callable[[Payload], str]]] = {
         _("Product impact assessed by the sponsor: %s") % fact.get("impact", "")
     ),
     "deviation.summarised": lambda _fact: _("Preliminary summary given"),
+    "deviation.dismissed": lambda _fact: _("Proposed that it is no deviation"),
+    "deviation.no_deviation": lambda _fact: _("Found to be no deviation"),
+    "report.draft_shared": lambda fact: _("Draft report shared, text %s") % fact.get("round", ""),
+    "report.commented": lambda fact: (
+        _("Comment %(comment)s on text %(round)s")
+        % {"comment": fact.get("comment", ""), "round": fact.get("round", "")}
+    ),
+    "report.comments_finished": lambda _fact: _("The sponsor has no more comments on the draft"),
+    "report.comment_answered": lambda fact: _("Comment %s answered") % fact.get("comment", ""),
+    "report.submitted": lambda _fact: _("Report submitted to CDMO QA"),
+    "report.approved": lambda _fact: _("Report approved by CDMO QA"),
+    "report.returned": lambda _fact: _("Report handed back to the investigation"),
+    "report.reviewed": _reviewed,
+    "report.settled": lambda fact: _("%s: word on the disagreement") % _side(fact),
     "deviation.closed": lambda _fact: _("Closed"),
     "deviation.cancelled": lambda _fact: _("Cancelled"),
     "deviation.mirrored": lambda _fact: _("Copied from the CDMO's own quality system"),

@@ -1,8 +1,8 @@
-"""What waits for a person of the CDMO: to triage, to release, under investigation."""
+"""What waits for a person of either side: the class, the notice, the report and its reviews."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -12,14 +12,19 @@ from deviations.access import newest_classes
 from deviations.models import Deviation
 from deviations.states import (
     CLOSING_CLOCK,
+    CONSEQUENCES,
+    DISAGREEMENT_CLOCK,
+    DRAFT_CLOCK,
     LEADERS,
     NOTICE_CLOCK,
     OPEN_STATES,
+    REVIEW_CLOCK,
     SUMMARY_CLOCK,
     TRANSITIONS,
     DeviationState,
+    ReviewOutcome,
 )
-from portal.actor import Actor, Side
+from portal.actor import Actor, Role
 from portal.clocks.names import name_of
 from portal.models import Clock
 from portal.queries.clocks import OPEN
@@ -27,15 +32,22 @@ from portal.slots import InboxItem
 from portal.states import Classification
 
 ITEMS_MAX: Final = 200
-# What has a time once the sponsor was told, or need not be.
-BEFORE: Final = (NOTICE_CLOCK,)
-AFTER: Final = (SUMMARY_CLOCK, CLOSING_CLOCK)
+# Which deadlines a step is for; the others, once the sponsor was told or need not be, are for the report.
+TIMED_BY: Final[Mapping[str, Sequence[str]]] = {
+    "triage": (NOTICE_CLOCK,),
+    "release_notice": (NOTICE_CLOCK,),
+    "object_report": (REVIEW_CLOCK,),
+    "settle": (DISAGREEMENT_CLOCK,),
+}
+REPORT: Final = (SUMMARY_CLOCK, DRAFT_CLOCK, CLOSING_CLOCK)
+KINDS: Final = (NOTICE_CLOCK, REVIEW_CLOCK, DISAGREEMENT_CLOCK, *REPORT)
+CONCERNED: Final = (*LEADERS, *TRANSITIONS["object_report"].roles, *TRANSITIONS["settle"].roles)
 URL: Final = "/deviations/{}/"
 
 
 def deviations_waiting(actor: Actor) -> list[InboxItem]:
     """Return what the actor may move on: at most 200 open deviations, oldest first, in three queries."""
-    spaces = [space_id for space_id in actor.seats if actor.holds(space_id, *LEADERS)]
+    spaces = [space_id for space_id in actor.seats if actor.holds(space_id, *CONCERNED)]
     if not spaces:
         return []
     rows = Deviation.objects.visible_to(actor).filter(space_id__in=spaces, state__in=OPEN_STATES)
@@ -48,9 +60,8 @@ def deviations_waiting(actor: Actor) -> list[InboxItem]:
 
 def _clocks(actor: Actor, deviations: Sequence[Deviation]) -> dict[UUID, Clock]:
     """Return the deadline of each deviation's next step: that of the notice, else the nearest one open."""
-    kinds = {each.pk: AFTER if _kind(each) in ("investigate", "close") else BEFORE for each in deviations}
-    ids = list(kinds)
-    rows = Clock.objects.visible_to(actor).filter(OPEN, subject_id__in=ids, kind__in=(NOTICE_CLOCK, *AFTER))
+    kinds = {each.pk: TIMED_BY.get(_kind(each), REPORT) for each in deviations}
+    rows = Clock.objects.visible_to(actor).filter(OPEN, subject_id__in=list(kinds), kind__in=KINDS)
     found = rows.order_by("-due_at", "-id")
     return {each.subject_id: each for each in found if each.kind in kinds[each.subject_id]}
 
@@ -59,7 +70,8 @@ def _item(
     actor: Actor, deviation: Deviation, classification: Classification | None, clock: Clock | None
 ) -> InboxItem | None:
     kind = _kind(deviation)
-    if not actor.holds(deviation.space_id, *TRANSITIONS[kind].roles):
+    asked = [each for each in _roles(kind) if actor.holds(deviation.space_id, each)]
+    if not asked:
         return None
     return InboxItem(
         subject_type="deviation",
@@ -70,7 +82,7 @@ def _item(
         why=_why(kind, deviation, clock),
         clause=clock.clause if clock is not None else "",
         terms=clock.terms if clock is not None else None,
-        side=str(Side.MANUFACTURER),
+        side=str(asked[0].side),
         due_at=clock.due_at if clock is not None else None,
         url=URL.format(deviation.pk),
         classification=classification,
@@ -79,12 +91,23 @@ def _item(
 
 
 def _kind(deviation: Deviation) -> str:
-    """Return the transition that is wanted next; the notice comes before everything but the class."""
-    if deviation.state == DeviationState.REPORTED:
-        return "triage"
+    """Return the step that is wanted next; the notice comes before everything but the class."""
+    match deviation.state:
+        case DeviationState.REPORTED:
+            return "triage"
+        case DeviationState.CDMO_QA_REVIEW:
+            return "approve" if deviation.approved_at is None else "close"
+        case DeviationState.SPONSOR_REVIEW if not deviation.review:
+            return "object_report"
+        case DeviationState.SPONSOR_REVIEW:
+            return "settle" if deviation.review == ReviewOutcome.OBJECTED else "close"
     if deviation.is_notice_due:
         return "release_notice"
-    return "investigate" if deviation.state == DeviationState.TRIAGED else "close"
+    return "investigate" if deviation.state == DeviationState.TRIAGED else "submit_report"
+
+
+def _roles(kind: str) -> tuple[Role, ...]:
+    return (TRANSITIONS.get(kind) or CONSEQUENCES[kind]).roles
 
 
 def _why(kind: str, deviation: Deviation, clock: Clock | None) -> str:
@@ -92,6 +115,10 @@ def _why(kind: str, deviation: Deviation, clock: Clock | None) -> str:
         "triage": _("Opened, waits for its class"),
         "release_notice": _("The notice to the sponsor waits for release"),
         "investigate": _("Triaged, waits for its investigation"),
+        "approve": _("The report waits for CDMO QA's signature"),
+        "object_report": _("The report waits for the sponsor's review"),
+        "settle": _("The sponsor objects to the report: a word of both heads of quality"),
+        "close": _("Reviewed, waits to be closed"),
     }
     waits = words.get(kind) or _("Under investigation, lead %s") % deviation.lead_code
     return waits if clock is None or clock.kind == NOTICE_CLOCK else f"{waits}; {name_of(clock.kind)}"

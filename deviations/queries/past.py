@@ -9,8 +9,17 @@ from uuid import UUID
 
 from batches.models import Batch, Excursion, ProcedureStep
 from deviations.access import get_deviation, zone_of
-from deviations.models import Deviation, Judgement, Notice, PreliminarySummary
+from deviations.models import (
+    Deviation,
+    Judgement,
+    Notice,
+    PreliminarySummary,
+    ReportComment,
+    ReportRound,
+    Settlement,
+)
 from deviations.queries.detail import DeviationDetail, Times
+from deviations.queries.rounds import RoundLine
 from deviations.states import JudgementKind
 from portal.access import get_program
 from portal.actor import Actor
@@ -57,8 +66,22 @@ def deviation_then(
         ],
         steps=[],
         summary=next(iter(past.related(PreliminarySummary, deviation_id=deviation_id)), None),
+        rounds=_rounds(past, deviation_id),
         rests_on=tuple(past.rests_on),
     )
+
+
+def _rounds(past: Past, deviation_id: UUID) -> list[RoundLine]:
+    """Return the texts of the report that were there, the newest first, each with what was said by then."""
+    found = sorted(past.related(ReportRound, deviation_id=deviation_id), key=lambda each: -each.number)
+    return [
+        RoundLine(
+            each,
+            sorted(past.related(ReportComment, round_id=each.pk), key=lambda comment: comment.number),
+            sorted(past.related(Settlement, round_id=each.pk), key=lambda word: (word.given_at, word.pk)),
+        )
+        for each in found
+    ]
 
 
 def _joined(past: Past, deviation: Deviation) -> Deviation:

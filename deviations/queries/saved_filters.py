@@ -12,14 +12,21 @@ from django.db.models import Q, QuerySet
 
 from deviations.models import Deviation
 from deviations.queries.listing import list_deviations
-from deviations.states import NOTICE_CLOCK, OPEN_STATES, TRANSITIONS, DeviationState
+from deviations.states import (
+    ENDED,
+    NOTICE_CLOCK,
+    OPEN_STATES,
+    TRANSITIONS,
+    DeviationState,
+    ReviewOutcome,
+)
 from portal.action import instant
 from portal.actor import Actor
 from portal.models import Alert, Clock
 from portal.states import ALERT_TRANSITIONS, AlertState, Audience, Classification, ClockState
 
 Rows = QuerySet[Deviation]
-ENDED: Final = (DeviationState.CLOSED, DeviationState.CANCELLED)
+AGREED: Final = (ReviewOutcome.CONCURRED, ReviewOutcome.SETTLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +80,23 @@ FILTERS: Final[Mapping[str, Callable[[Actor, Rows], Rows]]] = {
 
 
 def to_move_on(actor: Actor) -> Q:
-    """Return the deviations whose next step is the actor's: the class, the notice, then the investigation."""
+    """Return the deviations whose next step is the actor's: the class, the notice, the report."""
 
     def spaces(step: str) -> list[UUID]:
         roles = TRANSITIONS[step].roles
         return [space_id for space_id in actor.seats if actor.holds(space_id, *roles)]
 
     told = Q(audience=Audience.SHARED) | Q(needs_notice=False)
-    judged = Q(state__in=[DeviationState.TRIAGED, DeviationState.UNDER_INVESTIGATION])
+    investigated = Q(state__in=[DeviationState.TRIAGED, DeviationState.UNDER_INVESTIGATION])
     return (
         Q(state=DeviationState.REPORTED, space_id__in=spaces("triage"))
-        | judged & ~told & Q(space_id__in=spaces("release_notice"))
+        | investigated & ~told & Q(space_id__in=spaces("release_notice"))
         | Q(told, state=DeviationState.TRIAGED, space_id__in=spaces("investigate"))
-        | Q(told, state=DeviationState.UNDER_INVESTIGATION, space_id__in=spaces("close"))
+        | Q(told, state=DeviationState.UNDER_INVESTIGATION, space_id__in=spaces("submit_report"))
+        | Q(state=DeviationState.CDMO_QA_REVIEW, space_id__in=spaces("close"))
+        | Q(state=DeviationState.SPONSOR_REVIEW, review="", space_id__in=spaces("object_report"))
+        | Q(state=DeviationState.SPONSOR_REVIEW, review=ReviewOutcome.OBJECTED, space_id__in=spaces("settle"))
+        | Q(state=DeviationState.SPONSOR_REVIEW, review__in=AGREED, space_id__in=spaces("close"))
     )
 
 

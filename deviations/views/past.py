@@ -10,7 +10,14 @@ from django.urls import reverse
 from deviations.access import get_deviation, zone_of
 from deviations.queries import deviation_then, history
 from deviations.views.record import DeviationPage
-from deviations.views.shown import clocks_of, history_of, judgements_of, states_of, times_of_page
+from deviations.views.shown import (
+    clocks_of,
+    history_of,
+    judgements_of,
+    rounds_shown,
+    states_of,
+    times_of_page,
+)
 from portal.access import get_program
 from portal.action import reading
 from portal.errors import DomainError
@@ -47,6 +54,7 @@ class PastDeviationPage(Page):
             "states": states_of(found, at),
             "times": times_of_page(found),
             "judgements": judgements_of(found, at),
+            "rounds": rounds_shown(found),
             "clocks": clocks_of(
                 actor, found, [ClockLine(each, None, (), ()) for each in found.clocks], None, at
             ),

@@ -23,11 +23,20 @@ from deviations.actions.summarise import summarise_deviation
 from deviations.clauses.naming import names_of
 from deviations.clauses.triggers import triggers_words
 from deviations.forms import (
+    AnswerCommentForm,
     AssessForm,
     CancelForm,
     CloseForm,
+    CommentForm,
+    DismissForm,
+    DraftForm,
+    FinishForm,
     InvestigateForm,
+    ObjectForm,
+    ReturnForm,
+    SettleForm,
     StepForm,
+    SubmitForm,
     SummariseForm,
     TriageForm,
 )
@@ -37,8 +46,10 @@ from deviations.queries import (
     history,
     notice_preview,
 )
+from deviations.queries.capa import capas_of_deviation
 from deviations.signing import DEVIATION
-from deviations.states import OPEN_STATES, REPORTERS
+from deviations.states import OPEN_STATES, REPORTERS, REVIEWS
+from deviations.views.capa_shown import plan_address
 from deviations.views.curve import curve_of
 from deviations.views.duties import card_of
 from deviations.views.files import attach_all, files_given
@@ -47,8 +58,10 @@ from deviations.views.shown import (
     history_of,
     judgements_of,
     leaving_of,
+    rounds_shown,
     states_of,
     times_of_page,
+    waits_for,
 )
 from portal.action import instant, reading
 from portal.actor import Actor, Side
@@ -71,6 +84,25 @@ from portal.views.holds import holds_of
 from portal.views.ladders import acknowledge_url, banner, ladder, sits_on
 
 MB: Final = 1024 * 1024
+# What a reader is wanted for, the first of them that is open.
+WANTED: Final = {
+    "triage": gettext_noop("Give the class"),
+    "investigate": gettext_noop("Start the investigation"),
+    "close": gettext_noop("Close the deviation"),
+    "submit_report": gettext_noop("Submit the report"),
+    "settle": gettext_noop("Settle the disagreement"),
+}
+ROUND_FORMS: Final[dict[str, type[StepForm]]] = {
+    "dismiss": DismissForm,
+    "share_draft": DraftForm,
+    "comment": CommentForm,
+    "finish_comments": FinishForm,
+    "answer_comment": AnswerCommentForm,
+    "submit_report": SubmitForm,
+    "return_report": ReturnForm,
+    "object_report": ObjectForm,
+    "settle": SettleForm,
+}
 LEFT_AT_ONCE: Final = gettext_noop(
     "The class is given, and the sponsor knows it: a signed clause let the notice leave."
 )
@@ -123,7 +155,11 @@ class DeviationPage(Page):
             "held": holds_of(actor, deviation.space_id, deviation.pk, within=(deviation.batch_id,)),
             "exports": exports_of(actor, deviation.space_id, deviation.pk),
             "reporting": card_of(actor, found, now),
+            "capas": capas_of_deviation(actor, deviation.pk),
+            "plan_capa_url": plan_address(actor, deviation),
             "forms": _forms(actor, found, terms),
+            "rounds": rounds_shown(found),
+            "waits_for": waits_for(actor, found),
             "primary": _primary(found, receipt, must_tell=deviation.is_notice_due),
             "takes_files": deviation.state in OPEN_STATES and actor.holds(deviation.space_id, *REPORTERS),
             "shown_inline": INLINE,
@@ -153,14 +189,13 @@ def _primary(found: DeviationDetail, receipt: Escalation | None, *, must_tell: b
     steps = found.steps
     if receipt is not None and receipt.line.may_acknowledge:
         return {"kind": "acknowledge", "url": acknowledge_url(receipt.alert)}
-    if "triage" in steps:
-        return {"kind": "anchor", "url": "#triage", "words": _("Give the class")}
-    if "release_notice" in steps and must_tell:
+    if "release_notice" in steps and must_tell and "triage" not in steps:
         return {"kind": "notice"}
-    if "investigate" in steps:
-        return {"kind": "anchor", "url": "#investigate", "words": _("Start the investigation")}
-    if "close" in steps:
-        return {"kind": "anchor", "url": "#close", "words": _("Close the deviation")}
+    wanted = next((each for each in WANTED if each in steps), "")
+    if wanted:
+        return {"kind": "anchor", "url": f"#{wanted}", "words": str(_(WANTED[wanted]))}
+    if found.deviation.state in REVIEWS and not found.deviation.review:
+        return {"kind": "anchor", "url": "#report", "words": _("Read the report")}
     return {}
 
 
@@ -182,6 +217,11 @@ def _forms(actor: Actor, found: DeviationDetail, terms: Terms) -> dict[str, Step
         made["assess_impact"] = AssessForm(auto_id="assess_impact_%s", names=names_of(terms, Side.SPONSOR))
     if "summarise" in steps:
         made["summarise"] = SummariseForm(auto_id="summarise_%s")
+    made |= {name: form(auto_id=f"{name}_%s") for name, form in ROUND_FORMS.items() if name in steps}
+    if "submit_report" in steps and found.rounds:
+        made["submit_report"] = SubmitForm(
+            auto_id="submit_report_%s", initial={"report": found.rounds[0].round.text}
+        )
     if "close" in steps:
         made["close"] = CloseForm(auto_id="close_%s")
     if "cancel" in steps:

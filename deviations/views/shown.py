@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote
@@ -12,11 +12,12 @@ from django.utils import formats
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from deviations.models import Judgement
+from deviations.models import Judgement, ReportRound
 from deviations.queries.detail import DeviationDetail
 from deviations.queries.history import HistoryLine
 from deviations.queries.preview import NoticePreview
-from deviations.states import DeviationState, JudgementKind
+from deviations.rounds import what_review_waits_for
+from deviations.states import ENDED, REVIEWS, DeviationState, JudgementKind, ReviewOutcome, RoundKind
 from portal.actor import Actor
 from portal.queries import Escalation
 from portal.queries.clocks import ClockLine
@@ -26,6 +27,11 @@ from portal.views.clocks import clock_shown, face
 from portal.views.strips import receipt_clock, receipt_moves
 
 Shown = dict[str, Any]
+TONES: Final[Mapping[str, str]] = {
+    ReviewOutcome.CONCURRED: "fine",
+    ReviewOutcome.SETTLED: "fine",
+    ReviewOutcome.OBJECTED: "late",
+}
 # Less than that is the time it takes to type, not a delay.
 WORTH_SAYING: Final = timedelta(minutes=1)
 
@@ -37,12 +43,15 @@ def states_of(found: DeviationDetail, now: datetime) -> list[Shown]:
         DeviationState.REPORTED: deviation.recorded_at,
         DeviationState.TRIAGED: deviation.triaged_at,
         DeviationState.UNDER_INVESTIGATION: deviation.investigated_at,
+        DeviationState.CDMO_QA_REVIEW: deviation.submitted_at,
+        DeviationState.SPONSOR_REVIEW: deviation.approved_at,
         DeviationState.CLOSED: deviation.ended_at if deviation.state == DeviationState.CLOSED else None,
     }
     line = []
     for state, at in reached.items():
         is_now = deviation.state == state
-        if at is None and deviation.state == DeviationState.CANCELLED:
+        # What ended early, or went straight, shows what it passed alone.
+        if at is None and deviation.state in ENDED:
             continue
         note = "" if at is None else face(at, found.zone, now)
         line.append(
@@ -52,9 +61,9 @@ def states_of(found: DeviationDetail, now: datetime) -> list[Shown]:
                 "note": _("since %s") % note if is_now and state != DeviationState.CLOSED else note,
             }
         )
-    if deviation.state == DeviationState.CANCELLED and deviation.ended_at is not None:
+    if deviation.state in (DeviationState.CANCELLED, DeviationState.NO_DEVIATION) and deviation.ended_at:
         note = face(deviation.ended_at, found.zone, now)
-        line.append({"name": str(DeviationState.CANCELLED.label), "state": "ended", "note": note})
+        line.append({"name": deviation.get_state_display(), "state": "ended", "note": note})
     return line
 
 
@@ -177,3 +186,39 @@ def leaving_of(preview: NoticePreview) -> Shown:
         "clause": clause_words(preview.clause, preview.terms),
         "version": preview.deviation.version,
     }
+
+
+def rounds_shown(found: DeviationDetail) -> list[Shown]:
+    """Return the texts of the report, the newest first and unfolded, each with what was said to it."""
+    return [
+        {
+            "round": each.round,
+            "is_newest": each is found.rounds[0],
+            "heading": _("Text %(number)s, %(kind)s")
+            % {"number": each.round.number, "kind": each.round.get_kind_display()},
+            "standing": _standing(each.round),
+            "tone": "" if each.round.returned_at else TONES.get(each.round.outcome, ""),
+            "is_private": each.round.audience != Audience.SHARED,
+            "comments": each.comments,
+            "settlements": each.settlements,
+        }
+        for each in found.rounds
+    ]
+
+
+def _standing(given: ReportRound) -> str:
+    """Return where one text of the report stands."""
+    if given.returned_at is not None:
+        return _("handed back")
+    if given.outcome:
+        return str(given.get_outcome_display())
+    if given.kind == RoundKind.DRAFT:
+        return _("comments finished") if given.commented_at is not None else _("waits for comments")
+    return _("approved by CDMO QA") if given.approved_at is not None else _("waits for CDMO QA")
+
+
+def waits_for(actor: Actor, found: DeviationDetail) -> str:
+    """Return in words what closing waits for, empty where it waits for nothing or is nobody's matter yet."""
+    if found.deviation.state not in (DeviationState.UNDER_INVESTIGATION, *REVIEWS):
+        return ""
+    return capfirst(what_review_waits_for(actor, found.deviation, found.classification))

@@ -12,7 +12,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from batches.models import Batch
+from batches.queries.watches import told_by
 from batches.states import BatchState
+from batches.views.watches import shown_lines
 from deviations.access import zone_of
 from deviations.actions.signals import answer_signal, raise_signal
 from deviations.forms import SignalAnswerForm, SignalForm
@@ -101,6 +103,7 @@ class SignalPage(Page):
             "roles": roles_words([each.partition(".")[2] for each in line.signal.roles]),
             **strip_of(actor, line.signal.pk, program, shown["zone"]),
             "receipt_url": _receipt_url(actor, line),
+            "seen": shown_lines(told_by(actor, line.signal.pk)),
             "form": SignalAnswerForm() if shown["may_answer"] else None,
             "url": reverse("early_signal", args=[line.signal.pk]),
             "partial": "signal" if request.htmx and request.method == "GET" else "",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, cast
 from uuid import UUID
 
 from django.db.models import Max
@@ -25,6 +25,7 @@ from portal.facts import (
     AgreementDrafted,
     AgreementEdited,
     AgreementEndAsked,
+    AgreementEndDropped,
     AgreementPenPassed,
     AgreementReopened,
     AgreementSubmitted,
@@ -339,6 +340,23 @@ def ask_end(
     return found
 
 
+@action("agreement.drop_end")
+def drop_end(actor: Actor, version_id: UUID, *, reason: str, version: int | None) -> AgreementVersion:
+    """Take back the end that the actor's side asked for, or decline the one that the other side did.
+
+    Raises: NotFound, Refused, InvalidTransition, VersionMissing, StaleVersion, Invalid, Conflict. Records:
+    agreement.end_dropped v1.
+    """
+    found = _lock(actor, version_id, "drop_end", version)
+    _require_asked(found)
+    _give_reason(found, reason)
+    asked_by = found.ending_by
+    found.drop_end()
+    found.save(update_fields=["ending_by", "ending_at", "ending_reason"])
+    ledger.record(found, AgreementEndDropped(side=str(_side(actor, found.space_id)), asked_by=asked_by))
+    return found
+
+
 @action("agreement.terminate")
 def terminate_agreement(actor: Actor, version_id: UUID, *, version: int | None) -> AgreementVersion:
     """Agree to the end that the other side asked for; rules of what runs and rights to records outlive it.
@@ -347,17 +365,21 @@ def terminate_agreement(actor: Actor, version_id: UUID, *, version: int | None) 
     agreement.terminated v1.
     """
     found = _lock(actor, version_id, "terminate", version)
-    if found.ending_at is None:
-        raise Conflict("Nobody asked for its end. Ask for it first, with a date.")
+    _require_asked(found)
     if found.ending_by == _side(actor, found.space_id):
         raise Refused(
             "Your side asked for its end; the other side's quality head agrees to it.", code="own_work"
         )
-    until = max(found.ending_at, instant())
+    until = max(cast("datetime", found.ending_at), instant())
     found.end(AgreementState.TERMINATED, until)
     found.save(update_fields=["state", "until"])
     ledger.record(found, AgreementTerminated(number=str(found.number), until=until))
     return found
+
+
+def _require_asked(found: AgreementVersion) -> None:
+    if found.ending_at is None:
+        raise Conflict("Nobody asked for its end. Ask for it first, with a date.")
 
 
 def read_document(text: str) -> Document:

@@ -34,14 +34,14 @@ from portal.links import LASTS
 from portal.models import ApiKey, Assignment, Inspection, Member, Person
 from portal.passwords import check_password
 from portal.renewing import renew_rights
-from portal.states import ADMINISTRATORS, INSPECTOR, ROLES, SYSTEM, PersonKind
+from portal.states import ADMINISTRATORS, DISPLAY, INSPECTOR, ROLES, SYSTEM, PersonKind
 
 KEY_DAYS_MAX: Final = 366
 SEAT_STARTS_WITHIN: Final = timedelta(days=366)
 SEAT_LASTS_AT_MOST: Final = timedelta(days=3 * 366)
 # It may be an account of whoever else works with us: the words are the same, and tell nothing of where.
 ADDRESS_TAKEN: Final = "No account can be made with this address. Use a different one."
-SCOPES: Final = ("read", "write", "readings", "acknowledge", "webhooks")
+SCOPES: Final = ("read", "write", "readings", "acknowledge", "webhooks", DISPLAY)
 
 
 @action("member.add")
@@ -338,11 +338,13 @@ def issue_key(
     scopes: Collection[str],
     program_ids: Collection[UUID],
     expires_at: datetime,
+    shows: Collection[str] = (),
 ) -> ApiKey:
     """Issue a key to a service account of the organisation, bound to programs it is a party of.
 
     It opens no more than the account's seats in these programs, narrowed to its scopes. `token` comes from
-    `fresh_token()` and is not kept. Raises: Refused, Invalid. Records: key.issued v1.
+    `fresh_token()` and is not kept. `shows` are the numbers of the batches a display key shows, none for all.
+    Raises: Refused, Invalid. Records: key.issued v1.
     """
     require_role(actor, organisation_id, *ADMINISTRATORS, to="issue keys")
     if takes_two_to_key(scopes):
@@ -357,6 +359,7 @@ def issue_key(
         scopes=scopes,
         program_ids=program_ids,
         expires_at=expires_at,
+        shows=shows,
     )
 
 
@@ -371,6 +374,7 @@ def make_key(
     scopes: Collection[str],
     program_ids: Collection[UUID],
     expires_at: datetime,
+    shows: Collection[str] = (),
 ) -> ApiKey:
     """Make a key; a shared step. Raises: Invalid."""
     current_action()
@@ -383,6 +387,7 @@ def make_key(
         token_hash=token_hash,
         scopes=sorted(scopes),
         program_ids=sorted(str(each) for each in program_ids),
+        shows=sorted(shows),
         expires_at=expires_at,
     )
     ledger.record(key, KeyIssued(person_id=service.pk, scopes=tuple(sorted(scopes)), expires_at=expires_at))
@@ -400,6 +405,9 @@ def require_key(
     unknown = sorted(set(scopes) - set(SCOPES))
     if unknown or not scopes:
         raise Invalid("Unknown scope.", errors={"scopes": [f"Choose from: {', '.join(SCOPES)}."]})
+    if DISPLAY in scopes and len(scopes) > 1:
+        words = "A display key stands open on a wall: it may do nothing else."
+        raise Invalid("A display key is for the wall alone.", errors={"scopes": [words]})
     now = instant()
     if not now < expires_at <= now + timedelta(days=KEY_DAYS_MAX):
         raise Invalid(

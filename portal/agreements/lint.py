@@ -39,7 +39,10 @@ GIVERS: Final[Mapping[str, frozenset[str]]] = {
 # stands in the master record that both sides sign.
 BY_MASTER_RECORD: Final = ("parameter", "excursion")
 SHARED_BY_RULE: Final = ("deviation", *BY_MASTER_RECORD)
-DEVIATION_STATES: Final = ("reported", "triaged", "under_investigation", "closed")
+DEVIATION_STATES: Final = (
+    *("reported", "triaged", "under_investigation"),
+    *("cdmo_qa_review", "sponsor_review", "closed"),
+)
 # What a deviation is told by.
 OF_DEVIATIONS: Final = ("deviation", "patient_lot")
 DECIDED_BY_SILENCE: Final = frozenset(("draft_comments", "sponsor_review", "decision"))

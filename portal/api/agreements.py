@@ -120,6 +120,7 @@ STEPS: Final[Mapping[str, Step]] = {
     "reopen": Step(agreeing.reopen_agreement, AgreementReasonInput),
     "withdraw": Step(agreeing.withdraw_agreement, AgreementReasonInput),
     "ask_end": Step(agreeing.ask_end, EndInput),
+    "drop_end": Step(agreeing.drop_end, AgreementReasonInput),
     "terminate": Step(agreeing.terminate_agreement),
 }
 # A key cannot sign; what follows from a signature is no step of its own.

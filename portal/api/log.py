@@ -29,6 +29,7 @@ from portal.api.authentication import ActorRequest
 from portal.api.base import CovalentView, Input, choice_param, uuid_param
 from portal.api.events import number_param
 from portal.checkpoints import Published, get_newest, is_held, signed_note
+from portal.dossiers import CERTIFICATE, WHOLE
 from portal.errors import Invalid, NotFound, Unavailable
 from portal.exports import make_papers, write_export
 from portal.log_keys import verifiers
@@ -49,7 +50,8 @@ LEVELS: Final = range(8)
 TILE: Final = re.compile(r"((?:x[0-9]{3}/){0,5})([0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?", re.ASCII)
 CHUNK_BYTES: Final = 256 * 1024
 YES_NO: Final = ("yes", "no")
-FORMS: Final = ("zip", "pdf")
+# A certificate is the paper of a record that says what was decided of it.
+FORMS: Final = ("zip", "pdf", CERTIFICATE)
 log = structlog.get_logger(__name__)
 
 
@@ -322,7 +324,13 @@ class Export(LogView):
         parameters=[
             OpenApiParameter("record", UUID, description="Only what is about this record, and the record."),
             OpenApiParameter("files", str, enum=YES_NO, default="yes", description="With attached files."),
-            OpenApiParameter("as", str, enum=FORMS, default="zip", description="pdf: the record alone."),
+            OpenApiParameter(
+                "as",
+                str,
+                enum=FORMS,
+                default="zip",
+                description="pdf: the record alone. certificate: what was decided of a batch, signed.",
+            ),
         ],
         responses={
             (200, "application/zip"): OpenApiTypes.BINARY,
@@ -335,8 +343,9 @@ class Export(LogView):
         published = get_newest(request.actor, chain)
         record_id = uuid_param(request, "record")
         with_files = choice_param(request, "files", YES_NO) != "no"
-        if choice_param(request, "as", FORMS) == "pdf":
-            return _paper(request.actor, chain, published, record_id)
+        form = choice_param(request, "as", FORMS)
+        if form in ("pdf", CERTIFICATE):
+            return _paper(request.actor, chain, published, record_id, WHOLE if form == "pdf" else form)
         file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it has been sent
         try:
             write_export(request.actor, chain, published, file, record_id=record_id, with_files=with_files)
@@ -351,13 +360,18 @@ class Export(LogView):
         return StreamingHttpResponse(_sent(file), content_type="application/zip", headers=headers)
 
 
-def _paper(actor: Actor, chain: ChainKey, published: Published, record_id: UUID | None) -> HttpResponse:
+def _paper(
+    actor: Actor, chain: ChainKey, published: Published, record_id: UUID | None, paper: str
+) -> HttpResponse:
     """Answer with the printed record, or program, alone. Raises: NotFound, Unavailable."""
-    paper = make_papers(actor, chain, published, record_id).members.get("record.pdf")
-    if paper is None:
+    if paper == CERTIFICATE and record_id is None:
         raise NotFound
-    name = f"covalent-{str(record_id or chain.space_id)[:8]}-{chain.audience}-{published.size}.pdf"
-    return HttpResponse(paper, content_type="application/pdf", headers=_download(name))
+    printed = make_papers(actor, chain, published, record_id, paper=paper).members.get("record.pdf")
+    if printed is None:
+        raise NotFound
+    about = f"{str(record_id or chain.space_id)[:8]}-{chain.audience}-{published.size}"
+    name = f"covalent-{paper}-{about}.pdf" if paper != WHOLE else f"covalent-{about}.pdf"
+    return HttpResponse(printed, content_type="application/pdf", headers=_download(name))
 
 
 def _download(name: str) -> dict[str, str]:

@@ -83,6 +83,15 @@ class AgreementEndAsked(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class AgreementEndDropped(Fact):
+    """The end that one side asked for was taken back by it, or declined by the other."""
+
+    name = "agreement.end_dropped"
+    side: str
+    asked_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class AgreementTerminated(Fact):
     """Both sides agreed that the agreement ends; rights to records outlive it."""
 

@@ -129,6 +129,10 @@ class AgreementVersion(Drafted):
         """Note that one side wants it to end."""
         self.ending_by, self.ending_at, self.ending_reason = side, at, reason
 
+    def drop_end(self) -> None:
+        """Note that nobody asks for its end any more."""
+        self.ending_by, self.ending_at, self.ending_reason = "", None, ""
+
     def is_in_force(self, at: datetime) -> bool:
         """Say whether it holds at an instant."""
         begun = self.effective_from is not None and self.effective_from <= at

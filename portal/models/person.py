@@ -159,6 +159,8 @@ class ApiKey(SpaceRecord):
     token_hash = models.BinaryField(max_length=32)
     scopes = models.JSONField(default=list)
     program_ids = models.JSONField(default=list)
+    # Of a display key: the numbers of the batches it shows, none for all of its programs.
+    shows = models.JSONField(default=list, db_default=[])
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
 

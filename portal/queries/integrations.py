@@ -12,7 +12,7 @@ from portal.action import instant
 from portal.actor import Actor
 from portal.directory import list_places
 from portal.models import ApiKey, KeyUse
-from portal.slots import Feed, feeds
+from portal.slots import Feed, GatewayLine, feeds, gateways
 from portal.states import PEOPLE_WHO_ADMINISTER, WEBHOOK_KEEPERS
 
 # Of keys that ended those are still shown that somebody may look for.
@@ -82,3 +82,20 @@ def list_all_feeds(actor: Actor) -> list[Feed]:
     """Return what is sent into running batches, those with something late first."""
     found = [feed for provided in feeds(actor) for feed in provided]
     return sorted(found, key=lambda each: (not each.late, each.number))
+
+
+def list_all_gateways(actor: Actor) -> list[tuple[GatewayLine, str]]:
+    """Return the gateways that send into running batches with the label of their key, those at fault first.
+
+    The label is known to the organisation whose key it is.
+    """
+    lines = [line for provided in gateways(actor) for line in provided]
+    accounts = {each.person_id for each in lines if each.person_id is not None}
+    keys = ApiKey.objects.visible_to(actor).filter(person_id__in=accounts, revoked_at=None)
+    labels = dict(keys.order_by("-expires_at", "pk").values_list("person_id", "label"))
+    found = [(each, labels.get(each.person_id, "") if each.person_id else "") for each in lines]
+    return sorted(found, key=lambda each: (not _is_at_fault(each[0]), each[0].device, each[0].number))
+
+
+def _is_at_fault(line: GatewayLine) -> bool:
+    return line.is_off or line.is_silent or line.is_broken or bool(line.lost)

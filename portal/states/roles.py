@@ -29,6 +29,8 @@ SPONSOR_QP: Final = Role(Side.SPONSOR, "qp")
 SPONSOR_REGULATORY: Final = Role(Side.SPONSOR, "regulatory")
 GATEWAY: Final = Role(Side.MANUFACTURER, "gateway")
 SYSTEM: Final = Role(Side.BOTH, "system")
+# The scope of a key that opens the wall page and nothing else.
+DISPLAY: Final = "display"
 TRAIL_REVIEWERS: Final = (CDMO_QA, CDMO_QUALITY_HEAD, SPONSOR_QA, SPONSOR_QUALITY_HEAD)
 ADMINISTRATOR_CODES: Final = frozenset(("site_admin", "org_admin"))
 ADMINISTRATORS: Final = (Role(Side.BOTH, "site_admin"), Role(Side.BOTH, "org_admin"), SYSTEM)

@@ -217,6 +217,7 @@ AGREEMENT_TRANSITIONS: Final[Transitions] = {
         (AgreementState.EFFECTIVE,), AgreementState.SUPERSEDED, AGREEMENT_SIGNERS, _("Follow")
     ),
     "ask_end": Transition((AgreementState.EFFECTIVE,), None, AGREEMENT_SIGNERS, _("Ask for its end")),
+    "drop_end": Transition((AgreementState.EFFECTIVE,), None, AGREEMENT_SIGNERS, _("Drop its end")),
     "terminate": Transition(
         (AgreementState.EFFECTIVE,), AgreementState.TERMINATED, AGREEMENT_SIGNERS, _("Agree to its end")
     ),

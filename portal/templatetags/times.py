@@ -17,6 +17,8 @@ register = template.Library()
 
 _MINUTE: Final = 60
 _HOUR: Final = 3_600
+# Beyond this a time was given by a clock that is wrong: its datum is not the present one.
+_AHEAD: Final = 300
 _DAY: Final = 86_400
 # Below two days hours still matter to whoever holds the ball; above, they are noise.
 _HOURS_SHOWN_BELOW: Final = 2 * _DAY
@@ -73,15 +75,16 @@ def age(context: Mapping[str, object], at: datetime | None, stale_after: float |
     """
     if at is None:
         return format_html('<span class="age" data-state="none">{}</span>', gettext("no data yet"))
-    seconds = max(0, _seconds(_now(context) - at))
-    stale = stale_after is not None and seconds > stale_after
+    seconds = _seconds(_now(context) - at)
+    is_ahead, seconds = seconds < -_AHEAD, max(0, seconds)
+    stale = is_ahead or (stale_after is not None and seconds > stale_after)
     limit = format_html(' data-stale-after="{}"', f"{stale_after:g}") if stale_after is not None else ""
     return format_html(
         '<time class="age" datetime="{}" data-age{} data-state="{}">{}</time>',
         at.astimezone(UTC).isoformat(),
         limit,
         "stale" if stale else "fresh",
-        age_in_words(seconds),
+        gettext("ahead of time") if is_ahead else age_in_words(seconds),
     )
 
 

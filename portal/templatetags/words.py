@@ -12,6 +12,7 @@ register = template.Library()
 
 WORDS: Final[dict[str, str | Promise]] = {
     "now": _("now"),
+    "ahead": _("ahead of time"),
     "seconds_ago": _("{n} s ago"),
     "minutes_ago": _("{n} min ago"),
     "hours_ago": _("{n} h ago"),

@@ -320,6 +320,7 @@ class IssueKey(AdministrationStep):
             scopes=given["scopes"],
             program_ids=[UUID(each) for each in given["programs"]],
             expires_at=timezone.now() + timedelta(days=given["days"]),
+            **({"shows": given["shows"]} if given["shows"] and issue is people.issue_key else {}),
         )
         return str(given["label"])
 

@@ -248,6 +248,7 @@ STEPS: Final[Mapping[str, Call]] = {
     "reopen": agreeing.reopen_agreement,
     "withdraw": agreeing.withdraw_agreement,
     "ask_end": agreeing.ask_end,
+    "drop_end": agreeing.drop_end,
     "terminate": agreeing.terminate_agreement,
 }
 
@@ -270,7 +271,7 @@ class AgreementStep(AgreementPage):
         if step not in STEPS:
             raise NotFound
         given: dict[str, Any] = {}
-        if step in ("reopen", "withdraw", "ask_end"):
+        if step in ("reopen", "withdraw", "ask_end", "drop_end"):
             given["reason"] = asked.POST.get("reason", "")
         if step == "ask_end":
             given["ends_at"] = _day(asked.POST.get("ends_at", ""), "ends_at") or datetime.min.replace(

@@ -241,8 +241,10 @@ def steps_of(actor: Actor, version: AgreementVersion) -> dict[str, bool]:
         if reviewed is not None:
             found -= {"submit"}
     if not is_newest_main(version):
-        found -= {"ask_end", "terminate"}
-    elif version.ending_at is None or sits_on(actor, version.space_id, version.ending_by):
+        found -= {"ask_end", "drop_end", "terminate"}
+    elif version.ending_at is None:
+        found -= {"drop_end", "terminate"}
+    elif sits_on(actor, version.space_id, version.ending_by):
         found -= {"terminate"}
     return dict.fromkeys(found, True)
 
@@ -253,6 +255,7 @@ def reasoned() -> list[tuple[str, str, str]]:
         ("reopen", _("Take back to edit"), _("The signature on it no longer covers it.")),
         ("withdraw", _("Withdraw"), _("It is over for good; a next draft may begin with it.")),
         ("ask_end", _("Ask for its end"), _("It ends when the other side's quality head agrees.")),
+        ("drop_end", _("Let it go on"), _("The end that was asked for is dropped; the agreement holds on.")),
     ]
 
 

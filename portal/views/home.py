@@ -30,6 +30,9 @@ OTHERS_MAX: Final = 20
 # Without a class it is asked for before a minor one goes on.
 TAGS: Final[Mapping[str, str | Promise]] = {
     "triage": gettext_lazy("no class yet"),
+    "sign_master": gettext_lazy("master record to sign"),
+    "disposition": gettext_lazy("disposition to sign"),
+    "coa": gettext_lazy("certificate"),
     "decision": gettext_lazy("decision"),
     "decision.question": gettext_lazy("question"),
     "decision.answered": gettext_lazy("answer"),

@@ -20,7 +20,7 @@ from portal.forms import explain
 from portal.forms_webhooks import ReplayForm, WebhookForm
 from portal.models import Program, Webhook, WebhookAttempt
 from portal.pages import Page, PageRequest
-from portal.queries.integrations import list_all_feeds, list_keys, looks_after_links
+from portal.queries.integrations import list_all_feeds, list_all_gateways, list_keys, looks_after_links
 from portal.queries.webhooks import WebhookLine, get_webhook, list_attempts, list_webhooks, webhook_lines
 from portal.states import WEBHOOK_TRANSITIONS, WebhookState
 from portal.webhooks.keeping import programs_kept, reach_words, unreachable
@@ -47,6 +47,7 @@ class IntegrationsPage(Page):
             "hooks": [_line(each, kept) for each in hooks],
             "keys": list_keys(actor),
             "feeds": found,
+            "gateways": list_all_gateways(actor),
             "shows_refused": any(each.refused is not None for each in found),
             "form": _form(kept),
         }

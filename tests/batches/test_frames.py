@@ -439,6 +439,26 @@ class TestInstants:
                 outcomes.append(type(fault))
         assert outcomes[0] == outcomes[1]
 
+    @given(
+        st.lists(
+            st.one_of(
+                st.datetimes(timezones=st.just(UTC)).map(lambda at: at.isoformat(timespec="seconds")),
+                st.from_regex(r"2026-03-01T08:0[0-9]:[0-9/:;][0-9/:;](Z|[+]00:00|[.]5Z)", fullmatch=True),
+                st.text(alphabet="0123456789-:TZ+é", min_size=18, max_size=26),
+            ),
+            max_size=6,
+        )
+    )
+    @settings(max_examples=400)
+    def test_a_column_is_read_as_its_texts_are_one_by_one(self, texts):
+        outcomes = []
+        for read in (InstantReader().read_usual, lambda each: InstantReader().read_column(each).tolist()):
+            try:
+                outcomes.append(read(texts))
+            except (KeyError, ValueError) as fault:
+                outcomes.append(isinstance(fault, NoOffset) or "refused")
+        assert outcomes[0] == outcomes[1]
+
     @pytest.mark.parametrize(
         "text",
         ["20260301T080000.012Z", "2026-W09-7T08:00:00Z", "2026-03-01T08Z", "2026-03-01T08:00:00,5+02:00"],

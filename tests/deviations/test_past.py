@@ -50,7 +50,7 @@ def steps(cdmo_operator, cdmo_qa, sponsor_qa):
     signing.make_signer(sponsor_qa, cast.ARVO)
     signing.sign(sponsor_qa, deviation, Meaning.CONCURRED)
     yield deviation
-    yield make.close(cdmo_qa, deviation)
+    yield make.finish(cdmo_qa, deviation)
 
 
 def test_each_side_saw_then_what_the_view_of_that_moment_shows_later(database, clock, signed_in):

@@ -48,6 +48,7 @@ def test_the_class_starts_the_clocks_of_its_clauses_with_the_ball_at_the_cdmo(re
     found = make.triage(cdmo_qa, reported, "major")
     assert clocks(cdmo_qa, found) == [
         ("closing", "6.3", None, "running"),
+        ("draft_report", "6.2", None, "running"),
         ("preliminary_summary", "6.1", None, "running"),
     ]
     closing = one(cdmo_qa, found, CLOSING_CLOCK)
@@ -95,7 +96,7 @@ def test_before_its_notice_the_sponsor_sees_no_clock_and_after_it_the_same_ones(
 def test_a_time_that_counts_from_the_notice_begins_with_it(cdmo_qa, sponsor_qa):
     agree(timeline("preliminary_summary", Duration(48, "hours"), code="6.1", since="notice"))
     found = make.triage(cdmo_qa, make.report(cdmo_qa))
-    assert [each[0] for each in clocks(cdmo_qa, found)] == ["closing"]
+    assert [each[0] for each in clocks(cdmo_qa, found)] == ["closing", "draft_report"]
     released = make.release(cdmo_qa, found)
     clock = one(sponsor_qa, released, SUMMARY_CLOCK)
     assert clock.due_at - clock.started_at == timedelta(hours=48)
@@ -104,6 +105,7 @@ def test_a_time_that_counts_from_the_notice_begins_with_it(cdmo_qa, sponsor_qa):
 def test_no_clause_no_clock(cdmo_qa):
     agree(
         Clause("6.1", "quality_unit", "Nothing", "Nothing.", ()),
+        Clause("6.2", "quality_unit", "Nothing", "Nothing.", ()),
         Clause("6.3", "quality_unit", "Nothing", "Nothing.", ()),
     )
     assert clocks(cdmo_qa, make.triage(cdmo_qa, make.report(cdmo_qa))) == []
@@ -117,6 +119,7 @@ def test_the_summary_is_read_by_both_once_told_and_meets_its_clock(released, cdm
     assert facts(audience="shared")[-1] == ("deviation.summarised", {})
     assert [each[0::3] for each in clocks(sponsor_qa, found)] == [
         ("closing", "running"),
+        ("draft_report", "running"),
         ("preliminary_summary", "met"),
     ]
     with pytest.raises(InvalidTransition):
@@ -146,10 +149,11 @@ def test_closing_meets_what_is_open_and_leaves_a_breach(released, cdmo_qa, clock
     breach_clock(SWEEP, late.pk)
     with reading(cdmo_qa):
         (item,) = deviations_waiting(cdmo_qa)
-    assert (item.kind, item.due_at, item.clause) == ("close", late.due_at, "6.1")
-    make.close(cdmo_qa, found)
+    assert (item.kind, item.due_at, item.clause) == ("submit_report", late.due_at, "6.1")
+    make.finish(cdmo_qa, found)
     assert [each[0::3] for each in clocks(cdmo_qa, found)] == [
         ("closing", "met"),
+        ("draft_report", "met"),
         ("preliminary_summary", "breached"),
     ]
     assert one(cdmo_qa, found, SUMMARY_CLOCK).done_at is not None
@@ -175,7 +179,12 @@ def test_over_rest_the_step_is_offered_and_taken(released, api):
     assert "summarise" not in [each["name"] for each in told["available_actions"]]
     seen = api("sponsor_system").get(address).json()
     assert seen["preliminary_summary"]["code"] == "QA system 01"
-    assert {each["kind"] for each in seen["clocks"]} == {"preliminary_summary", "product_impact", "closing"}
+    assert {each["kind"] for each in seen["clocks"]} == {
+        "preliminary_summary",
+        "product_impact",
+        "draft_report",
+        "closing",
+    }
     assert api("rival_system").get(address).status_code == 404
 
 
@@ -185,7 +194,7 @@ def test_the_page_takes_and_shows_it(released, signed_in):
     assert cdmo.post(f"{address}summarise/", given).status_code == 303
     page = signed_in("sponsor_qa").get(address).content.decode()
     applies = signed_in("sponsor_qa").get(f"{address}terms/").content.decode()
-    assert (applies.count("Met, due"), applies.count("Running, due")) == (1, 2)
+    assert (applies.count("Met, due"), applies.count("Running, due")) == (1, 3)
     assert "are kept for 1 year after expiry" in applies
     assert make.PRELIMINARY in page
     assert "Closing" in page

@@ -21,7 +21,7 @@ CANARY = "CANARY-PRIVATE"
 STRANGERS = ["sponsor_qa", "sponsor_viewer", "sponsor_quality_head", "inspector", "rival_sponsor_qa"]
 URL = "/api/v1/deviations/"
 # The deadlines of clauses that both sides read from the notice on; that of the notice itself stays inside.
-LEFT_WITH_THE_NOTICE = {"preliminary_summary", "product_impact", "closing"}
+LEFT_WITH_THE_NOTICE = {"preliminary_summary", "product_impact", "draft_report", "closing"}
 
 
 @pytest.fixture
@@ -131,12 +131,19 @@ def test_no_clear_word_is_stored_before_the_release_and_all_are_after(private, c
 
 
 def test_the_history_before_the_release_stays_inside(private, cdmo_qa, sponsor_qa, signed_in):
-    make.close(cdmo_qa, make.release(cdmo_qa, private))
+    make.finish(cdmo_qa, make.release(cdmo_qa, private))
     with reading(sponsor_qa):
         told = [line.kind for line in history(sponsor_qa, private.pk)]
     with reading(cdmo_qa):
         lines = history(cdmo_qa, private.pk)
-    assert told == ["notice.released", "alert.raised", "deviation.closed"]
+    assert told == [
+        "notice.released",
+        "alert.raised",
+        "report.submitted",
+        "report.approved",
+        "report.reviewed",
+        "deviation.closed",
+    ]
     assert [line.kind for line in lines] == [
         "deviation.reported",
         "file.attached",
@@ -148,7 +155,7 @@ def test_the_history_before_the_release_stays_inside(private, cdmo_qa, sponsor_q
     assert lines[2].words == "Triaged, provisional major (clause 5.2)"
     shown = signed_in("sponsor_qa").get(f"{URL}{private.pk}/").json()
     assert [each["kind"] for each in shown["judgements"]] == ["provisional"]
-    assert {each["kind"] for each in shown["clocks"]} == LEFT_WITH_THE_NOTICE
+    assert {each["kind"] for each in shown["clocks"]} == {*LEFT_WITH_THE_NOTICE, "sponsor_review"}
 
 
 def test_the_rival_sees_nothing_after_the_release_either(private, cdmo_qa, rival_sponsor_qa):

@@ -9,9 +9,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
+from batches.actions.feeds import note_heartbeat
 from batches.actions.readings import take_frame
 from batches.actions.recipes import draft_recipe
-from batches.models import Excursion, Parameter
+from batches.gateways.chain import Sent, first_link
+from batches.gateways.following import Announced
+from batches.models import Excursion, Parameter, WatchCourse, WatchDocument, WatchModel, WatchNews
 from batches.specs import HoldTimeSpec, MaterialSpec
 from portal.action import action, reading
 from portal.actions.delegating import delegate_roles
@@ -36,6 +39,7 @@ from portal.models import (
 from portal.tasks import publish
 from tests.conftest import actor
 from tests.factories import batches, cast, decisions, deviations, recipes
+from tests.factories import capa as capas
 from tests.factories.push import Browser
 from tests.factories.security_key import SecurityKey
 
@@ -116,6 +120,17 @@ def _lend(key: str, delegate: str, *, reason: str) -> None:
     )
 
 
+def _send(program: UUID, batch, body: bytes, *, device: str) -> None:
+    """Send as a site gateway does, with a frame that waits there."""
+    chain, at = uuid4().hex, batches.now()
+    sent = Sent(device, chain, 1, first_link(chain), at, at)
+    setup = system_actor("setup", program)
+    take_frame(setup, batch.pk, body=body, media_type="application/json", sent=sent)
+    waits = [Announced(2, bytes(32))]
+    given = {"device": device, "chain": chain, "clock": at, "waiting": 1, "lost": 0}
+    note_heartbeat(setup, batch.pk, announced=waits, **given)
+
+
 def _fill(program: UUID) -> dict[str, UUID]:
     word = WORDS[program]
     qa = actor("cdmo_qa")
@@ -127,9 +142,7 @@ def _fill(program: UUID) -> dict[str, UUID]:
     at = batches.now() - timedelta(minutes=20)
     rows = batches.course([36.5] * 3 + [38.2] * 12 + [36.5] * 3, start=at)
     rows += batches.course([50.0, 95.0, 50.0], code="LOAD", start=at)
-    take_frame(
-        system_actor("setup", program), running.pk, body=batches.frame(*rows), media_type="application/json"
-    )
+    _send(program, running, batches.frame(*rows), device=f"{word} GW")
     told = {
         "title": f"{word} shared deviation",
         "description": f"{word} what happened there",
@@ -145,6 +158,13 @@ def _fill(program: UUID) -> dict[str, UUID]:
     triaged = deviations.triage(
         qa, deviations.report(qa, program, **hidden), rationale=f"INTERNAL {word} rationale words"
     )
+    reviewed = deviations.triage(
+        qa, deviations.report(qa, program, **told), rationale=f"{word} rationale words"
+    )
+    reviewed = deviations.investigate(qa, deviations.release(qa, reviewed))
+    deviations.share_draft(qa, reviewed, report=f"{word} draft of the report")
+    inside = deviations.triage(qa, deviations.report(qa, program, **hidden), "minor")
+    deviations.submit(qa, deviations.investigate(qa, inside), report=f"INTERNAL {word} report of it")
     with reading(system_actor("watchdog", program)) as watcher:
         excursion = Excursion.objects.visible_to(watcher).filter(limit_kind="par").first()
         internal = Excursion.objects.visible_to(watcher).filter(audience="manufacturer").first()
@@ -183,8 +203,10 @@ def _fill(program: UUID) -> dict[str, UUID]:
         **_record(running, word),
         "batch_hold_id": _batch_hold(running, word),
         **_shelf(running, word),
+        **_watch(running, word),
         "note_id": _notes(running, word),
         "signal_id": _signal(program, running, word),
+        **_capas(program, shared, word),
         "webhook_id": _tell(qa, program, word),
         "attachment_id": _attach(qa, shared.pk, f"{word} photo.png"),
         "internal_attachment_id": _attach(qa, undisclosed.pk, f"INTERNAL {word} photo.png"),
@@ -310,7 +332,7 @@ def _monitoring(batch, word: str) -> dict[str, UUID]:
     sample = monitoring.exposed(session, "SITE-1", at="SITE-A1")
     monitoring.confirmed(monitoring.grown(session, "SITE-2", at="SITE-A1", value=0))
     monitoring.covered(session, batch, note=f"{word} note on the session")
-    return {"session_id": session.pk, "sample_id": sample.pk}
+    return {"session_id": session.pk, "monitored_id": sample.pk}
 
 
 def _lots(batch, word: str) -> dict[str, UUID]:
@@ -325,7 +347,7 @@ def _lots(batch, word: str) -> dict[str, UUID]:
 
 def _record(batch, word: str) -> dict[str, UUID]:
     """A step under way, entries of both sides and of the manufacturer alone, a result of a sample."""
-    from tests.factories import executed
+    from tests.factories import executed, laboratory
 
     execution = executed.started(batch, equipment=[f"{word} BR-203"])
     entry = executed.entry(batch, title=f"{word} entry", text=f"{word} what was seen")
@@ -336,7 +358,12 @@ def _record(batch, word: str) -> dict[str, UUID]:
     result = executed.result(batch, sample=f"{word} S-1")
     scan = executed.scan(batch, PNG, title=f"{word} scan")
     comment = executed.comment(scan, by="cdmo_qa", text=f"{word} comment on a page")
+    sample = laboratory.sample(batch, number=f"{word} S-2", title=f"{word} sample")
+    laboratory.sample(batch, number=f"INTERNAL {word} S-3", title=f"INTERNAL {word} sample", tests=["LOAD"])
+    coa = laboratory.coa(batch, number=f"{word} COA", issuer=f"{word} laboratory")
     return {
+        "sample_id": sample.pk,
+        "coa_id": coa.pk,
         "execution_id": execution.pk,
         "entry_id": entry.pk,
         "result_id": result.pk,
@@ -384,6 +411,76 @@ def _decisions(program: UUID, batch, word: str) -> dict[str, UUID]:
     hidden = {name: f"INTERNAL {words}" for name, words in said.items()}
     draft = decisions.draft(actor("cdmo_qa"), batch, **hidden)
     return {"decision_id": asked.pk, "drafted_decision_id": draft.pk}
+
+
+def _capas(program: UUID, deviation, word: str) -> dict[str, UUID]:
+    """A CAPA of the manufacturer's that both sides read, with what stays inside, and one still planned."""
+    from deviations.actions.capa.working import share_capa
+
+    qa, hidden = actor("cdmo_qa"), f"INTERNAL {word} words of a plan"
+    given = {"title": f"{word} CAPA", "scope": f"{word} scope of it", "rationale": hidden}
+    capa = capas.plan(qa, program, deviations=[deviation], **given)
+    measure = capas.measure(qa, capa, title=f"{word} measure")
+    capas.check(qa, capa, criteria=f"{word} criteria of it")
+    capas.risk(qa, capa, hazard=hidden)
+    decision = capas.decide(actor("cdmo_quality_head"), capa, because=hidden)
+    capas.settle(actor("cdmo_quality_head"), decision)
+    capa = capas.again(capa)
+    if capa.audience != "shared":
+        share_capa(qa, capa.pk, version=capa.version)
+    inside = capas.plan(qa, program, title=hidden, scope=hidden, rationale=hidden)
+    own = capas.measure(qa, inside, title=hidden, owner_code=hidden)
+    return {
+        "capa_id": capa.pk,
+        "measure_id": measure.pk,
+        "internal_capa_id": inside.pk,
+        "internal_measure_id": own.pk,
+    }
+
+
+def _watch(batch, word: str) -> dict[str, UUID]:
+    """A watch model that was learned, what it noticed in the batch, and how far that is judged."""
+    model, news = _watched(system_actor("sweep", batch.space_id), batch, word)
+    return {"model_id": model.pk, "news_id": news.pk}
+
+
+@action("test.watch")
+def _watched(_sweep, batch, word: str):
+    now = batches.now()
+    here = {"space_id": batch.space_id}
+    model = WatchModel.objects.create(
+        **here,
+        number=f"W-{word}",
+        title=f"{word} title of what is watched",
+        recipe_number=f"{word}-MBR",
+        revision=1,
+        state="drafted",
+        training=[[str(batch.pk), batch.number]],
+        learned={"lines": {}, "phases": [], "components": 0, "batches": 1, "needed": 20},
+        digest="0" * 64,
+        asked_by=cast.person_id("cdmo_qa"),
+        asked_code="QA floor 07",
+        asked_at=now,
+        learned_at=now,
+    )
+    WatchDocument.objects.create(**here, model=model, body=f'"{word} document"')
+    WatchCourse.objects.create(
+        **here, batch=batch, model=model, reached_at=now, due_at=now + timedelta(hours=1), judged_at=now
+    )
+    news = WatchNews.objects.create(
+        **here,
+        batch=batch,
+        model=model,
+        sign="envelope",
+        parameter=f"{word}-TEMP",
+        direction="high",
+        begins_at=now,
+        known_at=now,
+        last_at=now,
+        peak=1.5,
+        noticed_at=now,
+    )
+    return model, news
 
 
 def _signal(program: UUID, batch, word: str) -> UUID:

@@ -9,6 +9,7 @@ import pytest
 
 from batches import facts as batch_facts
 from batches.executed import facts as executed_facts
+from batches.gateways import facts as gateway_facts
 from deviations import facts as deviation_facts
 from deviations.queries.history import words_of
 from portal.facts import Fact
@@ -22,6 +23,7 @@ SHIPPED = {
     ("agreement.drafted", 1): "based_on program_id digest",
     ("agreement.edited", 1): "digest",
     ("agreement.end_asked", 1): "side ends_at",
+    ("agreement.end_dropped", 1): "side asked_by",
     ("agreement.pen_passed", 1): "pen",
     ("agreement.reopened", 1): "code",
     ("agreement.submitted", 1): "number pen digest",
@@ -37,6 +39,15 @@ SHIPPED = {
     ("batch.completed", 1): "ended_at",
     ("batch.discontinued", 1): "ended_at",
     ("alarm.shelved", 1): "batch_id parameter limit_kind until",
+    ("watch.ended", 1): "batch_id last_at is_withdrawn",
+    ("watch.noticed", 1): "batch_id model_id sign parameter direction begins_at known_at told_id",
+    ("watch_model.approved", 1): "digest code",
+    ("watch_model.asked", 1): "recipe_number revision batches code",
+    ("watch_model.failed", 1): "why",
+    ("watch_model.learned", 1): "digest parameters components",
+    ("watch_model.proposed", 1): "digest code",
+    ("watch_model.superseded", 1): "by_id",
+    ("watch_model.withdrawn", 1): "code",
     ("alarm.unshelved", 1): "batch_id by_itself ended_at excursions lasting",
     ("monitoring.point_kept", 1): "code grade system",
     ("monitoring.session_opened", 1): "number area began_at",
@@ -80,6 +91,17 @@ SHIPPED = {
     ("delegation.ended", 1): "target_id",
     ("delegation.given", 1): "target_id roles code delegate_code valid_from valid_until",
     ("deviation.cancelled", 1): "",
+    ("deviation.dismissed", 1): "",
+    ("deviation.no_deviation", 1): "code",
+    ("report.approved", 1): "round code clause due_at",
+    ("report.comment_answered", 1): "round comment outcome",
+    ("report.commented", 1): "round comment",
+    ("report.comments_finished", 1): "round",
+    ("report.draft_shared", 1): "round clause due_at",
+    ("report.returned", 1): "round",
+    ("report.reviewed", 1): "round outcome clause",
+    ("report.settled", 1): "round side outcome is_decided",
+    ("report.submitted", 1): "round",
     ("deviation.closed", 1): "",
     ("deviation.impact_assessed", 1): "impact clause",
     ("deviation.investigation_started", 1): "lead_code",
@@ -132,6 +154,11 @@ SHIPPED = {
     ("push_device.removed", 1): "device_id",
     ("page_comment.made", 1): "scan_id page side code",
     ("page_comment.moved", 1): "scan_id page state code",
+    ("sample.planned", 1): "batch_id tests expected_at code",
+    ("sample.moved", 1): "batch_id state at code",
+    ("sample.expected", 1): "batch_id expected_at code",
+    ("coa.entered", 1): "about_id lines differences code",
+    ("coa.moved", 1): "about_id state code",
     ("paper.scanned", 1): "batch_id pages sha256 replaces_id",
     ("password.set", 1): "person_id",
     ("person.sign_in_reset", 1): "person_id",
@@ -162,6 +189,18 @@ SHIPPED = {
     ("roster.stand_in_set", 1): "role person_id begins_at ends_at",
     ("roster.stretch_withdrawn", 1): "role person_id begins_at",
     ("reporting.assessed", 1): "reach rules aware_at",
+    ("capa.planned", 1): "side follows",
+    ("capa.changed", 1): "what",
+    ("capa.linked", 1): "deviation_id",
+    ("capa.decided", 1): "kind",
+    ("capa.approved", 1): "clause measures",
+    ("capa.shared", 1): "side",
+    ("capa.measure_done", 1): "measure_id kind",
+    ("capa.measure_verified", 1): "measure_id kind",
+    ("capa.measure_given_back", 1): "measure_id kind",
+    ("capa.completed", 1): "ends_at",
+    ("capa.data_collected", 1): "batches found",
+    ("capa.ended", 1): "state",
     ("signal.raised", 1): "side batch_id asked_side clause due_at",
     ("signal.answered", 1): "side code",
     ("reporting.decided", 1): "rule decision",
@@ -182,6 +221,11 @@ SHIPPED = {
     ("step_entry.verified", 1): "batch_id code",
     ("terms.agreed", 1): "number digest effective_from",
     ("trail.reviewed", 1): "chain first last entries",
+    ("feed.began", 1): "batch_id device chain is_anew",
+    ("feed.broken", 1): "batch_id device last sequence proof",
+    ("feed.clock_off", 1): "batch_id device skew_s sequence",
+    ("feed.clock_right", 1): "batch_id device sequence",
+    ("feed.lost", 1): "batch_id device readings",
     ("webhook.added", 1): "kinds code",
     ("webhook.disabled", 1): "code",
     ("webhook.enabled", 1): "code",
@@ -216,6 +260,7 @@ def written(of=Fact):
 def test_each_fact_that_is_written_is_as_it_was_shipped():
     assert batch_facts
     assert executed_facts
+    assert gateway_facts
     assert deviation_facts
     now = {(each.name, each.version): " ".join(one.name for one in fields(each)) for each in written()}
     assert {key: SHIPPED.get(key) for key in now} == now

@@ -150,7 +150,7 @@ class TestEverythingElse:
             assert client.get(listed[0]["content"]).content == SHARED_PNG
 
     def test_work_on_what_is_shared_goes_on(self, shared, record, cdmo_qa):
-        assert make.close(cdmo_qa, make.investigate(cdmo_qa, shared)).state == "closed"
+        assert make.finish(cdmo_qa, make.investigate(cdmo_qa, shared)).state == "closed"
 
     def test_the_other_organisations_keys_seal_and_open(self, record):
         alert = alerts.raised(program=cast.PROGRAM)

@@ -74,7 +74,7 @@ class TestASignature:
 
     def test_no_longer_stands_for_a_record_that_moved_on_and_is_kept(self, investigated, head, cdmo_qa):
         sign(head, investigated, Meaning.APPROVED)
-        closed = make.close(cdmo_qa, investigated)
+        closed = make.finish(cdmo_qa, investigated)
         with reading(cdmo_qa):
             [line] = signatures_of(cdmo_qa, closed.pk, closed.version)
         assert (line.is_current, line.holds) == (False, True)

@@ -23,6 +23,8 @@ HIDDEN = {
     "deviation_id": "undisclosed_id",
     "triaged_id": "undisclosed_id",
     "excursion_id": "internal_excursion_id",
+    "capa_id": "internal_capa_id",
+    "measure_id": "internal_measure_id",
     "attachment_id": "internal_attachment_id",
     "decision_id": "drafted_decision_id",
 }

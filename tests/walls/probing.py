@@ -53,7 +53,7 @@ def ask(client, method, address, body=None):
     """Send a request as the address wants it."""
     if method in ("POST", "PUT", "PATCH") and address.startswith("/api/"):
         return client.generic(method, address, routes.as_json(body or {}), content_type="application/json",
-                              headers={"If-Match": '"1"'})  # fmt: skip
+                              headers=routes.headers(address))  # fmt: skip
     if method == "POST":
         return client.post(address, {key: str(value) for key, value in (body or {}).items()})
     return client.generic(method, address)

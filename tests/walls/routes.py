@@ -11,11 +11,14 @@ from datetime import UTC, datetime, timedelta
 
 from django.urls import get_resolver
 
+from batches.gateways.chain import first_link
 from tests.factories.push import Browser
 
 # Pages before and around sign-in: they hold no record and show the caller nothing but themselves.
 IDENTITY = ("account/", "static/")
 OPEN = {"healthz", "readyz", "metrics", "set_language", "push_worker"}
+# Opened by a display key alone, whoever else asks (tests/batches/views/test_wall.py).
+OPEN |= {"wall_page"}
 DEBUG_ONLY = {"styleguide"}
 
 FILLS = {
@@ -24,6 +27,8 @@ FILLS = {
     "batch_id": "batch_id",
     "deviation_id": "deviation_id",
     "signal_id": "signal_id",
+    "capa_id": "capa_id",
+    "measure_id": "measure_id",
     "alert_id": "alert_id",
     "excursion_id": "excursion_id",
     "recipe_id": "recipe_id",
@@ -44,14 +49,18 @@ FILLS = {
     "entry_id": "entry_id",
     "result_id": "result_id",
     "scan_id": "scan_id",
+    "sample_id": "sample_id",
+    "coa_id": "coa_id",
     "comment_id": "comment_id",
     "link_id": "link_id",
     "batch_hold_id": "batch_hold_id",
     "shelf_id": "shelf_id",
+    "model_id": "model_id",
+    "news_id": "news_id",
     "note_id": "note_id",
     "session_id": "session_id",
-    "sample_id": "sample_id",
     "slot_id": "slot_id",
+    "monitored_id": "monitored_id",
 }
 
 
@@ -86,8 +95,10 @@ STEPS = {
     "execution_id>/<slug:step>/": "finish",
     "result_id>/<slug:step>/": "review",
     "comment_id>/<slug:step>/": "accept",
-    "sample_id>/<slug:step>/": "collect",
     "slot_id>/<slug:step>/": "begin",
+    "sample_id>/<slug:step>/": "take",
+    "coa_id>/<slug:step>/": "agree",
+    "monitored_id>/<slug:step>/": "collect",
 }
 OF_ORGANISATION = {
     "people": "member",
@@ -157,6 +168,13 @@ def queries(address, ids):
     ]
 
 
+CAPA_WORDS = {
+    "title": "Title",
+    "scope": "What it means for this product.",
+    "rationale": "Why it is done, in the own words.",
+}
+
+
 def body(address, ids):
     """A body for writes: valid where the ids are one's own, full of foreign ids otherwise."""
     now = datetime.now(UTC).isoformat()
@@ -166,16 +184,42 @@ def body(address, ids):
                            "title": "Title", "description": "What was noticed."},
         "signals/new/": {"where": f"{ids['program_id']}:{ids['batch_id']}", "title": "Title",
                          "description": "What was noticed."},
+        "api/v1/capa/": {"program": str(ids["program_id"]), **CAPA_WORDS,
+                         "deviations": [str(ids["deviation_id"])]},
+        "capa/new/": {"program": str(ids["program_id"]), **CAPA_WORDS, "deviation": str(ids["deviation_id"])},
+        "capa_id>/measures/": {"kind": "corrective", "title": "Title", "owner": "MSAT", "owner_code": "MSAT",
+                               "due_at": "2040-01-01T00:00:00Z"},
+        "capa_id>/check/": {"criteria": "None of them again.", "counts": "stated", "window_days": 30,
+                            "owner": "Quality head"},
+        "capa_id>/risk/": {"hazard": "It happens again.", "severity": 2, "likelihood": 2, "detectability": 2,
+                           "decision_maker": "Quality head", "formality": "low",
+                           "formality_why": "One unit, cause known."},
+        "capa_id>/link/": {"deviation": str(ids["deviation_id"])},
+        "capa_id>/carry/": {"program": str(ids["program_id"]), **CAPA_WORDS},
+        "capa_id>/decide/": {"kind": "cancel", "because": "It is answered by another record of ours."},
+        "capa_id>/share/": {},
+        "measure_id>/do/": {"evidence": "Reason of a few words."},
+        "measure_id>/verify/": {},
+        "measure_id>/give_back/": {"reason": "Reason of a few words."},
+        "measure_id>/drop/": {"reason": "Reason of a few words."},
         "signal_id>/answer/": {"answer": "Reason of a few words.", "version": "1"},
         "deviations/": {"program": str(ids["program_id"]), "title": "Title", "occurred_at": now,
                         "description": "What happened.", "detected_at": now, "batch": str(ids["batch_id"])},
         "batches/": {"program": str(ids["program_id"]), "recipe_version": str(ids["recipe_id"]),
                      "number": uuid.uuid4().hex[:12], "planned_start": now},
         "send_back/": {"reason": "Reason of a few words."},
+        "recipe_id>/form/": {"version": "1", "part": "head", "number": "MBR-9", "title": "Title"},
         "recipe_id>/<str:step>/": {"version": "1", "reason": "Reason of a few words."},
         "readings/": {"readings": [{"parameter": "TEMP", "at": now, "value": 36.5}]},
+        "frames/": {"readings": [{"parameter": "TEMP", "at": now, "value": 36.5}]},
+        "heartbeat/": {"device": "GW-9", "chain": "0" * 32, "clock": now, "waiting": 0, "lost": 0},
         "batch_id>/holds/": {"kind": "status", "reason": "Reason of a few words."},
         "batch_id>/hold/": {"kind": "status", "reason": "Reason of a few words.", "audience": "shared"},
+        "watch-models/": {"program": str(ids["program_id"]), "recipe_number": "MBR-9",
+                          "batches": [str(ids["batch_id"]), str(ids["planned_batch_id"])]},
+        "watches/": {"program": str(ids["program_id"]), "recipe_number": "MBR-9",
+                     "batches": str(ids["batch_id"])},
+        "model_id>/withdraw/": {"reason": "Reason of a few words.", "version": "1"},
         "shelved-alarms/": {"limit": str(ids["limit_id"]), "until": later, "reason": "In calibration."},
         "batch_id>/shelve/": {"limit": str(ids["limit_id"]), "hours": "1", "reason": "In calibration."},
         "batch_id>/unshelve/": {"shelf": str(ids["shelf_id"]), "version": "1"},
@@ -197,6 +241,17 @@ def body(address, ids):
         "execution_id>/<slug:step>/": {},
         "result_id>/<slug:step>/": {},
         "comment_id>/<slug:step>/": {},
+        "sample_id>/<slug:step>/": {},
+        "coa_id>/<slug:step>/": {},
+        "batch_id>/samples/": {"number": uuid.uuid4().hex[:12], "title": "Title", "tests": ["VCD"],
+                               "laboratory": "QC", "planned_at": now, "expected_at": later},
+        "coas/": {"number": uuid.uuid4().hex[:12], "issuer": "QC", "issuer_kind": "cdmo",
+                  "issued_on": "2026-01-01", "lines": [{"test": "VCD", "result": "1"}]},
+        "batch_id>/laboratory/": {"do": "plan", "number": uuid.uuid4().hex[:12], "title": "Title",
+                                  "tests": "VCD", "laboratory": "QC", "laboratory_kind": "cdmo"},
+        "lot_id>/laboratory/": {"do": "enter", "number": uuid.uuid4().hex[:12], "issuer": "QC",
+                                "issuer_kind": "supplier", "issued_on": "2026-01-01",
+                                "lines": "test,result"},
         "comments/": {"page": 1, "x": "0.5", "y": "0.5", "text": "Not legible."},
         "correct/": {"text": "Other words.", "reason": "Reason of a few words."},
         "media-fills/": {"program": str(ids["program_id"]), "number": uuid.uuid4().hex[:8], "line": "L4",
@@ -224,7 +279,7 @@ def body(address, ids):
         "session_id>/batches/": {"batch": str(ids["batch_id"])},
         "session_id>/samples/": {"point": "SITE-A1", "kind": "settle", "code": uuid.uuid4().hex[:8]},
         "session_id>/measured/": {"point": "SITE-A1", "kind": "particles_05", "value": "1"},
-        "sample_id>/<slug:step>/": {},
+        "monitored_id>/<slug:step>/": {},
         "monitoring/<uuid:session_id>/": {"do": "cover", "batch_id": str(ids["batch_id"])},
         "monitoring/": {"area": "LINE-4", "occupancy": "in_operation"},
         "lots/": LOT | {"program": str(ids["program_id"]), "supplied_by": "manufacturer"},
@@ -239,6 +294,15 @@ def body(address, ids):
         "agreement_id>/<str:step>/": {"version": "2", "reason": "Reason of a few words."},
         "reopen/": {"reason": "Reason of a few words."},
         "ask_end/": {"reason": "Reason of a few words.", "ends_at": "2040-01-01T00:00:00Z"},
+        "dismiss/": {"reason": "Reason of a few words."},
+        "share_draft/": {"report": "Report of at least twenty characters."},
+        "submit_report/": {"report": "Report of at least twenty characters."},
+        "comment/": {"text": "Which seal, by whom?"},
+        "answer_comment/": {"comment": str(uuid.uuid4()), "outcome": "answered", "answer": "Seal 14."},
+        "return_report/": {"reason": "Reason of a few words."},
+        "object_report/": {"reason": "Reason of a few words."},
+        "settle/": {"outcome": "stands", "text": "The evidence holds."},
+        "drop_end/": {"reason": "Reason of a few words."},
         "agreement_id>/edit/": {"text": "format: covalent.agreement/1", "version": "2"},
         "assess_impact/": {"classification": "minor", "rationale": "Rationale of twenty characters."},
         "triage/": {"classification": "major", "rationale": "Rationale of at least twenty characters."},
@@ -304,6 +368,22 @@ def body(address, ids):
         "administration/program-sites/": {"site": str(uuid.uuid4()), "program": str(ids["program_id"])},
     }  # fmt: skip
     return next((found for ending, found in wanted.items() if address.endswith(ending)), {})
+
+
+def headers(address):
+    """What a write says beside its body: the version it saw, and of a gateway's frame where it comes from."""
+    usual = {"If-Match": '"1"'}
+    if not address.endswith("/frames/"):
+        return usual
+    now, chain = datetime.now(UTC).isoformat(), "0" * 32
+    return usual | {
+        "Gateway-Device": "GW-9",
+        "Gateway-Chain": chain,
+        "Gateway-Sequence": "1",
+        "Gateway-Previous": first_link(chain).hex(),
+        "Gateway-Recorded": now,
+        "Gateway-Clock": now,
+    }
 
 
 def as_json(body):

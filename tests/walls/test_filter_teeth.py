@@ -23,7 +23,9 @@ STRANGERS = ("sponsor_viewer", "rival_sponsor_qa", "inspector", "cdmo_admin")
 # What nobody has done in the world that the walls are tried on.
 WITHOUT_ROWS = {
     *("Disposition", "SectionReview"),
+    *("CapaKin", "EffectivenessData"),
     *("FrameAnswer", "Opening", "Signature", "Signer"),
+    *("ReportComment", "Settlement"),
     *("DutyCard", "ProgramTerms", "Refusal", "ReportingDecision", "ReportingFacts", "RosterGap"),
 }
 # Filter -> who reads what is not theirs without it, and where.

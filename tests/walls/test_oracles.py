@@ -268,16 +268,18 @@ def chances_by_time(ids, address, probes):
     """Mann-Whitney over paired probes in mixed order; noise may speak against it twice, not three times."""
     client = client_of("sponsor_system")
     organisation = ids["organisations"][cast.TESSEL]
-    foreign = routes.fill(address, ids["theirs"], organisation)
     chances = []
     for _ in range(ATTEMPTS):
-        times = {"foreign": [], "unknown": []}
+        unknown, times = defaultdict(uuid4), {"foreign": [], "unknown": []}
+        # Each is asked for again and again: what a process remembers of an address it remembers of both.
+        paths = {
+            "foreign": routes.fill(address, ids["theirs"], organisation),
+            "unknown": routes.fill(address, unknown, unknown),
+        }
         for _probe in range(probes):
             for which in random.sample(sorted(times), 2):
-                unknown = defaultdict(uuid4)
-                path = foreign if which == "foreign" else routes.fill(address, unknown, unknown)
                 began = time.perf_counter()
-                client.get(path)
+                client.get(paths[which])
                 times[which].append(time.perf_counter() - began)
         chances.append(chance_of_one_source(times["foreign"], times["unknown"]))
         if chances[-1] > UNSURE:

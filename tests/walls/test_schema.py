@@ -45,11 +45,21 @@ TELEMETRY = {
     "batches_frame",
     "batches_frameanswer",
     "batches_latest",
+    "batches_watchdocument",
+    "batches_watchcourse",
+    "batches_gatewayfeed",
+    "batches_announcedframe",
     "portal_webhookcursor",
     "portal_webhookattempt",
 }
 # Machinery behind row security of which whoever writes it deletes what is old.
-TRIMMED = {"batches_frameanswer", "portal_webhookattempt", "batches_recipepaper", "portal_paper"}
+TRIMMED = {
+    "batches_frameanswer",
+    "batches_announcedframe",
+    "portal_webhookattempt",
+    "batches_recipepaper",
+    "portal_paper",
+}
 MIRROR = {"portal_record"}
 # What was never handed over leaves no trace; whoever writes it takes it away.
 DRAFTS = {"batches_recipepaper", "portal_paper"}
@@ -246,6 +256,8 @@ def test_definer_functions_pin_their_search_path_and_are_listed(as_owner):
         "door.unsealed",
         "door.silent",
         "door.shelves_over",
+        "door.watches_asked",
+        "door.watched",
         "door.links_due",
         "door.monitoring_due",
         "door.unpublished",

@@ -84,6 +84,11 @@ _PATIENT_LAB: Final = {
 }
 
 
+# What a watch learns from: the temperature and its valve, when running batches are looked at.
+WATCHED: Final = ("TEMP", "VALVE")
+AROUND: Final = ((4, "04:00", 4, "18:00"), (8, "12:00", 9, "18:00"))
+
+
 def _substance(number: int, age_s: float) -> Lot:
     phases, ended_s = whole_course(DRUG_SUBSTANCE)
     name = f"B-{number}"
@@ -94,7 +99,13 @@ def _substance(number: int, age_s: float) -> Lot:
         phases,
         MALMO,
         REACTORS[number % len(REACTORS)],
-        stretches=(Stretch(samples(DRUG_SUBSTANCE), 6 * HOUR, clock(14, "07:00"), DAY),),
+        stretches=(
+            *(
+                Stretch(WATCHED, clock(day, since), clock(until, end), COARSE_S)
+                for day, since, until, end in AROUND
+            ),
+            Stretch(samples(DRUG_SUBSTANCE), 6 * HOUR, clock(14, "07:00"), DAY),
+        ),
         dots=(Dots("BIOB", ((clock(14, "08:00"), 0),)), *_lab(name, ended_s - HOUR, _SUBSTANCE_LAB)),
         ended_s=ended_s,
     )

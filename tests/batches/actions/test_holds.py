@@ -4,7 +4,7 @@ from batches.actions.holds import lift_batch_hold, place_batch_hold
 from batches.errors import HeldByClause
 from batches.models import BatchHold
 from batches.queries.holds import blocks_of, list_batch_holds
-from deviations.actions.investigate import cancel_deviation, close_deviation, investigate_deviation
+from deviations.actions.investigate import cancel_deviation, investigate_deviation
 from portal.action import reading
 from portal.errors import Conflict, Invalid, InvalidTransition, NotFound, Refused, StaleVersion
 from tests.factories import batches as make
@@ -101,7 +101,7 @@ def test_a_major_deviation_holds_its_batch_by_the_clause_until_it_is_closed(batc
     found = deviations.release(cdmo_qa, found)
     assert standing(sponsor_qa, batch) == [("status", "8.1", found.number)]
     found = investigate_deviation(cdmo_qa, found.pk, version=found.version)
-    close_deviation(cdmo_qa, found.pk, summary=SUMMARY, version=found.version)
+    deviations.finish(cdmo_qa, found)
     assert standing(cdmo_qa, batch) == []
 
 

@@ -245,7 +245,8 @@ class TestSeries:
         given = {"parameter": "TEMP", "from": start.isoformat(), "points": "10"}
         body = api("sponsor_system").get(url(batch, "series"), given).json()
         ms = int(start.timestamp() * 1000)
-        assert set(body) == {"parameter", "unit", "data_kind", "from", "to", "points", "limits", "phases"}
+        members = {"parameter", "unit", "data_kind", "from", "to", "points", "limits", "phases", "marks"}
+        assert set(body) == members
         assert (body["parameter"], body["unit"], body["data_kind"]) == ("TEMP", "°C", "online")
         assert body["points"] == [[ms, 36.5], [ms + 10_000, 36.6]]
         assert body["from"] == ms

@@ -23,7 +23,7 @@ from batches.queries.disposition import Standing, disposition_of
 from batches.slots import BatchDeviation, facts_of
 from batches.specs import ParameterSpec
 from batches.states import DataKind, ParameterKind
-from deviations.actions.investigate import close_deviation, investigate_deviation
+from deviations.actions.investigate import investigate_deviation
 from portal.action import reading
 from portal.actor import Side
 from portal.agreements.terms import default_terms
@@ -156,7 +156,7 @@ def test_an_open_major_deviation_blocks_by_its_clause_until_it_is_over(batch, he
     assert found.number in [each.item.words for each in counted.lines]
     assert [each.item.code.partition(":")[0] for each in counted.path][-1] == "qp_certification"
     found = investigate_deviation(cdmo_qa, found.pk, version=found.version)
-    close_deviation(cdmo_qa, found.pk, summary=deviations.SUMMARY, version=found.version)
+    deviations.finish(cdmo_qa, found)
     assert blocks(cdmo_qa, batch) == ["review_cdmo", "review_sponsor"]
 
 

@@ -147,7 +147,7 @@ def test_the_class_of_what_was_told_at_once_is_told_again_and_starts_what_counts
     assert [each[:2] for each in clocks(sponsor_qa, made, "product_impact")] == [("5.5", "running")]
     # Who knows needs no notice any more.
     assert clocks(cdmo_qa, made) == []
-    make.close(cdmo_qa, make.investigate(cdmo_qa, made))
+    make.finish(cdmo_qa, make.investigate(cdmo_qa, made))
 
 
 def test_what_it_is_may_be_said_with_the_class_too_and_only_in_words_that_are_known(

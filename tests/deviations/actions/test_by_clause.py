@@ -81,7 +81,7 @@ def test_what_a_clause_puts_in_a_list_alone_needs_no_notice_to_be_closed(cdmo_qa
         with pytest.raises(NoticeOutstanding):
             make.close(cdmo_qa, found)
     else:
-        assert make.close(cdmo_qa, found).state == "closed"
+        assert make.finish(cdmo_qa, found).state == "closed"
 
 
 def test_another_clients_agreement_changes_nothing_here(cdmo_qa):

@@ -31,11 +31,11 @@ def test_a_lead_is_a_qa_or_msat_seat_of_the_cdmo_here(triaged, cdmo_qa, lead):
 
 
 def test_closing_ends_the_record_with_its_summary(released, cdmo_qa, sponsor_qa):
-    found = make.investigate(cdmo_qa, released)
+    found = make.review(cdmo_qa, make.investigate(cdmo_qa, released))
     before = entries_of(cast.PROGRAM, "manufacturer")
     made = make.close(cdmo_qa, found)
     row = only(sponsor_qa, Deviation)
-    assert (row.state, row.version, row.end_text) == ("closed", 5, make.SUMMARY)
+    assert (row.state, row.version, row.end_text) == ("closed", 6, make.SUMMARY)
     assert row.ended_at == made.ended_at
     assert facts(audience="shared")[-1] == ("deviation.closed", {})
     assert entries_of(cast.PROGRAM, "manufacturer") == before

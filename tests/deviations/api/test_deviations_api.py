@@ -57,7 +57,8 @@ AFTER = {
 
 
 def before(name, qa):
-    return make.in_state(BEFORE[name], qa, released=name == "close")
+    given = "minor" if name == "close" else "major"
+    return make.in_state(BEFORE[name], qa, classification=given)
 
 
 def test_a_system_logs_a_deviation_and_reads_it_back(database, api):
@@ -75,7 +76,7 @@ def test_a_system_logs_a_deviation_and_reads_it_back(database, api):
 def test_the_answer_names_the_steps_with_the_schema_of_their_bodies(database, api):
     made = post(api("cdmo_system"), URL, body()).json()
     offered = {each["name"]: each for each in made["available_actions"]}
-    assert list(offered) == ["triage", "cancel"]
+    assert list(offered) == ["triage", "dismiss", "cancel"]
     assert offered["triage"]["href"] == f"{URL}{made['id']}/triage/"
     schema = offered["triage"]["schema"]
     assert schema["required"] == ["classification", "rationale"]
@@ -94,9 +95,21 @@ def test_no_step_is_offered_that_would_be_refused(database, api, cdmo_qa):
     found = make.investigate(cdmo_qa, found)
     assert offered(found) == ["release_notice", "cancel"]
     found = make.release(cdmo_qa, found)
-    assert offered(found) == ["summarise", "close", "cancel"]
-    found = make.close(cdmo_qa, found)
+    assert offered(found) == ["summarise", "share_draft", "submit_report", "cancel"]
+    found = make.submit(cdmo_qa, found)
+    assert offered(found) == ["return_report", "cancel"]
+    found = make.approve(cdmo_qa, found)
+    assert offered(found) == ["return_report", "cancel"]
+    found = make.concur(cdmo_qa, found)
+    assert offered(found) == ["return_report", "close", "cancel"]
+    make.close(cdmo_qa, found)
     assert offered(found) == []
+
+
+def test_a_minor_one_goes_straight(database, api, cdmo_qa):
+    found = make.in_state("under_investigation", cdmo_qa, classification="minor")
+    shown = api("cdmo_system").get(f"{URL}{found.pk}/").json()
+    assert "close" in [each["name"] for each in shown["available_actions"]]
 
 
 @pytest.mark.parametrize("name", list(BODIES))

@@ -19,7 +19,9 @@ def kinds(actor):
     return [each.kind for each in waiting(actor)]
 
 
-def test_each_stand_waits_for_its_next_step(database, cdmo_qa):
+def test_each_stand_waits_for_its_next_step(
+    database, cdmo_qa, cdmo_quality_head, sponsor_qa, sponsor_quality_head
+):
     found = make.report(cdmo_qa)
     assert kinds(cdmo_qa) == ["triage"]
     found = make.triage(cdmo_qa, found)
@@ -27,7 +29,16 @@ def test_each_stand_waits_for_its_next_step(database, cdmo_qa):
     found = make.release(cdmo_qa, found)
     assert kinds(cdmo_qa) == ["investigate"]
     found = make.investigate(cdmo_qa, found)
-    assert kinds(cdmo_qa) == ["close"]
+    assert kinds(cdmo_qa) == ["submit_report"]
+    found = make.submit(cdmo_qa, found)
+    assert (kinds(cdmo_qa), kinds(cdmo_quality_head), kinds(sponsor_qa)) == (["approve"], ["approve"], [])
+    found = make.approve(cdmo_qa, found)
+    assert (kinds(cdmo_qa), kinds(sponsor_qa)) == ([], ["object_report"])
+    found = make.object_report(sponsor_qa, found)
+    assert (kinds(cdmo_quality_head), kinds(sponsor_quality_head)) == (["settle"], ["settle"])
+    for head in (cdmo_quality_head, sponsor_quality_head):
+        found = make.settle(head, found)
+    assert (kinds(cdmo_qa), kinds(sponsor_qa), kinds(cdmo_quality_head)) == (["close"], [], [])
     make.close(cdmo_qa, found)
     assert kinds(cdmo_qa) == []
 

@@ -10,6 +10,8 @@ from tests.factories import deviations as make
 # What every record has, what ends one (a notice leaves before), the reporter's account (the code is told),
 # and what the clause makes of the class.
 UNTOLD = {"id", "space", "audience", "version", "ended_at", "end_text", "reporter", "needs_notice"}
+# A report is submitted after the notice, and a class takes a proposed dismissal back.
+UNTOLD |= {"submitted_at", "approved_at", "review", "dismissal", "dismissed_code"}
 
 
 def test_every_column_of_the_record_is_told_to_whoever_releases_it():

@@ -219,7 +219,7 @@ def test_investigate_then_close_through_the_page(released, signed_in, cdmo_qa):
     client = signed_in("cdmo_qa")
     sent = {"lead_code": "QA floor 07", "version": released.version}
     assert client.post(url(released, "investigate/"), sent).status_code == 303
-    found = only(cdmo_qa, Deviation)
+    found = make.review(cdmo_qa, only(cdmo_qa, Deviation))
     sent = {"summary": make.SUMMARY, "version": found.version}
     assert client.post(url(released, "close/"), sent).status_code == 303
     text = text_of(client.get(url(released)))

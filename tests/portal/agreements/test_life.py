@@ -423,6 +423,23 @@ class TestItsEnd:
         assert terms(maker, at=day + timedelta(days=900)).version == 1
         assert all(line.is_current for line in _lines(maker, ended))
 
+    def test_is_taken_back_by_who_asked_or_declined_by_the_other_and_the_agreement_holds_on(
+        self, maker, sponsor
+    ):
+        found = make.both_sign(maker, sponsor, make.in_review(maker))
+        day = datetime.now(UTC) + timedelta(days=90)
+        with pytest.raises(Conflict):
+            agreeing.drop_end(sponsor, found.pk, reason=REASON, version=found.version)
+        for who in (maker, sponsor):
+            agreeing.ask_end(maker, found.pk, ends_at=day, reason=REASON, version=found.version)
+            with pytest.raises(Invalid):
+                agreeing.drop_end(who, found.pk, reason="no", version=found.version)
+            dropped = agreeing.drop_end(who, found.pk, reason=REASON, version=found.version)
+            assert (dropped.state, dropped.ending_at) == (AgreementState.EFFECTIVE, None)
+            with pytest.raises(Conflict):
+                agreeing.terminate_agreement(sponsor, found.pk, version=found.version)
+        assert kinds().count("agreement.end_dropped") == 2
+
 
 def at_once(*calls):
     """Run the calls at one moment of the one-time codes, each on a connection of its own; return refusals."""

@@ -5,6 +5,8 @@ import { say } from "./words.js";
 const MINUTE = 60;
 const HOUR = 3600;
 const DAY = 86400;
+// Beyond this a time was given by a clock that is wrong: its datum is not the present one.
+const AHEAD = 300;
 
 // The server's clock counts; the client's may be minutes off.
 const written = Date.parse(document.body.dataset.now ?? "");
@@ -46,7 +48,12 @@ const isStale = (element, seconds) => {
 export const tick = (root = document) => {
   const now = serverNow();
   for (const element of root.querySelectorAll("time[data-age]")) {
-    const seconds = Math.max(0, Math.floor((now - Date.parse(element.dateTime)) / 1000));
+    const since = Math.floor((now - Date.parse(element.dateTime)) / 1000);
+    if (since < -AHEAD) {
+      write(element, say("ahead"), "stale");
+      continue;
+    }
+    const seconds = Math.max(0, since);
     write(element, ageWords(seconds), isStale(element, seconds) ? "stale" : "fresh");
   }
   for (const element of root.querySelectorAll("time[data-due]")) {

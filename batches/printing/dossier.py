@@ -10,9 +10,11 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from batches.api.dossier_ends import ending_of
 from batches.api.shapes import detail_json, excursion_json
 from batches.models import Batch, Excursion, Limit
+from batches.printing.ends import ending_of
+from batches.printing.executed import Executed, sections_of
+from batches.printing.lines import lines_of
 from batches.queries import BatchDetail, batch_then
 from batches.recipes.rows import limit_spec
 from batches.recipes.words import limit_words
@@ -48,6 +50,7 @@ def batch_dossier(actor: Actor, batch_id: UUID, at: datetime, chains: Collection
     zone = batch.site.zone if batch.site is not None else program.zone
     parts = [each for given in batch_dossiers(actor, batch_id, at, chains) for each in given]
     ending = ending_of(actor, batch, at, chains, zone)
+    executed = Executed(Past(actor, batch.space_id, at, chains), batch)
     own = [batch.pk, *(each.pk for each in found.excursions), *(each.pk for each in found.runs)]
     timeline = [
         *_timeline(actor, found, own, at, chains),
@@ -62,18 +65,26 @@ def batch_dossier(actor: Actor, batch_id: UUID, at: datetime, chains: Collection
         facts=_facts(found, zone),
         sections=[
             *_sections(found, zone),
+            *sections_of(executed, zone),
             *ending.sections,
             *(section for each in parts for section in _part(each)),
         ],
         signatures=[*ending.signatures, *(line for each in parts for line in each.signatures or ())],
         timeline=sorted(timeline, key=lambda each: (each.at, each.audience, each.seq)),
-        row_ids={*own, *ending.row_ids, *(row_id for each in parts for row_id in each.row_ids)},
+        row_ids={
+            *own,
+            *executed.row_ids,
+            *ending.row_ids,
+            *(row_id for each in parts for row_id in each.row_ids),
+        },
         data={
             **detail_json(actor, found),
             "available_actions": [],
             "excursions": [excursion_json(each) for each in found.excursions],
             "deviations": [each.data for each in parts],
+            **lines_of(executed),
         },
+        mark=_("Copy of a record with its disposition") if ending.signatures else "",
     )
 
 

@@ -12,7 +12,7 @@ from portal.record_table import RecordTable
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("batches", "0016_schedule"),
+        ("batches", "0018_schedule"),
         ("portal", "0024_papers"),
     ]
 

@@ -11,7 +11,7 @@ from portal.record_table import RecordTable, StateGuard
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("batches", "0015_environment"),
+        ("batches", "0017_results"),
         ("portal", "0024_papers"),
     ]
 

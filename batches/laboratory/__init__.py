@@ -1,0 +1,1 @@
+"""Samples on their way through laboratories, and certificates of analysis beside the record."""

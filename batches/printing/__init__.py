@@ -1,0 +1,1 @@
+"""A batch on paper: its executed record, and the certificate of what was decided of it."""
