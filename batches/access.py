@@ -111,6 +111,11 @@ def find_recipe(actor: Actor, program_id: UUID, recipe_version_id: UUID) -> Reci
     return rows.filter(space_id=program_id, pk=recipe_version_id).first()
 
 
+def find_batch(actor: Actor, program_id: UUID, batch_id: UUID) -> Batch | None:
+    """Return a batch of the program, None when there is no such one to be seen."""
+    return Batch.objects.visible_to(actor).filter(space_id=program_id, pk=batch_id).first()
+
+
 def lock_batch_record(actor: Actor, batch_id: UUID) -> Batch:
     """Hand out a locked batch for its executed record, so that steps follow one another.
 

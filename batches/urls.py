@@ -11,6 +11,7 @@ from batches.views.countdown import CountdownLine
 from batches.views.deciding import DecidePage
 from batches.views.disposition import DispositionPage
 from batches.views.excursion import ExcursionPage
+from batches.views.footprint import FootprintExport, FootprintPage
 from batches.views.holds import HoldBatch, LiftHold
 from batches.views.laboratory import LaboratoryPage, LotCoasPage, TrackerPage
 from batches.views.links import LotLinksPage
@@ -23,6 +24,7 @@ from batches.views.recipe_form import RecipeFormPage
 from batches.views.recipes import RecipePage, RecipesPage, RecipeStepPage
 from batches.views.record import RecordPage
 from batches.views.reviewing import ReviewPage, ReviewStep
+from batches.views.schedule import SchedulePage
 from batches.views.shelves import ShelveAlarm, UnshelveAlarm
 from batches.views.wall import WallPage
 from batches.views.watches import BatchWatchPage, WatchesPage, WatchPage, WithdrawWatch
@@ -58,6 +60,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{BATCH}environment/", EnvironmentPage.as_view(), name="batch_environment"),
     path("monitoring/", MonitoringPage.as_view(), name="monitoring_page"),
     path("monitoring/<uuid:session_id>/", SessionPage.as_view(), name="monitoring_session"),
+    path(f"{BATCH}footprint/", FootprintPage.as_view(), name="batch_footprint"),
+    path(f"{BATCH}footprint/export/", FootprintExport.as_view(), name="batch_footprint_export"),
+    path("schedule/", SchedulePage.as_view(), name="schedule_page"),
     path("lots/", LotsPage.as_view(), name="lots_page"),
     path("lots/<uuid:lot_id>/", LotLinksPage.as_view(), name="lot_page"),
     path("lots/<uuid:lot_id>/laboratory/", LotCoasPage.as_view(), name="lot_laboratory"),

@@ -61,6 +61,7 @@ PLACES: Final = (
 )
 PARTNERSHIP_PLACES: Final = (
     ("recipes", "Master records", "book-open", "/recipes/", "r"),
+    ("schedule", "Schedule", "calendar-range", "/schedule/", "s"),
     ("monitoring", "Rooms and utilities", "wind", "/monitoring/", "w"),
     ("agreement", "Agreement", "file-text", "/agreement/", "q"),
     ("ledger", "Ledger", "shield", "/ledger/", "l"),

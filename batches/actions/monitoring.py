@@ -330,7 +330,7 @@ def read_sample(
     Source: EU GMP Annex 1 (2022) 9.30, 9.31.
     """
     sample, role = _lock(actor, sample_id, "read", version)
-    _check_count(value)
+    _check_count(sample.kind, value)
     at = _after("read_at", read_at, sample.taken_at or sample.exposed_at)
     bounds = _bounds(sample.session, sample.point, SampleKind(sample.kind))
     sample.state, sample.value, sample.read_at = SampleState.READ, value, at
@@ -356,7 +356,7 @@ def confirm_sample(
         raise SamePerson(
             "Another person reads the plate a second time, and nobody who stands in for the first."
         )
-    _check_count(value)
+    _check_count(sample.kind, value)
     at = _after("read_at", read_at, sample.read_at or sample.exposed_at)
     sample.state, sample.second_value, sample.second_at = SampleState.CONFIRMED, value, at
     sample.second_by = None if role == SYSTEM.code else actor.person_id
@@ -474,8 +474,8 @@ def _check_point(system: System, grade: Grade) -> None:
         refuse_field("grade", "A room or isolator has a grade, A to D.")
 
 
-def _check_count(value: Decimal) -> None:
-    if value < 0 or value != value.to_integral_value():
+def _check_count(kind: str, value: Decimal) -> None:
+    if kind in VIABLE and (value < 0 or value != value.to_integral_value()):
         refuse_field("value", "Colonies are counted: 0 or more, whole.")
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver
 
 from batches.api import (
+    aseptic,
     batches,
     coas,
     cycle,
     disposition,
     excursions,
     executed,
+    footprint,
     gateways,
     holds,
     links,
@@ -21,6 +23,7 @@ from batches.api import (
     recipes,
     results,
     samples,
+    schedule,
     shelves,
     watches,
 )
@@ -38,6 +41,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *links.urlpatterns,
     *lots.urlpatterns,
     *monitoring.urlpatterns,
+    *schedule.urlpatterns,
+    *aseptic.urlpatterns,
+    *footprint.urlpatterns,
     *executed.urlpatterns,
     *results.urlpatterns,
     *papers.urlpatterns,

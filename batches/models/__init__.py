@@ -1,10 +1,12 @@
 """The aggregates of the batches app, one file each."""
 
+from batches.models.aseptic import Intervention, MediaFill
 from batches.models.batch import Batch, PhaseRun
 from batches.models.disposition import Disposition
 from batches.models.excursion import Excursion
 from batches.models.execution import StepEntry, StepExecution
 from batches.models.feed import AnnouncedFrame, GatewayFeed
+from batches.models.footprint import FactorSet, FootprintSheet
 from batches.models.hold import BatchHold
 from batches.models.laboratory import Coa, CoaDifference, CoaLine, Sample
 from batches.models.link import LotLink, LotLinkEnd
@@ -30,6 +32,7 @@ from batches.models.recipe import (
 )
 from batches.models.result import SampleResult
 from batches.models.review import ExceptionLook, ReviewNote, SectionReview
+from batches.models.schedule import Campaign, SuiteSlot
 from batches.models.shelf import AlarmShelf
 from batches.models.watch import WatchCourse, WatchDocument, WatchModel, WatchNews
 
@@ -40,6 +43,7 @@ __all__ = [
     "BatchHold",
     "BatchMonitoring",
     "BatchSample",
+    "Campaign",
     "Coa",
     "CoaDifference",
     "CoaLine",
@@ -47,16 +51,20 @@ __all__ = [
     "Disposition",
     "ExceptionLook",
     "Excursion",
+    "FactorSet",
+    "FootprintSheet",
     "Frame",
     "FrameAnswer",
     "GatewayFeed",
     "HoldTime",
+    "Intervention",
     "Latest",
     "Limit",
     "Lot",
     "LotLink",
     "LotLinkEnd",
     "LotUse",
+    "MediaFill",
     "MonitoringPoint",
     "MonitoringSample",
     "MonitoringSession",
@@ -75,6 +83,7 @@ __all__ = [
     "SectionReview",
     "StepEntry",
     "StepExecution",
+    "SuiteSlot",
     "WatchCourse",
     "WatchDocument",
     "WatchModel",

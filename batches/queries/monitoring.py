@@ -22,8 +22,10 @@ from batches.models import (
     MonitoringPoint,
     MonitoringSample,
     MonitoringSession,
+    SuiteSlot,
 )
 from batches.models.monitoring import Sampled
+from batches.queries.schedule import in_area
 from portal.action import instant
 from portal.actor import Actor
 from portal.models import RecordQuerySet
@@ -106,6 +108,30 @@ def covered_by(actor: Actor, session_id: UUID) -> list[Covered]:
     return [Covered(each, known[each.pk].part, known[each.pk].event) for each in batches]
 
 
+def stretch_of(actor: Actor, sample: MonitoringSample) -> tuple[datetime, datetime]:
+    """Return from the last sample inside limits at the same place to the next: so long it may have been so.
+
+    Without an earlier one it reaches back to where trends begin; without a later one it lasts.
+    """
+    rows = list_samples(actor).filter(point_id=sample.point_id, kind=sample.kind, verdict=Verdict.WITHIN)
+    before = rows.filter(exposed_at__lt=sample.exposed_at).order_by("-exposed_at", "id").first()
+    after = rows.filter(exposed_at__gt=sample.exposed_at).order_by("exposed_at", "id").first()
+    earliest = sample.exposed_at - timedelta(days=TREND_DAYS)
+    since = before.exposed_at if before is not None else earliest
+    return since, after.exposed_at if after is not None else max(instant(), sample.exposed_at)
+
+
+def affected_by(actor: Actor, sample: MonitoringSample) -> list[SuiteSlot]:
+    """Return the slots of batches that were where a sample outside limits tells of, while it may have been.
+
+    Only of clients whom the reader works for; by what happened, not by the plan.
+    """
+    if sample.verdict not in (Verdict.ALERT, Verdict.ACTION):
+        return []
+    areas = sample.point.serves or [sample.point.area]
+    return list(in_area(actor, areas, *stretch_of(actor, sample)).order_by("actual_start", "id"))
+
+
 def trends_of(actor: Actor, *, area: str = "") -> list[Trend]:
     """Return the course of each kind at each place of the floor, those outside limits first."""
     since = instant() - timedelta(days=TREND_DAYS)
@@ -163,5 +189,7 @@ def bounds_words(bounds: Mapping[str, Any], unit: str) -> str:
         "alert_low": _("alert below %s"),
         "action_low": _("action below %s"),
     }
+    if bounds.get("action_high") == "0" and unit.startswith("CFU"):
+        return _("no growth")
     said = [words % f"{bounds[name]} {unit}".strip() for name, words in names.items() if name in bounds]
     return ", ".join(said)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, ClassVar, Final, cast
 from uuid import UUID
@@ -16,7 +16,9 @@ from django.utils.translation import gettext_lazy
 from batches import forms_monitoring as given_by
 from batches.access import get_batch
 from batches.actions import monitoring
+from batches.actions.aseptic import record_intervention
 from batches.api.shapes import number_text
+from batches.aseptic.states import RECORDERS, InterventionKind, Qualified
 from batches.environment.access import get_session, is_on_floor, role_at
 from batches.environment.states import (
     KEEPERS,
@@ -28,9 +30,11 @@ from batches.environment.states import (
 )
 from batches.models import Batch, BatchMonitoring, MonitoringSample, MonitoringSession
 from batches.models.monitoring import Sampled
+from batches.queries.aseptic import aseptic_of, media_fill_for
 from batches.queries.monitoring import (
     Part,
     Trend,
+    affected_by,
     bounds_words,
     covered_by,
     exposure_of,
@@ -47,11 +51,14 @@ from portal.action import instant, reading
 from portal.actor import Actor
 from portal.errors import DomainError, NotFound, Refused
 from portal.forms import explain
+from portal.forms_times import FormWithTimes, SiteTime
 from portal.pages import Page, PageRequest
 from portal.queries.rooms import list_rooms
 from portal.shell import zone_of
 
 SESSIONS_SHOWN: Final = 50
+# What somebody did that no media fill lists.
+OTHER: Final = "other"
 BATCHES_SHOWN: Final = 200
 TONES: Final = {Verdict.WITHIN: "fine", Verdict.ALERT: "watch", Verdict.ACTION: "warn"}
 Context = dict[str, Any]
@@ -119,7 +126,8 @@ def trend_row(trend: Trend) -> Context:
         "limits": [float(trend.bounds[name]) for name in ends if name in trend.bounds],
         "bounds": bounds_words(trend.bounds, trend.unit),
         "newest": f"{number_text(trend.values[-1][1])} {trend.unit}".strip(),
-        "recovery": round(trend.recovery),
+        # Only what grows is recovered.
+        "recovery": f"{round(trend.recovery)} %" if trend.kind in VIABLE else "",
     }
 
 
@@ -222,6 +230,7 @@ class SessionPage(Page):
                 for each in samples
             ],
             "covered": covered_by(actor, session.pk),
+            "affected": _affected(actor, samples, {each.batch.pk for each in covered_by(actor, session.pk)}),
             "expose_form": self.form(request, session, "expose") if takes else None,
             "measure_form": self.form(request, session, "measure") if takes else None,
             "cover_form": self.form(request, session, "cover") if keeps else None,
@@ -287,6 +296,16 @@ def _act(actor: Actor, session_id: UUID, do: str, given: Context) -> None:
         TAKE[do](actor, given.pop("id"), **given)
 
 
+def _affected(actor: Actor, samples: Iterable[MonitoringSample], covered: set[UUID]) -> list[Context]:
+    """Return the batches that samples outside limits may have touched, each once, with what touched it."""
+    found: dict[UUID, Context] = {}
+    for sample in samples:
+        for slot in affected_by(actor, sample):
+            line = {"batch": slot.batch, "slot": slot, "codes": [], "is_covered": slot.batch_id in covered}
+            found.setdefault(cast("UUID", slot.batch_id), line)["codes"].append(sample.code)
+    return list(found.values())
+
+
 def _batches(actor: Actor) -> list[tuple[str, str]]:
     """Return the batches that the reader may let a session cover, those that run first."""
     rooms = list_rooms(actor)
@@ -319,8 +338,32 @@ def steps_of(actor: Actor, sample: MonitoringSample, zone: str) -> list[Context]
     return steps
 
 
+class InterveneForm(FormWithTimes):
+    """Somebody reached into the process."""
+
+    code = forms.ChoiceField(label=gettext_lazy("Intervention"))
+    station = forms.CharField(label=gettext_lazy("Station"), max_length=60)
+    glove = forms.CharField(label=gettext_lazy("Glove"), required=False, max_length=20)
+    seconds = forms.IntegerField(label=gettext_lazy("Seconds"), min_value=1, max_value=86_400)
+    filled = forms.IntegerField(label=gettext_lazy("Vials filled by then"), required=False, min_value=0)
+    at = SiteTime(
+        label=gettext_lazy("When"),
+        required=False,
+        help_text=gettext_lazy("Your own clock ({zone}). Leave empty for now."),
+    )
+    title = forms.CharField(
+        label=gettext_lazy("What was done, if it is not in the list"), required=False, max_length=200
+    )
+    note = forms.CharField(label=gettext_lazy("Note"), required=False, max_length=2000)
+
+    def __init__(self, *args: Any, lines: list[dict[str, Any]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = [(each["code"], f"{each['code']}, {each['title']}") for each in lines]
+        self.fields["code"].choices = [*known, (OTHER, _("another one"))]  # type: ignore[attr-defined]  # a ChoiceField
+
+
 class EnvironmentPage(Page):
-    """What surrounded a batch: the sessions that cover it."""
+    """What surrounded a batch: the sessions that cover it, and the hands that reached into it."""
 
     here: ClassVar[str] = "batches"
     template_name: ClassVar[str] = "batches/environment.html"
@@ -338,4 +381,51 @@ class EnvironmentPage(Page):
             "outside": sum(each["outside"] for each in parts),
             "waiting": sum(each["waiting"] for each in parts),
             "may_open": is_on_floor(actor, actor.organisation_id),
+            **self._interventions(request, batch),
         }
+
+    def _interventions(self, request: PageRequest, batch: Batch) -> Context:
+        found = aseptic_of(request.actor, batch)
+        return {
+            "hands": found,
+            "done": [
+                {
+                    "row": each,
+                    "tone": "" if each.qualified == Qualified.YES else "warn",
+                    "qualified": each.get_qualified_display(),
+                }
+                for each in found.rows
+            ],
+            "rate_tone": {"action": "warn", "alert": "watch"}.get(found.verdict, "fine"),
+            "intervene_form": self._form(request, batch),
+        }
+
+    def _form(self, request: PageRequest, batch: Batch, data: Any = None) -> InterveneForm | None:
+        began = batch.state == BatchState.IN_PROCESS
+        if not began or not request.actor.holds(batch.space_id, *RECORDERS):
+            return None
+        fill = media_fill_for(request.actor, batch, instant())
+        lines = fill.interventions if fill is not None else []
+        return InterveneForm(data, lines=lines, zone=zone_of(request), auto_id="intervene-%s")
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """Record an intervention."""
+        asked, batch_id = cast("PageRequest", request), kwargs["batch_id"]
+        with reading(asked.actor):
+            batch = get_batch(asked.actor, batch_id)
+            form = self._form(asked, batch, asked.POST)
+        if form is None:
+            raise Refused(_("Interventions are recorded by the people on the floor while the batch runs."))
+        if form.is_valid():
+            given = dict(form.cleaned_data)
+            try:
+                record_intervention(asked.actor, batch_id, kind=InterventionKind.CORRECTIVE, **given)
+            except (Refused, NotFound):
+                raise
+            except DomainError as error:
+                explain(form, error)
+            else:
+                messages.success(asked, _("The record has it."))
+                return HttpResponseRedirect(f"/batches/{batch_id}/environment/", status=303)
+        with reading(asked.actor):
+            return self.show(asked, status=400, extra={"intervene_form": form}, **kwargs)

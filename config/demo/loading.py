@@ -34,6 +34,7 @@ from config.demo.people import MAKERS, PEOPLE, SERVICES, Login
 from config.demo.questions import QUESTIONS
 from config.demo.recording import record, supply
 from config.demo.reporting import Reporting
+from config.demo.surrounding import surround
 from config.demo.watching import is_watched, watch
 from portal.models import Person
 from portal.states import PersonKind
@@ -90,6 +91,8 @@ def load(folder: Path, url: str, *, with_history: bool = True) -> Loaded:
         with _quick_commits():
             _load_past(making, reporting, past)
         _conclude(crew, making)
+        with step("demo: rooms, utilities, hands, schedule"):
+            surround(crew, making.batches, making.moment)
     return Loaded(making.moment, len(making.batches), len(CURRENT) + len(past))
 
 

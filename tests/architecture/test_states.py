@@ -9,6 +9,7 @@ from batches import states as batch_states
 from batches.environment import states as environment_states
 from batches.laboratory.states import COA_TRANSITIONS, SAMPLE_TRANSITIONS
 from batches.reviewing.states import NOTE_TRANSITIONS
+from batches.schedule.states import SLOT_TRANSITIONS
 from batches.watched.states import WATCH_TRANSITIONS
 from deviations import states as deviation_states
 from deviations.capa.states import CAPA_TRANSITIONS, MEASURE_TRANSITIONS
@@ -22,6 +23,7 @@ TABLES = {
     "batches_stepentry": ("batches", batch_states.ENTRY_TRANSITIONS),
     "batches_sampleresult": ("batches", batch_states.RESULT_TRANSITIONS),
     "batches_pagecomment": ("batches", batch_states.COMMENT_TRANSITIONS),
+    "batches_suiteslot": ("batches", SLOT_TRANSITIONS),
     "batches_monitoringsession": ("batches", environment_states.SESSION_TRANSITIONS),
     "batches_monitoringsample": ("batches", environment_states.SAMPLE_TRANSITIONS),
     "batches_reviewnote": ("batches", NOTE_TRANSITIONS),

@@ -198,6 +198,8 @@ def _fill(program: UUID) -> dict[str, UUID]:
         **_decisions(program, running, word),
         **_lots(running, word),
         **_monitoring(running, word),
+        "slot_id": _slot(running, word),
+        "factor_set_id": _surroundings(running, word),
         **_record(running, word),
         "batch_hold_id": _batch_hold(running, word),
         **_shelf(running, word),
@@ -299,6 +301,26 @@ def _notes(batch, word: str) -> UUID:
     own = {"audience": "manufacturer", "text": f"INTERNAL {word} comment on the record"}
     comment_on_record(qa, batch.pk, **own)
     return ask_about_record(qa, batch.pk, text=f"{word} question about the record").pk
+
+
+def _surroundings(batch, word: str) -> UUID:
+    """Interventions of the batch against a media fill, and what it took."""
+    from tests.factories import surroundings
+
+    surroundings.media_fill(batch, number=f"{word} APS-1", title=f"{word} jam")
+    surroundings.intervention(batch, station=f"{word} bowl", note=f"{word} note")
+    return surroundings.footprint(batch, title=f"{word} power", source=f"{word} source").factor_set_id
+
+
+def _slot(batch, word: str) -> UUID:
+    from batches.actions.schedule import plan_campaign, plan_slot
+
+    qa, start = actor("cdmo_qa"), batches.now()
+    given = {"number": f"{word} C-1", "title": f"{word} campaign"}
+    plan_campaign(qa, batch.space_id, **given, begins_at=start, ends_at=start + timedelta(days=30))
+    said = {"suite": f"{word} LINE-4", "title": f"{word} fill", "campaign": f"{word} C-1"}
+    ends = {"planned_start": start, "planned_end": start + timedelta(hours=6)}
+    return plan_slot(qa, batch.space_id, batch_id=batch.pk, **said, **ends).pk
 
 
 def _monitoring(batch, word: str) -> dict[str, UUID]:

@@ -1,0 +1,1 @@
+"""When suites are taken: campaigns, slots, and what a hold does to them."""
