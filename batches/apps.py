@@ -13,8 +13,10 @@ class BatchesConfig(AppConfig):
         """Tell the frame of every page how many batches run, and Home what is new in them."""
         from batches.access import lock_step_for_file
         from batches.api.dossier import batch_dossier, batches_of_program
+        from batches.custody.signing import IDENTITY_STOP
         from batches.gauges import oldest_unsealed
         from batches.queries.disposition import words_of
+        from batches.queries.expiring import count_expiring, expiring_waiting
         from batches.queries.feeds import list_feeds
         from batches.queries.holds import blocks_of
         from batches.queries.shelves import shelves_of
@@ -37,9 +39,10 @@ class BatchesConfig(AppConfig):
         from portal.retention import classified
         from portal.shell import nav_counts
         from portal.signable import register
-        from portal.slots import batch_of, began, came_in, coming, ended, feeds, news, running
+        from portal.slots import batch_of, began, came_in, coming, ended, feeds, inbox, news, running, waiting
 
         register(RECIPE)
+        register(IDENTITY_STOP)
         takes_files("stepexecution", lock_step_for_file)
         gauges.register(oldest_unsealed)
         keeps_dossiers("batch", batch_dossier)
@@ -53,6 +56,8 @@ class BatchesConfig(AppConfig):
         batch_facts.register(shelves_of)
         batch_facts.register(words_of)
         self.tell_of_reviews()
+        inbox.register(expiring_waiting)
+        waiting.register(count_expiring)
         news.register(excursion_news)
         came_in.register(milestone_news)
         came_in.register(result_news)

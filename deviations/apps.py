@@ -12,8 +12,9 @@ class DeviationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the lower apps what deviations know, take and do when a clock is due."""
-        from batches.slots import batch_deviations, batch_dossiers, batch_facts
+        from batches.slots import automatic_events, batch_deviations, batch_dossiers, batch_facts
         from deviations.access import lock_for_file, newest_classes
+        from deviations.actions.report import log_automatic
         from deviations.api.dossier import deviation_dossier, deviations_of_program, dossiers_of_batch
         from deviations.queries.board import facts_of_batches
         from deviations.queries.cases import past_cases
@@ -55,6 +56,7 @@ class DeviationsConfig(AppConfig):
         came_in.register(deviation_moves)
         batch_of.register(batch_of_deviations)
         cases.register(past_cases)
+        automatic_events.register(log_automatic)
         self.tell_of_notices()
         self.tell_of_timelines()
         self.tell_of_signals()

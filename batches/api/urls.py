@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver
 
 from batches.api import (
     batches,
+    custody,
     cycle,
     disposition,
     excursions,
@@ -29,6 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *holds.urlpatterns,
     *shelves.urlpatterns,
     *disposition.urlpatterns,
+    *custody.urlpatterns,
     *links.urlpatterns,
     *lots.urlpatterns,
     *executed.urlpatterns,

@@ -1,6 +1,14 @@
 """The aggregates of the batches app, one file each."""
 
 from batches.models.batch import Batch, PhaseRun
+from batches.models.custody import (
+    CustodyChain,
+    CustodyEvent,
+    CustodyFile,
+    IdentityCheck,
+    IdentityReading,
+    IdentityStop,
+)
 from batches.models.disposition import Disposition
 from batches.models.excursion import Excursion
 from batches.models.execution import StepEntry, StepExecution
@@ -26,12 +34,18 @@ __all__ = [
     "AlarmShelf",
     "Batch",
     "BatchHold",
+    "CustodyChain",
+    "CustodyEvent",
+    "CustodyFile",
     "Disposition",
     "ExceptionLook",
     "Excursion",
     "Frame",
     "FrameAnswer",
     "HoldTime",
+    "IdentityCheck",
+    "IdentityReading",
+    "IdentityStop",
     "Latest",
     "Limit",
     "Lot",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from batches.access import lock_program
 from batches.copies import check_copy
 from batches.models import Batch, Excursion, ProcedureStep
 from batches.reach import AHEAD, OLDEST
+from batches.slots import AutomaticEvent
 from deviations.access import find_mirrored, zone_of
 from deviations.clauses.disclosing import disclose_by_clause
 from deviations.clauses.governing import run_notice_clock, strictest
@@ -30,7 +31,7 @@ from deviations.texts import check_texts
 from deviations.timelines import note_opened
 from portal import ledger
 from portal.access import get_program, require_role
-from portal.action import action, answer_with, instant
+from portal.action import action, answer_with, current_action, instant
 from portal.actor import Actor
 from portal.errors import Conflict, Invalid
 from portal.models import Program
@@ -38,6 +39,7 @@ from portal.states import Audience, Classification
 from portal.terms import terms_at
 
 NOWHERE: Final = Elsewhere()
+BY_ITSELF: Final = "Logged by itself when the hand-over was entered."
 # One statement: whoever draws beside us waits for the row, and none is given twice.
 DRAW: Final = """
     insert into deviations_numbering as n (id, space_id, audience, version, year, last)
@@ -201,6 +203,34 @@ def mirror_deviation(
         elsewhere=elsewhere,
     )
     return _log(actor, program, stated).deviation
+
+
+def log_automatic(actor: Actor, event: AutomaticEvent) -> None:
+    """Log what happened to a batch by itself, in the transaction of the action that found it; a shared step.
+
+    It is a report like any other, by who found it, and clauses on its trigger hold, tell and time as ever.
+    Records: as `report_deviation`. Source: domain 2e.
+    """
+    current_action()
+    stated = _Stated(
+        title=event.title,
+        description=event.description,
+        occurred_at=event.occurred_at,
+        detected_at=event.occurred_at,
+        aware_at=instant(),
+        batch_id=event.batch_id,
+        phase_id=None,
+        excursion_id=None,
+        suggested_class=None,
+        immediate_action="",
+        late_reason=BY_ITSELF if instant() - event.occurred_at > timedelta(minutes=1) else "",
+        external_id="",
+        external_status="",
+        external_as_of=None,
+        elsewhere=NOWHERE,
+        triggers=(event.trigger,),
+    )
+    _log(actor, get_program(actor, event.space_id), stated)
 
 
 def _missing(**given: datetime | None) -> dict[str, list[str]]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from batches import states as batch_states
+from batches.custody.states import CHECK_TRANSITIONS, STOP_TRANSITIONS
 from batches.reviewing.states import NOTE_TRANSITIONS
 from deviations import states as deviation_states
 from portal.states import edges
@@ -19,6 +20,8 @@ TABLES = {
     "batches_sampleresult": ("batches", batch_states.RESULT_TRANSITIONS),
     "batches_pagecomment": ("batches", batch_states.COMMENT_TRANSITIONS),
     "batches_reviewnote": ("batches", NOTE_TRANSITIONS),
+    "batches_identitycheck": ("batches", CHECK_TRANSITIONS),
+    "batches_identitystop": ("batches", STOP_TRANSITIONS),
     "deviations_deviation": ("deviations", deviation_states.TRANSITIONS),
 }
 
