@@ -12,6 +12,7 @@ class BatchesConfig(AppConfig):
     def ready(self) -> None:
         """Tell the frame of every page how many batches run, and Home what is new in them."""
         from batches.access import lock_step_for_file
+        from batches.custody.signing import IDENTITY_STOP
         from batches.gauges import oldest_unsealed
         from batches.printing.certificate import certificate_dossier
         from batches.printing.dossier import batch_dossier, batches_of_program
@@ -44,6 +45,7 @@ class BatchesConfig(AppConfig):
 
         register(RECIPE)
         register(WATCH_MODEL)
+        register(IDENTITY_STOP)
         takes_files("stepexecution", lock_step_for_file)
         gauges.register(oldest_unsealed)
         keeps_dossiers("batch", batch_dossier)
@@ -68,13 +70,16 @@ class BatchesConfig(AppConfig):
         began.register(when_batches_began)
 
     def tell_who_signs(self) -> None:
-        """Put into inboxes what waits for a signature, an answer, an acceptance."""
+        """Put into inboxes what waits for a signature, an answer, an acceptance, and what expires."""
+        from batches.queries.expiring import count_expiring, expiring_waiting
         from batches.queries.waiting import coas_waiting, dispositions_to_sign, recipes_to_sign
-        from portal.slots import inbox
+        from portal.slots import inbox, waiting
 
         inbox.register(recipes_to_sign)
         inbox.register(dispositions_to_sign)
         inbox.register(coas_waiting)
+        inbox.register(expiring_waiting)
+        waiting.register(count_expiring)
 
     def tell_of_reviews(self) -> None:
         """Let the sweep note questions of a review that nobody answered in time."""

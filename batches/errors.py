@@ -32,8 +32,30 @@ class HeldByClause(Conflict):
 
     @classmethod
     def of(cls, number: str, clause: str) -> Self:
-        """Name the record and the clause."""
+        """Name the record and the clause; the stop of an identity needs none."""
+        if not clause:
+            return cls(f"{number} holds it; it ends once the quality units of both sides signed.")
         return cls(f"Clause {clause} holds it because of {number}; it ends with that record.")
+
+
+class IdentityStopped(Conflict):
+    """The identity of a patient lot does not agree; nothing goes on until both sides signed."""
+
+    code, title = "identity_stopped", "Everything stops"
+
+    @classmethod
+    def of(cls, number: str) -> Self:
+        """Name the stop and what ends it."""
+        return cls(
+            f"{number}: the identity of this lot does not agree. Read both labels again with two people;"
+            " then the quality units of both sides sign."
+        )
+
+
+class GovernedByChain(Conflict):
+    """A lot that a batch made is judged by the disposition of that batch, not by hand."""
+
+    code, title = "governed_by_disposition", "Governed by the disposition"
 
 
 class OutOfSequence(Conflict):

@@ -61,6 +61,25 @@ def hold_by_clauses(
             record_held(batch, placed)
 
 
+def hold_because_of_stop(actor: Actor, batch: Batch, stop_id: UUID, *, number: str) -> None:
+    """Hold a batch because its identity does not agree: disposition and every next step; both sides read it.
+
+    Records: batch.held v1 twice.
+    """
+    current_action()
+    for kind in (HoldKind.STATUS, HoldKind.PROCESSING):
+        placed = BatchHold.objects.create(
+            space_id=batch.space_id,
+            batch=batch,
+            kind=kind,
+            cause_id=stop_id,
+            cause_number=number,
+            placed_code=actor.code(batch.space_id),
+            placed_at=instant(),
+        )
+        record_held(batch, placed)
+
+
 def record_held(batch: Batch, hold: BatchHold) -> None:
     """Write down that a batch is held, where the hold itself may be read."""
     fact = BatchHeld(hold_id=hold.pk, kind=hold.kind, cause_id=hold.cause_id, clause=hold.clause)

@@ -106,6 +106,20 @@ class BatchSignals:
     raise_url: str
 
 
+@dataclass(frozen=True, slots=True)
+class AutomaticEvent:
+    """What happened to a batch and is logged by itself (domain 2e); `trigger` is the word clauses know."""
+
+    space_id: UUID
+    batch_id: UUID
+    title: str
+    description: str
+    occurred_at: datetime
+    trigger: str
+
+
+# Logs an event in the transaction of the action in which it was found; the provider writes.
+automatic_events: Final[Slot[[Actor, AutomaticEvent], None]] = Slot("automatic_events")
 # What else belongs to a batch that is taken away: as of an instant, from all chains or some.
 batch_dossiers: Final[Slot[[Actor, UUID, datetime, Collection[str] | None], Sequence[Dossier]]] = Slot(
     "batch_dossiers"

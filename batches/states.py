@@ -218,6 +218,11 @@ LOT_TRANSITIONS: Final[Mapping[str, Transition]] = {
 }
 
 
+# What lets a lot be used; of what a batch made, its signed disposition says so.
+FREEING: Final = ("release", "restrict")
+BY_HAND: Final = {name: step for name, step in LOT_TRANSITIONS.items() if name not in FREEING}
+
+
 class ExecutionState(models.TextChoices):
     """A step of the record is under way, done, checked by a second person, left out or given up."""
 

@@ -8,6 +8,7 @@ from batches.views import steps
 from batches.views.batch import BatchPage
 from batches.views.board import BoardPage
 from batches.views.countdown import CountdownLine
+from batches.views.custody import CustodyFile, CustodyPage, CustodyStep, StopPage
 from batches.views.deciding import DecidePage
 from batches.views.disposition import DispositionPage
 from batches.views.excursion import ExcursionPage
@@ -52,6 +53,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{BATCH}countdown/", CountdownLine.as_view(), name="batch_countdown"),
     path(f"{BATCH}laboratory/", LaboratoryPage.as_view(), name="batch_laboratory"),
     path(f"{BATCH}materials/", MaterialsPage.as_view(), name="batch_materials"),
+    path(f"{BATCH}custody/", CustodyPage.as_view(), name="batch_custody"),
+    path(f"{BATCH}custody/file/", CustodyFile.as_view(), name="batch_custody_file"),
+    path(f"{BATCH}custody/<slug:step>/", CustodyStep.as_view(), name="batch_custody_step"),
+    path("identity-stops/<uuid:stop_id>/", StopPage.as_view(), name="identity_stop_page"),
     path(f"{BATCH}disposition/", DispositionPage.as_view(), name="batch_disposition"),
     path(f"{BATCH}disposition/<slug:step>/", DecidePage.as_view(), name="batch_decide"),
     path(f"{BATCH}review/", ReviewPage.as_view(), name="batch_review"),

@@ -12,9 +12,8 @@ class DeviationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the lower apps what deviations know, take and do when a clock is due."""
-        from batches.slots import batch_deviations, batch_dossiers, batch_facts, grown
+        from batches.slots import batch_deviations, batch_dossiers, batch_facts
         from deviations.access import lock_for_file, newest_classes
-        from deviations.actions.growth import log_growth
         from deviations.api.dossier import deviation_dossier, deviations_of_program, dossiers_of_batch
         from deviations.queries.board import facts_of_batches
         from deviations.queries.cases import past_cases
@@ -48,7 +47,6 @@ class DeviationsConfig(AppConfig):
         batch_facts.register(facts_of_batches)
         batch_dossiers.register(dossiers_of_batch)
         batch_deviations.register(deviations_of_batch)
-        grown.register(log_growth)
         inbox.register(deviations_waiting)
         waiting.register(count_to_move_on)
         nav_counts.register(deviation_counts)
@@ -57,11 +55,20 @@ class DeviationsConfig(AppConfig):
         came_in.register(deviation_moves)
         batch_of.register(batch_of_deviations)
         cases.register(past_cases)
+        self.log_by_itself()
         self.tell_of_notices()
         self.tell_of_timelines()
         self.tell_of_signals()
         self.tell_of_capa()
         self.tell_of_keeping()
+
+    def log_by_itself(self) -> None:
+        """Let the lower apps have logged what is an event by itself."""
+        from batches.slots import automatic_events, grown
+        from deviations.actions.automatic import log_automatic, log_growth
+
+        automatic_events.register(log_automatic)
+        grown.register(log_growth)
 
     def tell_of_notices(self) -> None:
         """Let the sweep ask for notices, and share what clauses share after a while."""

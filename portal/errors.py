@@ -133,6 +133,6 @@ class KeyUnavailable(Unavailable):
         return type(self)(self.detail, code=self.problem_code, reason=self.reason)
 
 
-def refuse_field(field: str, detail: str) -> NoReturn:
+def refuse_field(field: str, detail: str, *, code: str | None = None) -> NoReturn:
     """Raise Invalid with what would be accepted in one field."""
-    raise Invalid(detail, errors={field: [detail]})
+    raise Invalid(detail, code=code, errors={field: [detail]})

@@ -34,6 +34,7 @@ nav_counts: Final[Slot[[Actor], Mapping[str, NavCount]]] = Slot("nav_counts")
 LINKS: Final = {
     "deviation": "/deviations/{id}/",
     "batch": "/batches/{id}/",
+    "identity_stop": "/identity-stops/{id}/",
     "alert": "/alerts/{id}/",
     "excursion": "/excursions/{id}/",
     "lot": "/lots/{id}/",

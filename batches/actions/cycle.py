@@ -7,6 +7,7 @@ from uuid import UUID
 
 from batches.access import lock_batch
 from batches.columns import microseconds
+from batches.custody.stopping import require_identity
 from batches.facts import BatchCompleted, BatchDiscontinued, BatchStarted, PhaseEntered
 from batches.judging import judge_change
 from batches.models import Batch, PhaseRun
@@ -30,6 +31,7 @@ def start_batch(actor: Actor, batch_id: UUID, *, version: int | None, at: dateti
     Records: batch.started v1. Source: 21 CFR 211.188.
     """
     batch = lock_batch(actor, batch_id, to="start", version=version)
+    require_identity(actor, batch)
     started_at = _stated(at)
     phases = list_phases(actor, batch.recipe_version_id)
     phase = phases[0] if phases else None
@@ -52,6 +54,7 @@ def move_phase(
     excursions.
     """
     batch = lock_batch(actor, batch_id, to="phase", version=version)
+    require_identity(actor, batch)
     entered_at = _stated(at)
     entered = find_phase(list_phases(actor, batch.recipe_version_id), phase)
     if entered.pk == batch.phase_id:
@@ -74,6 +77,7 @@ def complete_batch(actor: Actor, batch_id: UUID, *, version: int | None, at: dat
     Records: batch.completed v1, readings.sealed v1, and what follows for excursions.
     """
     batch = lock_batch(actor, batch_id, to="complete", version=version)
+    require_identity(actor, batch)
     ended_at = _end(actor, batch, BatchState.COMPLETE, at)
     ledger.record(batch, BatchCompleted(ended_at=ended_at))
     _close(actor, batch)

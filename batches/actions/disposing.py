@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
 from uuid import UUID
 
 from batches.access import get_batch
@@ -10,7 +9,7 @@ from batches.actions.links import mark_links
 from batches.disposition.facts import DispositionDecided
 from batches.disposition.plan import chain, outcome
 from batches.disposition.signing import Word, meaning_of, signable_for, take_word
-from batches.disposition.states import Decision, DecisionState, ReleaseStepCode
+from batches.disposition.states import LOTS, Decision, DecisionState, ReleaseStepCode
 from batches.facts import LotStateChanged
 from batches.models import Batch, Disposition, Lot
 from batches.queries.disposition import Standing, disposition_of, given_of
@@ -22,16 +21,6 @@ from portal.actions.signing import put_signature, require_signing
 from portal.actor import Actor
 from portal.errors import NotFound
 from portal.proving import CompanyWord, Given, KeyAnswer, Proof, binding
-
-# What becomes of the lots that the batch made. One that was supplied out of specification is never released.
-LOTS: Final = {
-    Decision.RELEASED: "release",
-    Decision.RESTRICTED: "restrict",
-    Decision.CONDITIONAL: "restrict",
-    Decision.SUPPLIED: "restrict",
-    Decision.REPROCESS: "hold",
-    Decision.REJECTED: "reject",
-}
 
 
 def decide_disposition(

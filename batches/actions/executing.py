@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from batches.access import lock_batch_record
+from batches.custody.stopping import require_identity
 from batches.errors import OutOfSequence, SamePerson
 from batches.executed.facts import StepAborted, StepPerformed, StepSkipped, StepStarted, StepVerified
 from batches.executed.order import before, latest_of, leaves_of, under_way
@@ -47,6 +48,7 @@ def start_step(
     """
     batch = lock_batch_record(actor, batch_id)
     require_role(actor, batch.space_id, *PERFORMERS, to="work through steps")
+    require_identity(actor, batch)
     leaves, executions = _read(actor, batch)
     meant = _find(leaves, step)
     latest = latest_of(executions)

@@ -9,18 +9,22 @@ from uuid import UUID
 
 from batches.access import MATERIAL_KEEPERS, get_batch, lock_program
 from batches.actions.links import mark_links
+from batches.custody.stopping import require_identity
+from batches.disposition.states import LOTS
+from batches.errors import GovernedByChain
 from batches.facts import LotProduced, LotReceived, LotStateChanged, LotUsed, LotUseWithdrawn
 from batches.models import Batch, Lot, LotUse
 from batches.phases import find_phase, list_phases
+from batches.queries.disposition import disposition_of
 from batches.queries.lots import left_of, list_lots, walk
-from batches.reach import check_happened
-from batches.states import LOT_TRANSITIONS, BatchState, LotState
+from batches.reach import check_happened, check_planned
+from batches.states import FREEING, LOT_TRANSITIONS, BatchState, LotState
 from portal import ledger
 from portal.access import get_visible, lock_record, require_role, require_version
 from portal.action import action, instant
 from portal.actor import Actor
 from portal.errors import Conflict, NotFound, Refused, refuse_field
-from portal.states import CDMO_QA, SYSTEM, SeatSide
+from portal.states import CDMO_QA, SYSTEM, PersonKind, SeatSide
 
 QUANTITY_MOST: Final = Decimal(999999999999)
 PLACES: Final = 6
@@ -39,6 +43,7 @@ def receive_lot(
     supplied_by: str = SeatSide.MANUFACTURER,
     received_at: datetime | None = None,
     expires_on: date | None = None,
+    expires_at: datetime | None = None,
     external_id: str = "",
 ) -> Lot:
     """Enter a lot that came in; it stands in quarantine until the quality unit of who supplied it decides.
@@ -62,6 +67,7 @@ def receive_lot(
         supplied_by=supplied_by,
         received_at=_stated(received_at),
         expires_on=expires_on,
+        expires_at=expires_at,
         external_id=external_id,
     )
     fact = LotReceived(material=material, quantity=_text(quantity), unit=unit, supplied_by=supplied_by)
@@ -81,6 +87,7 @@ def produce_lot(
     quantity: Decimal,
     produced_at: datetime | None = None,
     expires_on: date | None = None,
+    expires_at: datetime | None = None,
 ) -> Lot:
     """Enter a lot that a batch gave; it stands in quarantine. Raises: NotFound, Refused, Invalid, Conflict.
 
@@ -90,6 +97,7 @@ def produce_lot(
     lock_program(actor, batch.space_id)
     require_role(actor, batch.space_id, *MATERIAL_KEEPERS, to="enter what a batch made")
     _require_begun(batch)
+    require_identity(actor, batch)
     _require_amount(quantity)
     lot = _enter(
         actor,
@@ -102,6 +110,7 @@ def produce_lot(
         produced_by=batch,
         received_at=_stated(produced_at),
         expires_on=expires_on,
+        expires_at=expires_at,
     )
     fact = LotProduced(batch_id=batch.pk, material=material, quantity=_text(quantity), unit=unit)
     ledger.record(lot, fact)
@@ -130,6 +139,7 @@ def use_lot(
     lock_program(actor, batch.space_id)
     require_role(actor, batch.space_id, *MATERIAL_KEEPERS, to="note materials")
     _require_begun(batch)
+    require_identity(actor, batch)
     lot = list_lots(actor, program_id=batch.space_id).filter(pk=lot_id).first()
     if lot is None:
         raise NotFound
@@ -190,8 +200,9 @@ def withdraw_use(actor: Actor, use_id: UUID, *, version: int | None, reason: str
 def judge_lot(actor: Actor, lot_id: UUID, *, to: str, version: int | None, reason: str = "") -> Lot:
     """Release, restrict, hold or reject a lot (`LOT_TRANSITIONS`); a reason is needed except to release.
 
-    The quality unit of the side that supplied the lot decides; what a batch made is the CDMO's. Raises:
-    NotFound, Refused, Invalid, InvalidTransition, VersionMissing, StaleVersion.
+    The quality unit of the side that supplied the lot decides; what a batch made is the CDMO's, and is
+    released or restricted by hand only as the disposition of the batch says. Raises: NotFound, Refused,
+    Invalid, InvalidTransition, GovernedByChain, VersionMissing, StaleVersion.
     Records: lot.state_changed v1.
     Source: 21 CFR 211.84(e), 211.110(c).
     """
@@ -202,6 +213,7 @@ def judge_lot(actor: Actor, lot_id: UUID, *, to: str, version: int | None, reaso
     side = actor.side(lot.space_id)
     if not actor.holds(lot.space_id, SYSTEM) and side != lot.supplied_by:
         raise Refused(f"This lot was supplied by the {lot.supplied_by}; its quality unit decides.")
+    _require_past_chain(actor, lot, to)
     if to != "release" and not reason.strip():
         refuse_field("reason", "Say why.")
     before, after = str(lot.state), LotState(str(LOT_TRANSITIONS[to].target))
@@ -212,6 +224,21 @@ def judge_lot(actor: Actor, lot_id: UUID, *, to: str, version: int | None, reaso
     ledger.record(lot, LotStateChanged(before=before, after=str(after)))
     mark_links(actor, lot)
     return lot
+
+
+def _require_past_chain(actor: Actor, lot: Lot, to: str) -> None:
+    """Raise GovernedByChain when a lot would be freed past the signed disposition of the batch that made it.
+
+    Set-up enters lots that were decided before the program came here.
+    """
+    if lot.produced_by is None or to not in FREEING or actor.kind == PersonKind.SYSTEM:
+        return
+    said = disposition_of(actor, lot.produced_by).outcome
+    if said is None or LOTS[said] != to:
+        stands = "It is not decided yet." if said is None else "It says otherwise."
+        raise GovernedByChain(
+            f"{lot.number} was made by {lot.produced_by.number}, whose signed disposition decides. {stands}"
+        )
 
 
 def _text(quantity: Decimal) -> str:
@@ -240,11 +267,19 @@ def _enter(actor: Actor, space_id: UUID, **given: object) -> Lot:
     if Lot.objects.visible_to(actor).filter(space_id=space_id, number=given["number"]).exists():
         detail = f"The lot {given['number']} exists already in this program."
         raise Conflict(detail, code="lot_exists", errors={"number": [detail]})
+    at = given.get("expires_at")
+    if isinstance(at, datetime):
+        check_planned("expires_at", at, instant())
+        if given.get("expires_on") is None:
+            given["expires_on"] = at.date()
     return Lot.objects.create(space_id=space_id, **given)
 
 
 def _require_usable(actor: Actor, lot: Lot, at: datetime, reason: str) -> None:
-    if lot.expires_on is not None and at.date() > lot.expires_on:
+    if lot.expires_at is not None and at > lot.expires_at:
+        detail = f"{lot.number} expired on {lot.expires_at:%-d %b %Y, %H:%M} UTC."
+        raise Conflict(detail, code="lot_expired")
+    if lot.expires_at is None and lot.expires_on is not None and at.date() > lot.expires_on:
         raise Conflict(f"{lot.number} expired on {lot.expires_on:%-d %b %Y}.", code="lot_expired")
     if lot.state in {LotState.ON_HOLD, LotState.REJECTED}:
         raise Conflict(f"{lot.number} is {lot.get_state_display()} and may not be used.", code="lot_barred")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
+from django.http import HttpResponse
 from django.urls import path, reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -18,7 +20,7 @@ from batches.api.inputs import REASON_CHARACTERS
 from batches.api.shapes import number_text
 from batches.models import Lot, LotUse
 from batches.queries.lots import Direction, Genealogy, genealogy, get_lot, left_of, list_lots, uses_of
-from batches.states import LOT_TRANSITIONS, LotState
+from batches.states import BY_HAND, LOT_TRANSITIONS, LotState
 from portal.access import get_visible
 from portal.actor import Actor
 from portal.api.authentication import ActorRequest
@@ -35,9 +37,17 @@ from portal.api.base import (
 )
 from portal.api.fields import Instant
 from portal.api.transitions import ActionOffer, offer_actions
-from portal.states import SeatSide
+from portal.csv_out import ENCODING, rows_to_csv
+from portal.queries.rooms import list_rooms
+from portal.states import SeatSide, Transition
 
 SIDES: Final = [each for each in SeatSide.choices if each[0] != SeatSide.BOTH]
+EXPORTS: Final = ("csv", "json")
+EXPORT_MOST: Final = 20_000
+COLUMNS: Final = (
+    *("program", "number", "material", "title", "state", "quantity", "left", "unit", "supplied_by"),
+    *("produced_by", "received_at", "expires_on", "expires_at", "external_id"),
+)
 WAYS: Final[tuple[Direction, ...]] = ("up", "down", "both")
 
 
@@ -57,6 +67,7 @@ class LotInput(Input):
     unit = Text(most=30)
     quantity = Quantity()
     expires_on = serializers.DateField(required=False, allow_null=True)
+    expires_at = Instant(required=False, help_text="Of what lives for hours.")
 
 
 class ReceiveLotInput(LotInput):
@@ -124,6 +135,7 @@ class LotShown(Output):
     produced_by = BatchOfLot(allow_null=True)
     received_at = serializers.DateTimeField()
     expires_on = serializers.DateField(allow_null=True)
+    expires_at = serializers.DateTimeField(allow_null=True)
     external_id = serializers.CharField()
     version = serializers.IntegerField()
     available_actions = ActionOffer(many=True)
@@ -181,6 +193,13 @@ class GenealogyShown(Output):
     is_whole = serializers.BooleanField()
 
 
+def judged_by(actor: Actor, lot: Lot) -> Mapping[str, Transition]:
+    """Return what the side that supplied a lot may do with it by hand; a product follows its disposition."""
+    if actor.side(lot.space_id) != lot.supplied_by:
+        return {}
+    return LOT_TRANSITIONS if lot.produced_by_id is None else BY_HAND
+
+
 def lot_json(actor: Actor, lot: Lot) -> dict[str, Any]:
     """Return a lot with what is left of it and what the reader may do with it."""
     made_by = lot.produced_by
@@ -198,12 +217,13 @@ def lot_json(actor: Actor, lot: Lot) -> dict[str, Any]:
         "produced_by": made_by and {"id": made_by.pk, "number": made_by.number},
         "received_at": lot.received_at,
         "expires_on": lot.expires_on,
+        "expires_at": lot.expires_at,
         "external_id": lot.external_id,
         "version": lot.version,
         "available_actions": offer_actions(
             actor,
             lot,
-            LOT_TRANSITIONS if actor.side(lot.space_id) == lot.supplied_by else {},
+            judged_by(actor, lot),
             href=reverse("lot", kwargs={"lot_id": lot.pk}),
             inputs=LOT_INPUTS,
         ),
@@ -289,6 +309,58 @@ class LotList(LotView):
         """Enter a lot that came in; it stands in quarantine."""
         given = ReceiveLotInput.parse(request)
         return self.answer(lots.receive_lot(request.actor, given.pop("program"), **given))
+
+
+class LotExport(CovalentView):
+    """The lots as a file."""
+
+    @extend_schema(
+        operation_id="lots_export",
+        parameters=[
+            OpenApiParameter("program", OpenApiTypes.UUID, description="Only of this program."),
+            OpenApiParameter("state", str, enum=LotState.values, description="Only in this state."),
+            OpenApiParameter("form", str, enum=list(EXPORTS), description="CSV if left out."),
+        ],
+        responses={(200, "text/csv"): str, (200, "application/json"): OpenApiTypes.OBJECT},
+    )
+    def get(self, request: ActorRequest) -> HttpResponse:
+        """Return the lots the caller may see with stock and expiry, by number; at most 20,000."""
+        rows = list_lots(
+            request.actor,
+            program_id=uuid_param(request, "program"),
+            state=choice_param(request, "state", LotState.values),
+        )
+        found = list(rows.order_by("number", "id")[:EXPORT_MOST])
+        codes = {key: room.program.code for key, room in list_rooms(request.actor).items()}
+        lines = [_line(each, codes) for each in found]
+        if choice_param(request, "form", EXPORTS) == "json":
+            told = [dict(zip(COLUMNS, line, strict=True)) for line in lines]
+            answer = HttpResponse(json.dumps(told, default=str) + "\n", content_type="application/json")
+        else:
+            text = rows_to_csv(COLUMNS, lines).encode(ENCODING)
+            answer = HttpResponse(text, content_type="text/csv; charset=utf-8")
+        ending = "json" if answer["Content-Type"].startswith("application/json") else "csv"
+        answer["Content-Disposition"] = f'attachment; filename="lots.{ending}"'
+        return answer
+
+
+def _line(lot: Lot, codes: Mapping[UUID, str]) -> list[object]:
+    return [
+        codes.get(lot.space_id, ""),
+        lot.number,
+        lot.material,
+        lot.title,
+        lot.state,
+        number_text(lot.quantity),
+        number_text(left_of(lot)),
+        lot.unit,
+        lot.supplied_by,
+        lot.produced_by.number if lot.produced_by is not None else "",
+        lot.received_at.isoformat(),
+        lot.expires_on.isoformat() if lot.expires_on is not None else "",
+        lot.expires_at.isoformat() if lot.expires_at is not None else "",
+        lot.external_id,
+    ]
 
 
 class LotItem(LotView):
@@ -388,6 +460,7 @@ def materials_json(actor: Actor, batch_id: UUID) -> dict[str, Any]:
 
 urlpatterns = [
     path("lots/", LotList.as_view(), name="lots"),
+    path("lots/export/", LotExport.as_view(), name="lots-export"),
     path("lots/<uuid:lot_id>/", LotItem.as_view(), name="lot"),
     path("lots/<uuid:lot_id>/genealogy/", LotGenealogy.as_view(), name="lot-genealogy"),
     path("lots/<uuid:lot_id>/<slug:step>/", LotStep.as_view(), name="lot-step"),

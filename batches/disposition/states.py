@@ -108,3 +108,12 @@ USUAL: Final[Mapping[ReleaseStepCode, tuple[str, ...]]] = {
     ReleaseStepCode.SUPPLY: ("sponsor.quality_head",),
 }
 QP_STEPS: Final = frozenset((ReleaseStepCode.QP_CONFIRMATION, ReleaseStepCode.QP_CERTIFICATION))
+# What becomes of the lots that the batch made. One that was supplied out of specification is never released.
+LOTS: Final = {
+    Decision.RELEASED: "release",
+    Decision.RESTRICTED: "restrict",
+    Decision.CONDITIONAL: "restrict",
+    Decision.SUPPLIED: "restrict",
+    Decision.REPROCESS: "hold",
+    Decision.REJECTED: "reject",
+}

@@ -12,7 +12,7 @@ from portal.record_table import RecordTable, StateGuard
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("batches", "0015_environment"),
+        ("batches", "0016_custody"),
         ("portal", "0024_papers"),
     ]
 

@@ -2,6 +2,14 @@
 
 from batches.models.aseptic import Intervention, MediaFill
 from batches.models.batch import Batch, PhaseRun
+from batches.models.custody import (
+    CustodyChain,
+    CustodyEvent,
+    CustodyFile,
+    IdentityCheck,
+    IdentityReading,
+    IdentityStop,
+)
 from batches.models.disposition import Disposition
 from batches.models.excursion import Excursion
 from batches.models.execution import StepEntry, StepExecution
@@ -48,6 +56,9 @@ __all__ = [
     "CoaDifference",
     "CoaLine",
     "Coverage",
+    "CustodyChain",
+    "CustodyEvent",
+    "CustodyFile",
     "Disposition",
     "ExceptionLook",
     "Excursion",
@@ -57,6 +68,9 @@ __all__ = [
     "FrameAnswer",
     "GatewayFeed",
     "HoldTime",
+    "IdentityCheck",
+    "IdentityReading",
+    "IdentityStop",
     "Intervention",
     "Latest",
     "Limit",

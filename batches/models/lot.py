@@ -31,6 +31,8 @@ class Lot(SpaceRecord):
     phase = RecordKey(ProcedureStep, null=True, blank=True)
     received_at = models.DateTimeField()
     expires_on = models.DateField(null=True, blank=True)
+    # Of what lives for hours: the instant; the day stands beside it.
+    expires_at = models.DateTimeField(null=True, blank=True)
     external_id = models.CharField(max_length=120, blank=True)
 
     class Meta:
@@ -42,7 +44,9 @@ class Lot(SpaceRecord):
             models.UniqueConstraint(fields=["space", "number"], name="lot_number_once"),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="lot_has_a_quantity"),
             models.CheckConstraint(condition=~Q(supplied_by=SeatSide.BOTH), name="lot_is_supplied_by_one"),
-            models.CheckConstraint(condition=within_reach("received_at"), name="lot_times_within_reach"),
+            models.CheckConstraint(
+                condition=within_reach("received_at", "expires_at"), name="lot_times_within_reach"
+            ),
         ]
 
     def move(self, state: LotState) -> None:

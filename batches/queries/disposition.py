@@ -191,6 +191,10 @@ def _holds(actor: Actor, batch: Batch) -> Iterator[Block]:
         if each.cause_id is None:
             yield Block("hold", f"{hold_words(each).capitalize()}: {each.reason}", CDMO)
             continue
+        if not each.clause:
+            words = _("%s: the identity of the lot does not agree.") % each.cause_number
+            yield Block("identity", words, CDMO, url=f"/batches/{batch.pk}/custody/")
+            continue
         words = _("%s is open: its impact conclusion is not approved.") % each.cause_number
         yield Block("clause", words, CDMO, each.clause, each.terms, url=f"/deviations/{each.cause_id}/")
 

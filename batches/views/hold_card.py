@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -73,7 +72,7 @@ def _line(hold: BatchHold, *, may: bool) -> Context:
         "hold": hold,
         "words": hold_words(hold),
         "stands": stands,
-        "cause_url": _cause_url(hold.cause_id),
+        "cause_url": _cause_url(hold),
         "clause": clause_link(hold.space_id, hold.clause, hold.terms),
         "private": Audience(hold.audience).label if hold.audience != Audience.SHARED else "",
         "form": LiftForm(initial=initial, auto_id=f"lift-{hold.pk}-%s")
@@ -82,5 +81,10 @@ def _line(hold: BatchHold, *, may: bool) -> Context:
     }
 
 
-def _cause_url(cause_id: UUID | None) -> str:
-    return LINKS["deviation"].format(id=cause_id) if cause_id is not None else ""
+def _cause_url(hold: BatchHold) -> str:
+    """Return where the cause is read: a deviation by clause, else the stop of the lot's identity."""
+    if hold.cause_id is None:
+        return ""
+    if not hold.clause:
+        return f"/batches/{hold.batch_id}/custody/"
+    return LINKS["deviation"].format(id=hold.cause_id)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from batches.access import MATERIAL_KEEPERS, get_batch
 from batches.actions import lots
+from batches.api.lots import judged_by
 from batches.api.shapes import number_text
 from batches.forms_lots import JudgeForm, ProduceForm, ReceiveForm, UseForm, WithdrawForm
 from batches.models import Batch, Lot, LotUse
@@ -61,7 +62,7 @@ def lot_row(lot: Lot, room: Room | None, now: datetime) -> Context:
         "is_empty": left_of(lot) <= 0,
         "tone": TONES[LotState(lot.state)],
         "days": days,
-        "is_expired": days is not None and days < 0,
+        "is_expired": lot.expires_at < now if lot.expires_at is not None else days is not None and days < 0,
         "is_soon": days is not None and 0 <= days <= SOON_DAYS and left_of(lot) > 0,
         "is_usable": is_usable(lot, today),
     }
@@ -139,13 +140,12 @@ class LotPage(Page):
         lot = get_lot(actor, kwargs["lot_id"])
         room = list_rooms(actor).get(lot.space_id)
         family = genealogy(actor, lot.pk)
-        mine = actor.side(lot.space_id) == lot.supplied_by
         return {
             **lot_row(lot, room, now),
             "uses": list(uses_of(actor, lot_id=lot.pk)),
             "picture": picture_of(family),
             "family": family,
-            "steps": [_offer(name, lot) for name in available(actor, lot, LOT_TRANSITIONS) if mine],
+            "steps": [_offer(name, lot) for name in available(actor, lot, judged_by(actor, lot))],
             "address": f"/lots/{lot.pk}/",
         }
 

@@ -21,6 +21,7 @@ from config.demo.agreeing import agree, is_agreed
 from config.demo.calendars import has_calendars, set_calendars
 from config.demo.capas import are_planned, plan_all
 from config.demo.crew import EMAILS, Crew
+from config.demo.custody import is_kept, keep_custody, link_programs
 from config.demo.deciding import ask_all, is_asked
 from config.demo.disposing import are_disposed, dispose
 from config.demo.duty import has_rosters, keep_rosters
@@ -135,6 +136,10 @@ def _conclude(crew: Crew, making: Making) -> None:
     if not are_disposed(making.batches):
         with step("demo: dispositions, signed"):
             dispose(crew, making.batches)
+    if not is_kept(making.batches):
+        with step("demo: identity and custody of patient lots"):
+            keep_custody(crew, making.batches)
+            link_programs(crew, making.moment)
     if not has_laboratory():
         with step("demo: samples and certificates"):
             keep_laboratory(crew, making.batches, making.moment)

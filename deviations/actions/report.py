@@ -57,15 +57,15 @@ class Stated:
     detected_at: datetime
     aware_at: datetime
     batch_id: UUID | None
-    phase_id: UUID | None
-    excursion_id: UUID | None
-    suggested_class: Classification | None
-    immediate_action: str
-    late_reason: str
-    external_id: str
-    external_status: str
-    external_as_of: datetime | None
-    elsewhere: Elsewhere
+    phase_id: UUID | None = None
+    excursion_id: UUID | None = None
+    suggested_class: Classification | None = None
+    immediate_action: str = ""
+    late_reason: str = ""
+    external_id: str = ""
+    external_status: str = ""
+    external_as_of: datetime | None = None
+    elsewhere: Elsewhere = NOWHERE
     triggers: Sequence[str] = ()
 
 

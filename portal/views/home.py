@@ -38,6 +38,8 @@ TAGS: Final[Mapping[str, str | Promise]] = {
     "decision.answered": gettext_lazy("answer"),
     "decision.lost": gettext_lazy("no reply"),
     "early_signal": gettext_lazy("early signal"),
+    "shelf_life": gettext_lazy("shelf life"),
+    "lot_expires": gettext_lazy("expiry"),
     "watch": gettext_lazy("early signal"),
     "proposal": gettext_lazy("second word"),
     "review": gettext_lazy("review"),

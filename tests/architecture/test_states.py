@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from batches import states as batch_states
+from batches.custody.states import CHECK_TRANSITIONS, STOP_TRANSITIONS
 from batches.environment import states as environment_states
 from batches.laboratory.states import COA_TRANSITIONS, SAMPLE_TRANSITIONS
 from batches.reviewing.states import NOTE_TRANSITIONS
@@ -29,6 +30,8 @@ TABLES = {
     "batches_reviewnote": ("batches", NOTE_TRANSITIONS),
     "batches_sample": ("batches", SAMPLE_TRANSITIONS),
     "batches_coa": ("batches", COA_TRANSITIONS),
+    "batches_identitycheck": ("batches", CHECK_TRANSITIONS),
+    "batches_identitystop": ("batches", STOP_TRANSITIONS),
     "deviations_deviation": ("deviations", deviation_states.TRANSITIONS),
     "deviations_capa": ("deviations/capa", CAPA_TRANSITIONS),
     "deviations_measure": ("deviations/capa", MEASURE_TRANSITIONS),

@@ -205,6 +205,7 @@ def _fill(program: UUID) -> dict[str, UUID]:
         **_shelf(running, word),
         **_watch(running, word),
         "note_id": _notes(running, word),
+        **_custody(program, recipe, word),
         "signal_id": _signal(program, running, word),
         **_capas(program, shared, word),
         "webhook_id": _tell(qa, program, word),
@@ -370,6 +371,24 @@ def _record(batch, word: str) -> dict[str, UUID]:
         "scan_id": scan.pk,
         "comment_id": comment.pk,
     }
+
+
+def _custody(program: UUID, recipe, word: str) -> dict[str, UUID]:
+    """A patient lot that is stopped: what was read wrong is the manufacturer's alone."""
+    from batches.actions.custody import Labels
+    from batches.actions.custody_events import take_events
+    from batches.models import IdentityStop
+    from tests.factories import custody
+
+    lot = batches.batch(program, number=f"PL-{word}", of=recipe, is_patient_lot=True)
+    custody.identify(lot, coi=f"{word[:3]}-7F3K-0091", epc=f"urn:{word}:lot:1")
+    told = {"place": f"{word} dock 2", "gives": f"{word} courier 07", "title": f"{word} receipt"}
+    read = Labels("INT-9X9X-0092", "=G12349865432100")
+    check = custody.handed(lot, read, **told)
+    take_events(actor("cdmo_qa"), lot.pk, body=custody.document(place=f"urn:{word}:place:1"))
+    with reading(system_actor("watchdog", program)) as watcher:
+        stop = IdentityStop.objects.visible_to(watcher).get(batch=lot)
+    return {"check_id": check.pk, "stop_id": stop.pk, "patient_lot_id": lot.pk}
 
 
 def _hold(record: UUID, word: str) -> UUID:

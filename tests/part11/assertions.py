@@ -206,7 +206,7 @@ def copied(room):
 def changed_after(room):
     room.sign()
     assert [each.is_current for each in room.signed()] == [True]
-    make.close(room.qa, room.deviation)
+    make.finish(room.qa, room.deviation)
     assert [(each.is_current, each.holds) for each in room.signed()] == [(False, True)]
     assert "the record changed since" in room.browser("cdmo_qa").get(room.page).content.decode()
 
@@ -409,7 +409,7 @@ def always_on(room):
     by_owner=True,
 )
 def original_value(room):
-    closed = make.close(room.qa, room.deviation)
+    closed = make.finish(room.qa, room.deviation)
     with room.connect("admin") as raw:
         bodies = raw.execute(
             "select convert_from(body, 'UTF8') from ledger.item where class = 'change' and row_id = %s",

@@ -8,6 +8,7 @@ from dataclasses import fields
 import pytest
 
 from batches import facts as batch_facts
+from batches.custody import facts as custody_facts
 from batches.executed import facts as executed_facts
 from batches.gateways import facts as gateway_facts
 from deviations import facts as deviation_facts
@@ -36,6 +37,15 @@ SHIPPED = {
     ("alert.refused", 1): "code step",
     ("assignment.ended", 1): "target_id",
     ("assignment.given", 1): "target_id side role code",
+    ("custody.declared", 1): "batch_id event_id declared_at corrected_by",
+    ("custody.taken", 1): "file_id sha256 accepted duplicates declared refused",
+    ("identity.checked", 1): "batch_id code disagrees",
+    ("identity.mismatched", 1): "batch_id check_id disagrees",
+    ("identity.needed", 1): "needed_at",
+    ("identity.read", 1): "batch_id kind at code disagrees",
+    ("identity.released", 1): "batch_id cdmo_code sponsor_code",
+    ("identity.reread", 1): "batch_id check_id",
+    ("identity.set", 1): "code",
     ("batch.completed", 1): "ended_at",
     ("batch.discontinued", 1): "ended_at",
     ("alarm.shelved", 1): "batch_id parameter limit_kind until",
@@ -261,6 +271,7 @@ def test_each_fact_that_is_written_is_as_it_was_shipped():
     assert batch_facts
     assert executed_facts
     assert gateway_facts
+    assert custody_facts
     assert deviation_facts
     now = {(each.name, each.version): " ".join(one.name for one in fields(each)) for each in written()}
     assert {key: SHIPPED.get(key) for key in now} == now

@@ -61,6 +61,8 @@ FILLS = {
     "session_id": "session_id",
     "slot_id": "slot_id",
     "monitored_id": "monitored_id",
+    "check_id": "check_id",
+    "stop_id": "stop_id",
 }
 
 
@@ -89,6 +91,9 @@ WORDING = {
     "if_lost": "It goes on.",
 }  # fmt: skip
 LOT = {"number": "LOT-9", "material": "RM-9", "title": "Feed", "unit": "kg", "quantity": "1"}
+LABELS = {"coi": "AV310-7F3K-0091", "donation": "=G12349865432100", "coi_by": "scan", "donation_by": "scan"}
+HAND_OVER = LABELS | {"kind": "received", "title": "Receipt", "place": "Dock 2", "gives": "Courier 07",
+                      "takes": "Suite 3"}  # fmt: skip
 SAME = {"role": "qa", "kind": "deviation", "audience": "shared", "seq": "1", "level": "0", "index": "000.p/1",
         "number": "default", "code": "5.1", "step": "withdraw"}  # fmt: skip
 STEPS = {
@@ -224,6 +229,11 @@ def body(address, ids):
         "batch_id>/shelve/": {"limit": str(ids["limit_id"]), "hours": "1", "reason": "In calibration."},
         "batch_id>/unshelve/": {"shelf": str(ids["shelf_id"]), "version": "1"},
         "lift/": {"reason": "Reason of a few words.", "version": "1", "hold": str(ids["batch_hold_id"])},
+        "batch_id>/custody/": {"coi": "AV310-7F3K-0091", "donation": "=G12349865432100"},
+        "hand-overs/": HAND_OVER,
+        "custody/events/": {"type": "EPCISDocument"},
+        "confirm/": LABELS,
+        "batch_id>/custody/<slug:step>/": HAND_OVER | {"version": "1", "check": str(ids["check_id"])},
         "note_id>/answer/": {"text": "Words of an answer."},
         "note_id>/settle/": {"text": "Words of an answer."},
         "review/looks/": {"keys": [f"excursion:{ids['excursion_id']}"]},

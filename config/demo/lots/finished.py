@@ -17,6 +17,7 @@ from config.demo.lots.writing import (
     Stretch,
     clock,
     co2_failure,
+    course_until,
     samples,
     whole_course,
 )
@@ -264,8 +265,14 @@ def _finished_b() -> Lot:
 
 def _finished_c() -> Lot:
     """Return the patient lot of story C; its clock begins at 09:00 of day 0."""
-    phases, ended_s = whole_course(CELL_THERAPY)
     day_s = -9 * HOUR
+    phases = (
+        *course_until(CELL_THERAPY, "EXPANSION"),
+        ("FORMULATION", clock(8, "10:20") + day_s),
+        ("RELEASE_TESTS", clock(8, "15:20") + day_s),
+        ("SHIPPING", clock(9, "06:00") + day_s),
+    )
+    ended_s = clock(9, "10:25") + day_s
     gas = ("INCT", "CO2")
     return Lot(
         CELL_THERAPY,

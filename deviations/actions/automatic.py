@@ -1,4 +1,4 @@
-"""Growth in Grade A is an event by itself: what a plate showed is logged in nobody's name (domain 2e)."""
+"""What is an event by itself is logged: growth in Grade A, an identity that does not agree (domain 2e)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from batches.slots import Growth
-from deviations.actions.report import NOWHERE, Stated, log_stated
+from batches.slots import AutomaticEvent, Growth
+from deviations.actions.report import Stated, log_stated
 from deviations.models import Deviation
 from deviations.states import DeviationState
 from portal.access import get_program
@@ -16,6 +16,7 @@ from portal.actor import Actor
 
 TRIGGER: Final = "grade_a_growth"
 SOON: Final = timedelta(hours=1)
+BY_ITSELF: Final = "Logged by itself when the hand-over was entered."
 
 
 def log_growth(actor: Actor, growth: Growth) -> UUID:
@@ -47,16 +48,29 @@ def log_growth(actor: Actor, growth: Growth) -> UUID:
         detected_at=growth.read_at,
         aware_at=growth.read_at,
         batch_id=growth.batch_id,
-        phase_id=None,
-        excursion_id=None,
-        suggested_class=None,
-        immediate_action="",
         late_reason="The reading was entered after the plate was read." if late else "",
-        external_id="",
-        external_status="",
-        external_as_of=None,
-        elsewhere=NOWHERE,
         triggers=(TRIGGER,),
     )
     program = get_program(actor, growth.program_id)
     return log_stated(actor, program, stated).deviation.pk
+
+
+def log_automatic(actor: Actor, event: AutomaticEvent) -> None:
+    """Log what happened to a batch by itself, in the transaction of the action that found it; a shared step.
+
+    It is a report like any other, by who found it, and clauses on its trigger hold, tell and time as ever.
+    Records: as `report_deviation`. Source: domain 2e.
+    """
+    current_action()
+    late = instant() - event.occurred_at > timedelta(minutes=1)
+    stated = Stated(
+        title=event.title,
+        description=event.description,
+        occurred_at=event.occurred_at,
+        detected_at=event.occurred_at,
+        aware_at=instant(),
+        batch_id=event.batch_id,
+        late_reason=BY_ITSELF if late else "",
+        triggers=(event.trigger,),
+    )
+    log_stated(actor, get_program(actor, event.space_id), stated)

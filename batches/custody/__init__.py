@@ -1,0 +1,1 @@
+"""Patient lots: chain of identity, chain of custody, and how long they live."""
