@@ -4,73 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from batches.models import Batch, Excursion
 from portal.actor import Actor
 
+# How they are kept -> which tables.
+TABLES: Final[Mapping[str, str]] = {
+    "master": """
+        recipeversion procedurestep parameter limit recipematerial holdtime monitoringpoint watchmodel
+        watchdocument
+    """,
+    "paper": """
+        recipepaper
+    """,
+    "batch": """
+        batch phaserun excursion batchhold alarmshelf disposition exceptionlook reviewnote sectionreview
+        lot lotuse lotlink lotlinkend custodychain identitycheck identityreading identitystop custodyevent
+        custodyfile stepexecution stepentry sampleresult sample coa coaline coadifference paperscan
+        pagecomment monitoringsession monitoringsample coverage campaign mediafill intervention factorset
+        footprintsheet suiteslot batchmonitoring batchsample reading frame watchnews gatewayfeed
+    """,
+    "answer": """
+        frameanswer
+    """,
+    "derived": """
+        latest watchcourse announcedframe
+    """,
+}
+
 
 def of_batches() -> Mapping[str, str]:
     """Return the classes of this app's record tables."""
-    return {
-        "batches_recipeversion": "master",
-        "batches_procedurestep": "master",
-        "batches_parameter": "master",
-        "batches_limit": "master",
-        "batches_recipematerial": "master",
-        "batches_holdtime": "master",
-        "batches_recipepaper": "paper",
-        "batches_batch": "batch",
-        "batches_phaserun": "batch",
-        "batches_excursion": "batch",
-        "batches_batchhold": "batch",
-        "batches_alarmshelf": "batch",
-        "batches_disposition": "batch",
-        "batches_exceptionlook": "batch",
-        "batches_reviewnote": "batch",
-        "batches_sectionreview": "batch",
-        "batches_lot": "batch",
-        "batches_lotuse": "batch",
-        "batches_lotlink": "batch",
-        "batches_lotlinkend": "batch",
-        "batches_custodychain": "batch",
-        "batches_identitycheck": "batch",
-        "batches_identityreading": "batch",
-        "batches_identitystop": "batch",
-        "batches_custodyevent": "batch",
-        "batches_custodyfile": "batch",
-        "batches_stepexecution": "batch",
-        "batches_stepentry": "batch",
-        "batches_sampleresult": "batch",
-        "batches_sample": "batch",
-        "batches_coa": "batch",
-        "batches_coaline": "batch",
-        "batches_coadifference": "batch",
-        "batches_paperscan": "batch",
-        "batches_pagecomment": "batch",
-        "batches_monitoringpoint": "master",
-        "batches_monitoringsession": "batch",
-        "batches_monitoringsample": "batch",
-        "batches_coverage": "batch",
-        "batches_campaign": "batch",
-        "batches_mediafill": "batch",
-        "batches_intervention": "batch",
-        "batches_factorset": "batch",
-        "batches_footprintsheet": "batch",
-        "batches_suiteslot": "batch",
-        "batches_batchmonitoring": "batch",
-        "batches_batchsample": "batch",
-        "batches_reading": "batch",
-        "batches_frame": "batch",
-        "batches_frameanswer": "answer",
-        "batches_latest": "derived",
-        "batches_watchmodel": "master",
-        "batches_watchdocument": "master",
-        "batches_watchnews": "batch",
-        "batches_watchcourse": "derived",
-        "batches_gatewayfeed": "batch",
-        "batches_announcedframe": "derived",
-    }
+    return {f"batches_{table}": kept for kept, tables in TABLES.items() for table in tables.split()}
 
 
 def when_batches_began(actor: Actor, record_ids: Collection[UUID]) -> Mapping[UUID, datetime]:

@@ -26,12 +26,12 @@ from deviations.api.capa_shapes import (
     CapaDecideInput,
     CapaInput,
     CapaLinkInput,
+    CapaMeasureInput,
     CapaOut,
     CapaSummaryOut,
     CarryInput,
     CheckInput,
     MeasureDoneInput,
-    MeasureInput,
     MeasureReasonInput,
     NothingInput,
     RiskInput,
@@ -139,7 +139,7 @@ def _step(
 
 
 _ON_CAPA: Final = (
-    ("measures", "Add a measure to the plan.", MeasureInput, add_measure),
+    ("measures", "Add a measure to the plan.", CapaMeasureInput, add_measure),
     ("check", "Say by what the CAPA will be judged.", CheckInput, set_check),
     ("risk", "Fill the short risk form.", RiskInput, assess_risk),
     ("link", "Say that it also comes from a deviation.", CapaLinkInput, link_deviation),

@@ -47,7 +47,7 @@ class CapaInput(Input):
     deviations = serializers.ListField(child=serializers.UUIDField(), max_length=50, default=list)
 
 
-class MeasureInput(Input):
+class CapaMeasureInput(Input):
     """A correction, corrective or preventive action."""
 
     kind = serializers.ChoiceField(MeasureKind.choices)
@@ -122,7 +122,7 @@ class NothingInput(Input):
 
 # What a step offers: the addresses below the record, and the body of each.
 OFFERS: Final[Mapping[str, tuple[tuple[str, type[Input]], ...]]] = {
-    "plan": (("measures", MeasureInput), ("check", CheckInput), ("risk", RiskInput)),
+    "plan": (("measures", CapaMeasureInput), ("check", CheckInput), ("risk", RiskInput)),
     "link": (("link", CapaLinkInput),),
     "share": (("share", NothingInput),),
     "carry": (("carry", CarryInput),),

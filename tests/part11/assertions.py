@@ -416,7 +416,7 @@ def original_value(room):
             [closed.pk],
         ).fetchall()
     texts = [body for (body,) in bodies]
-    assert any('"under_investigation"' in each and '"closed"' in each for each in texts)
+    assert any('"sponsor_review"' in each and '"closed"' in each for each in texts)
 
 
 @asserts(18, "A name stays after its person has left", "11.10(c)", broken_by=names_are_forgotten)
