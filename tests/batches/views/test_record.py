@@ -24,8 +24,8 @@ def offered(text):
 
 
 def test_who_may_do_what_is_offered_it_and_the_sponsor_reads(batch, page):
-    assert offered(page("cdmo_operator", address(batch))[1]) == ["entry", "result", "start"]
-    assert offered(page("cdmo_qa", address(batch))[1]) == ["entry", "result", "skip", "start"]
+    assert offered(page("cdmo_operator", address(batch))[1]) == ["entry", "result", "scan", "start"]
+    assert offered(page("cdmo_qa", address(batch))[1]) == ["entry", "result", "scan", "skip", "start"]
     executed.done(batch)
     assert "verify" not in offered(page("cdmo_operator", address(batch))[1])
     assert "verify" in offered(page("cdmo_shift_lead", address(batch))[1])

@@ -43,14 +43,16 @@ def mail_server(settings):
     server.stop()
 
 
-def ask(key="sponsor_qa", hour=7):
+def ask(clock, key="sponsor_qa", hour=7):
+    """Ask for the morning mail at noon of the first day."""
+    move_to(clock, 0, 12)
     choose_notices(actor(key), choices=Choices(None, digest_hour=hour))
 
 
 def move_to(clock, days, hour, minute=0, zone=STOCKHOLM):
-    """Move the clock to a local time some days from now."""
+    """Move the clock to a local time some days from the first, which is tomorrow: all of it is to come."""
     now = datetime.now(UTC)
-    local = (now.astimezone(zone) + timedelta(days=days)).replace(hour=hour, minute=minute, second=5)
+    local = (now.astimezone(zone) + timedelta(days=days + 1)).replace(hour=hour, minute=minute, second=5)
     clock.move(local - now)
 
 
@@ -59,7 +61,7 @@ def addressees(server):
 
 
 def test_it_comes_at_seven_of_the_own_zone_to_who_asked_and_once_a_day(database, clock, mail_server):
-    ask()
+    ask(clock)
     move_to(clock, 1, 6, 59)
     assert tasks.mail_mornings() == 0
     move_to(clock, 1, 7)
@@ -74,8 +76,8 @@ def test_it_comes_at_seven_of_the_own_zone_to_who_asked_and_once_a_day(database,
 
 def test_each_ones_seven_is_their_own(database, clock, mail_server):
     Person.objects.filter(pk=cast.person_id("sponsor_viewer")).update(zone="America/New_York")
-    ask("sponsor_qa")
-    ask("sponsor_viewer")
+    ask(clock, "sponsor_qa")
+    ask(clock, "sponsor_viewer")
     move_to(clock, 2, 7)
     tasks.mail_mornings()
     mornings = dict(NoticeSetting.objects.values_list("person_id", "digest_at"))
@@ -88,7 +90,7 @@ def test_each_ones_seven_is_their_own(database, clock, mail_server):
 
 
 def test_it_says_how_many_and_never_what(database, clock, mail_server):
-    ask()
+    ask(clock)
     move_to(clock, 0, 23)
     raised(Side.SPONSOR, title="CANARY TEMP 37.9 on B-2417", classification="critical")
     raised(Side.SPONSOR)
@@ -101,12 +103,12 @@ def test_it_says_how_many_and_never_what(database, clock, mail_server):
     assert "http://testserver/since/?span=yesterday" in words
     for secret in ("CANARY", "TEMP", "B-2417", "critical", "AV-101", "Norrsund", "Arvo"):
         assert secret not in message.as_string()
-    day = (datetime.now(UTC).astimezone(STOCKHOLM) + timedelta(days=1)).date()
+    day = (datetime.now(UTC).astimezone(STOCKHOLM) + timedelta(days=2)).date()
     assert message["Message-ID"].strip() == f"<morning-{cast.person_id('sponsor_qa')}-{day}@testserver>"
 
 
 def test_after_days_without_a_beat_one_mail_comes_and_not_three(database, clock, mail_server):
-    ask()
+    ask(clock)
     move_to(clock, 4, 12)
     assert tasks.mail_mornings() == 1
     assert tasks.mail_mornings() == 0
@@ -115,14 +117,14 @@ def test_after_days_without_a_beat_one_mail_comes_and_not_three(database, clock,
 
 
 def test_who_takes_it_back_gets_none_any_more(database, clock, mail_server):
-    ask()
+    ask(clock)
     choose_notices(actor("sponsor_qa"), choices=Choices(None))
     move_to(clock, 2, 7)
     assert tasks.mail_mornings() == 0
 
 
 def test_a_mail_server_that_is_away_delays_it_and_loses_nothing(database, clock, mail_server, settings):
-    ask()
+    ask(clock)
     move_to(clock, 1, 7)
     working, settings.EMAIL_PORT = settings.EMAIL_PORT, 1
     assert tasks.mail_mornings() == 0
@@ -133,8 +135,8 @@ def test_a_mail_server_that_is_away_delays_it_and_loses_nothing(database, clock,
 
 
 def test_two_beats_at_once_send_it_once(own_database, clock, mail_server):
-    ask("sponsor_qa")
-    ask("sponsor_viewer")
+    ask(clock, "sponsor_qa")
+    ask(clock, "sponsor_viewer")
     move_to(clock, 1, 7)
     barrier = threading.Barrier(4)
 
@@ -155,7 +157,7 @@ def test_two_beats_at_once_send_it_once(own_database, clock, mail_server):
 
 @pytest.mark.parametrize(("point", "sent_before"), [("tasks.compose_morning", 0), ("tasks.note_digest", 1)])
 def test_one_killed_at_any_point_is_sent_and_seen_once(own_database, clock, mail_server, point, sent_before):
-    ask()
+    ask(clock)
     move_to(clock, 1, 7)
     assert script_in_child(KILL_SELF.format(point=point)) == -signal.SIGKILL
     assert len(mail_server.box.messages) == sent_before
@@ -166,7 +168,7 @@ def test_one_killed_at_any_point_is_sent_and_seen_once(own_database, clock, mail
 
 
 def test_a_closed_account_is_passed_over(database, clock):
-    ask()
+    ask(clock)
     Person.objects.filter(pk=cast.person_id("sponsor_qa")).update(is_active=False)
     move_to(clock, 1, 7)
     assert claim_digest(system_actor("courier")) is None
