@@ -18,6 +18,7 @@ from batches.states import HoldKind
 STOPPING: Final = frozenset((HoldKind.PROCESSING, HoldKind.USE))
 Why = Literal["", "held", "late", "after"]
 NOTHING: Final = timedelta(0)
+A_MINUTE: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,9 @@ class Expected:
     is_held: bool = False
 
     def later_than(self, slot: Slot) -> timedelta:
-        """Return how much later than planned it ends; nothing where it is on time."""
-        return max(self.end - slot.end, NOTHING)
+        """Return how much later than planned it ends, from a minute on; nothing where it is on time."""
+        later = self.end - slot.end
+        return later if later >= A_MINUTE else NOTHING
 
 
 def forecast(slots: Sequence[Slot], holds: Iterable[Hold], now: datetime) -> dict[UUID, Expected]:
