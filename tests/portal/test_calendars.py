@@ -27,12 +27,12 @@ REASON = "The holidays of Sweden and the summer shutdown."
 SWEDEN = Calendar(MALMO, country="SE", closures={date(2027, 7, 5): "Shutdown"})
 
 
-def today():
-    return now().astimezone(ZoneInfo(MALMO)).date()
+def today(zone=MALMO):
+    return now().astimezone(ZoneInfo(zone)).date()
 
 
 def put(key="cdmo_quality_head", calendar=SWEDEN, *, by=None, program=cast.PROGRAM, **given):
-    stated = {"calendar": calendar, "effective_on": today(), "reason": REASON}
+    stated = {"calendar": calendar, "effective_on": today(calendar.zone), "reason": REASON}
     return set_calendar(by or actor(key), program, **stated | given)
 
 
