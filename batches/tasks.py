@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 from uuid import UUID
 
@@ -42,16 +42,28 @@ def seal_all_readings() -> int:
 
 def seal_batch(*, space_id: UUID, batch_id: UUID) -> int:
     """Seal the readings of one batch; one that is busy or fails is logged and waits for the next run."""
-    try:
+    sealed = 0
+    with _put_off("seal", NotFound, batch=batch_id):
         seal_readings(system_actor("sealer", space_id), batch_id)
-    except (NotFound, Unavailable, OperationalError) as error:
-        # Contention or an outage passes.
-        log.warning("seal_put_off", batch=str(batch_id), error=type(error).__name__)
-        return 0
+        sealed += 1
+    return sealed
+
+
+@contextmanager
+def _put_off(what: str, *passing: type[Exception], **which: UUID) -> Iterator[None]:
+    """Let what is busy or fails wait for the next run, and stop no other: contention and outages pass.
+
+    `passing` is what passes beside them; whatever else comes is a fault and is logged as one.
+    """
+    named = {name: str(record_id) for name, record_id in which.items()}
+    put_off, failed = f"{what}_put_off", f"{what}_failed"
+    passes: tuple[type[Exception], ...] = (Unavailable, OperationalError, *passing)
+    try:
+        yield
+    except passes as error:
+        log.warning(put_off, **named, error=type(error).__name__)
     except Exception:
-        log.exception("seal_failed", batch=str(batch_id))
-        return 0
-    return 1
+        log.exception(failed, **named)
 
 
 @shared_task(name="batches.find_missing", ignore_result=True)
@@ -65,15 +77,11 @@ def find_missing() -> int:
 
 def judge_silent_batch(*, space_id: UUID, batch_id: UUID) -> int:
     """Judge missing data of one batch; one that is busy, ended or fails waits for the next run."""
-    try:
+    judged = 0
+    with _put_off("missing", NotFound, BatchNotRunning, batch=batch_id):
         judge_missing(system_actor("sweep", space_id), batch_id)
-    except (NotFound, BatchNotRunning, Unavailable, OperationalError) as error:
-        log.warning("missing_put_off", batch=str(batch_id), error=type(error).__name__)
-        return 0
-    except Exception:
-        log.exception("missing_failed", batch=str(batch_id))
-        return 0
-    return 1
+        judged += 1
+    return judged
 
 
 @shared_task(name="batches.end_shelves", ignore_result=True)
@@ -86,13 +94,10 @@ def end_shelves() -> int:
 
 
 def _end_one(space_id: UUID, shelf_id: UUID) -> int:
-    try:
-        return int(end_shelf(system_actor("sweep", space_id), shelf_id) is not None)
-    except (NotFound, Unavailable, OperationalError) as error:
-        log.warning("shelf_put_off", shelf=str(shelf_id), error=type(error).__name__)
-    except Exception:
-        log.exception("shelf_failed", shelf=str(shelf_id))
-    return 0
+    ended = 0
+    with _put_off("shelf", NotFound, shelf=shelf_id):
+        ended += int(end_shelf(system_actor("sweep", space_id), shelf_id) is not None)
+    return ended
 
 
 @shared_task(name="batches.learn_watches", ignore_result=True)
@@ -101,7 +106,12 @@ def learn_watches() -> int:
     with connection.cursor() as cursor:
         cursor.execute("select space_id, model_id from door.watches_asked(%s)", [MODELS_A_RUN])
         waiting = cursor.fetchall()
-    return sum(_put_off(partial(learn_model, *each), "watch", each[1]) for each in waiting)
+    learnt = 0
+    for space_id, model_id in waiting:
+        with _put_off("watch", NotFound, watch=model_id):
+            learn_model(space_id, model_id)
+            learnt += 1
+    return learnt
 
 
 @shared_task(name="batches.judge_watches", ignore_result=True)
@@ -115,24 +125,13 @@ def judge_watches() -> int:
         cursor.execute("select space_id, batch_id from door.watched(%s)", [WATCHED_A_RUN])
         waiting = cursor.fetchall()
     judged = 0
-    for each in waiting:
-        judged += _put_off(partial(judge_batch, *each), "batch", each[1])
+    for space_id, batch_id in waiting:
+        with _put_off("watch", NotFound, batch=batch_id):
+            judge_batch(space_id, batch_id)
+            judged += 1
         if time.monotonic() > until:
             break
     return judged
-
-
-def _put_off(call: Callable[[], object], what: str, record_id: UUID) -> int:
-    """Call, and let what is busy or fails wait for the next run."""
-    try:
-        call()
-    except (NotFound, Unavailable, OperationalError) as error:
-        log.warning("watch_put_off", **{what: str(record_id)}, error=type(error).__name__)
-        return 0
-    except Exception:
-        log.exception("watch_failed", **{what: str(record_id)})
-        return 0
-    return 1
 
 
 @shared_task(name="batches.carry_links", ignore_result=True)
@@ -143,12 +142,8 @@ def carry_links() -> int:
         waiting = cursor.fetchall()
     carried = 0
     for space_id, link_id, other_space in waiting:
-        try:
+        with _put_off("link", link=link_id):
             carried += carry_link(system_actor("sweep", space_id, other_space), link_id) is not None
-        except (Unavailable, OperationalError) as error:
-            log.warning("link_put_off", link=str(link_id), error=type(error).__name__)
-        except Exception:
-            log.exception("link_failed", link=str(link_id))
     return carried
 
 
@@ -160,12 +155,8 @@ def carry_sessions() -> int:
         waiting = cursor.fetchall()
     carried = 0
     for space_id, coverage_id, program in waiting:
-        try:
+        with _put_off("monitoring", coverage=coverage_id):
             carried += carry_monitoring(system_actor("sweep", space_id, program), coverage_id) is not None
-        except (Unavailable, OperationalError) as error:
-            log.warning("monitoring_put_off", coverage=str(coverage_id), error=type(error).__name__)
-        except Exception:
-            log.exception("monitoring_failed", coverage=str(coverage_id))
     return carried
 
 

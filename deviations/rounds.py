@@ -11,13 +11,13 @@ from uuid import UUID
 from deviations.errors import ReviewOutstanding
 from deviations.facts import ReportReviewed
 from deviations.models import Deviation, ReportComment, ReportRound, Settlement
-from deviations.states import REVIEW_CLOCK, DeviationState, ReviewOutcome, RoundKind
+from deviations.states import COMMENTS_CLOCK, REVIEW_CLOCK, DeviationState, ReviewOutcome, RoundKind
 from portal import ledger
 from portal.action import current_action, instant
 from portal.actor import Actor
-from portal.errors import NotFound
+from portal.errors import InvalidTransition, NotFound
 from portal.models import Clock, ClockMove, RecordQuerySet
-from portal.states import Classification, ClockStep
+from portal.states import Classification, ClockState, ClockStep
 from portal.terms import terms_at
 
 OUTCOME_FIELDS: Final = ("outcome", "outcome_at", "outcome_text", "outcome_code")
@@ -66,6 +66,39 @@ def silence_on(actor: Actor, deviation: Deviation) -> ClockMove | None:
         return None
     moves = ClockMove.objects.visible_to(actor).filter(clock_id=clock.pk, step=ClockStep.NO_REPLY_WENT_ON)
     return moves.order_by("-at", "-id").first()
+
+
+def add_round(actor: Actor, deviation: Deviation, kind: RoundKind, text: str) -> ReportRound:
+    """Keep the next text of the report; a shared step."""
+    current_action()
+    last = rounds_of(actor, deviation).values_list("number", flat=True).first()
+    return ReportRound.objects.create(
+        space_id=deviation.space_id,
+        audience=deviation.audience,
+        deviation=deviation,
+        number=(last or 0) + 1,
+        kind=kind,
+        text=text,
+        code=actor.code(deviation.space_id),
+        given_at=instant(),
+    )
+
+
+def require_answered(actor: Actor, deviation: Deviation) -> None:
+    """Raise InvalidTransition while the sponsor comments on a draft, or a comment waits; a shared step."""
+    draft = newest_round(actor, deviation, RoundKind.DRAFT)
+    if draft is not None and draft.takes_comments and comments_run(actor, deviation):
+        detail = f"The sponsor comments on draft {draft.number} of {deviation.number}; its time is not over."
+        raise InvalidTransition(detail, state=str(deviation.state))
+    if (waiting := open_comments(actor, deviation).count()) > 0:
+        detail = f"{waiting} comments of the sponsor wait for an answer."
+        raise InvalidTransition(detail, state=str(deviation.state))
+
+
+def comments_run(actor: Actor, deviation: Deviation) -> bool:
+    """Say whether the time of the sponsor's comments on a draft runs."""
+    rows = Clock.objects.visible_to(actor).filter(subject_id=deviation.pk, kind=COMMENTS_CLOCK)
+    return rows.filter(state=ClockState.RUNNING).exists()
 
 
 def note_silence(actor: Actor, deviation: Deviation, classification: Classification | None) -> None:

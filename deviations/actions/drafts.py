@@ -10,7 +10,7 @@ from deviations.access import class_of, lock_deviation
 from deviations.errors import NoticeOutstanding
 from deviations.facts import CommentAnswered, CommentsFinished, DraftShared, ReportCommented
 from deviations.models import Deviation, ReportComment, ReportRound
-from deviations.rounds import newest_round, open_comments, report_in_review, rounds_of
+from deviations.rounds import add_round, comments_run, newest_round, report_in_review, rounds_of
 from deviations.states import (
     COMMENTS_CLOCK,
     DRAFT_CLOCK,
@@ -25,7 +25,6 @@ from portal.action import action, instant
 from portal.actor import Actor
 from portal.clocks import end_clocks
 from portal.errors import InvalidTransition, NotFound
-from portal.models import Clock
 from portal.states import Audience, ClockState
 from portal.terms import terms_at
 
@@ -132,37 +131,6 @@ def answer_comment(
     return deviation
 
 
-def add_round(actor: Actor, deviation: Deviation, kind: RoundKind, text: str) -> ReportRound:
-    """Keep the next text of the report; a shared step."""
-    last = rounds_of(actor, deviation).values_list("number", flat=True).first()
-    return ReportRound.objects.create(
-        space_id=deviation.space_id,
-        audience=deviation.audience,
-        deviation=deviation,
-        number=(last or 0) + 1,
-        kind=kind,
-        text=text,
-        code=actor.code(deviation.space_id),
-        given_at=instant(),
-    )
-
-
-def require_answered(actor: Actor, deviation: Deviation) -> None:
-    """Raise InvalidTransition while the sponsor comments on a draft, or a comment waits; a shared step."""
-    draft = newest_round(actor, deviation, RoundKind.DRAFT)
-    if draft is not None and draft.takes_comments and _comments_run(actor, deviation):
-        detail = f"The sponsor comments on draft {draft.number} of {deviation.number}; its time is not over."
-        raise InvalidTransition(detail, state=str(deviation.state))
-    if (waiting := open_comments(actor, deviation).count()) > 0:
-        detail = f"{waiting} comments of the sponsor wait for an answer."
-        raise InvalidTransition(detail, state=str(deviation.state))
-
-
-def _comments_run(actor: Actor, deviation: Deviation) -> bool:
-    rows = Clock.objects.visible_to(actor).filter(subject_id=deviation.pk, kind=COMMENTS_CLOCK)
-    return rows.filter(state=ClockState.RUNNING).exists()
-
-
 def _commented(actor: Actor, deviation: Deviation) -> ReportRound:
     """Return the text on which the sponsor may comment now; raises InvalidTransition."""
     if deviation.state == DeviationState.SPONSOR_REVIEW:
@@ -177,7 +145,7 @@ def _commented(actor: Actor, deviation: Deviation) -> ReportRound:
 def _require_round_left(actor: Actor, deviation: Deviation, classification: str | None) -> None:
     drafts = rounds_of(actor, deviation).filter(kind=RoundKind.DRAFT)
     newest = drafts.first()
-    if newest is not None and newest.takes_comments and _comments_run(actor, deviation):
+    if newest is not None and newest.takes_comments and comments_run(actor, deviation):
         detail = f"Draft {newest.number} of {deviation.number} waits for comments; one draft at a time."
         raise InvalidTransition(detail, state=str(deviation.state))
     found = terms_at(actor, deviation.space_id, deviation.recorded_at).timeline(

@@ -9,7 +9,6 @@ from typing import Final
 from uuid import UUID
 
 from deviations.access import class_of, lock_deviation, require_told
-from deviations.actions.drafts import add_round, require_answered
 from deviations.clauses.disclosing import disclose_by_clause
 from deviations.facts import (
     DeviationDismissed,
@@ -19,7 +18,7 @@ from deviations.facts import (
     ReportSubmitted,
 )
 from deviations.models import Deviation, Settlement
-from deviations.rounds import OUTCOME_FIELDS, newest_words, report_in_review
+from deviations.rounds import OUTCOME_FIELDS, add_round, newest_words, report_in_review, require_answered
 from deviations.states import (
     COMMENTS_CLOCK,
     DISAGREEMENT_CLOCK,

@@ -137,12 +137,6 @@ class SummariseInput(Input):
     summary = _words("summary")
 
 
-class DismissInput(Input):
-    """Why it is no deviation."""
-
-    reason = _words("reason")
-
-
 class ReportTextInput(Input):
     """The text of the report."""
 
@@ -198,7 +192,7 @@ TRANSITION_INPUTS: Final[Mapping[str, type[Input]]] = {
     "investigate": InvestigateInput,
     "assess_impact": AssessInput,
     "summarise": SummariseInput,
-    "dismiss": DismissInput,
+    "dismiss": BecauseInput,
     "share_draft": ReportTextInput,
     "comment": ReportCommentInput,
     "finish_comments": FinishInput,
