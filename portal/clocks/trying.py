@@ -32,8 +32,8 @@ from unnest(%(ids)s::uuid[]) c (id), pg_stat_get_activity(pg_backend_pid()) me o
 on conflict (clock_id) do update set tries = t.tries + 1, tried_at = excluded.tried_at,
     leased_until = excluded.leased_until, holder_pid = excluded.holder_pid,
     holder_since = excluded.holder_since
-where t.set_apart_at is null and (t.leased_until is null or t.leased_until <= excluded.tried_at or not exists (
-    select from pg_stat_get_activity(t.holder_pid) s where s.backend_start = t.holder_since))
+where t.set_apart_at is null and (t.leased_until is null or t.leased_until <= excluded.tried_at
+    or not exists (select from pg_stat_get_activity(t.holder_pid) s where s.backend_start = t.holder_since))
 returning clock_id, tries
 """
 _END: Final = "delete from portal_clocktry where clock_id = any(%(ids)s) returning clock_id, tries"
