@@ -130,7 +130,7 @@ class CauseForm(StepForm):
     """What brought it about, and what is not the cause, line by line."""
 
     kind = forms.ChoiceField(label=_("It is"), choices=CauseKind.choices)
-    of = forms.ChoiceField(label=_("It lies in"), choices=CauseOf.choices)
+    lies_in = forms.ChoiceField(label=_("It lies in"), choices=CauseOf.choices)
     method = forms.ChoiceField(label=_("Found with"), choices=Tool.choices)
     text = Words("reason", rows=2, label=_("Cause"))
     evidence = Words("because", rows=2, label=_("Evidence"), help_text=_("What shows it."))
@@ -157,8 +157,9 @@ class CauseForm(StepForm):
             for each in EXCLUSIONS
             if found[f"what_{each}"] or found[f"reason_{each}"]
         ]
-        names = ("kind", "of", "method", "text", "evidence", "audience")
-        return {**{name: found[name] for name in names}, "excluded": excluded}
+        names = ("kind", "method", "text", "evidence", "audience")
+        given = {name: found[name] for name in names}
+        return {**given, "of": found["lies_in"], "excluded": excluded}
 
 
 class WithdrawCauseForm(InquiryStepForm):

@@ -305,8 +305,8 @@ def look_into(crew: Crew, judge: str, external_id: str, deviation: Deviation) ->
         if not is_there:
             _draw(hand, deviation, drawn)
     with reading(actor):
-        rows = Cause.objects.visible_to(actor).filter(deviation_id=deviation.pk)
-        stated = {str(each.text) for each in rows}
+        causes = Cause.objects.visible_to(actor).filter(deviation_id=deviation.pk)
+        stated = {str(each.text) for each in causes}
     if deviation.state == DeviationState.UNDER_INVESTIGATION:
         for found in story.causes:
             if found.text not in stated:

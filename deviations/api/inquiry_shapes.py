@@ -53,7 +53,7 @@ class InquiryNodeInput(Input):
     """One box of the picture."""
 
     text = _words("text")
-    parent = serializers.UUIDField(allow_null=True, default=None)
+    under = serializers.UUIDField(source="parent", allow_null=True, default=None)
     branch = serializers.ChoiceField(Branch.choices, allow_blank=True, default="")
     at = Instant(allow_null=True, default=None, help_text="Of a timeline.")
 
@@ -84,7 +84,7 @@ class InquiryShareInput(Input):
 class ExcludedInput(Input):
     """What was looked at and is not the cause."""
 
-    of = serializers.ChoiceField(ExclusionOf.choices)
+    lies_in = serializers.ChoiceField(ExclusionOf.choices, source="of")
     what = _words("text")
     reason = _words("reason")
 
@@ -93,7 +93,7 @@ class CauseInput(Input):
     """What brought it about, by which method, on what evidence, and what is not the cause."""
 
     kind = serializers.ChoiceField(CauseKind.choices)
-    of = serializers.ChoiceField(CauseOf.choices)
+    lies_in = serializers.ChoiceField(CauseOf.choices, source="of")
     method = serializers.ChoiceField(Tool.choices)
     text = _words("reason")
     evidence = _words("because")
@@ -132,7 +132,7 @@ class InquiryNodeOut(Output):
 
     id = serializers.UUIDField(source="node.pk")
     number = serializers.IntegerField(source="node.number")
-    parent = serializers.UUIDField(source="node.parent_id", allow_null=True)
+    under = serializers.UUIDField(source="node.parent_id", allow_null=True)
     branch = serializers.CharField(source="node.branch")
     at = serializers.DateTimeField(source="node.at", allow_null=True)
     text = serializers.CharField(source="node.text")
@@ -184,7 +184,7 @@ class InquiriesOut(Output):
 class CauseExclusionOut(Output):
     """What was looked at and is not the cause."""
 
-    of = serializers.CharField()
+    lies_in = serializers.CharField(source="of")
     what = serializers.CharField()
     reason = serializers.CharField()
 
@@ -194,7 +194,7 @@ class CauseOut(Output):
 
     id = serializers.UUIDField(source="cause.pk")
     kind = serializers.CharField(source="cause.kind")
-    of = serializers.CharField(source="cause.of")
+    lies_in = serializers.CharField(source="cause.of")
     method = serializers.CharField(source="cause.method")
     text = serializers.CharField(source="cause.text")
     evidence = serializers.CharField(source="cause.evidence")

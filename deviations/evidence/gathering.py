@@ -11,10 +11,9 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from batches.models import Batch, Excursion, Lot, StepExecution
+from batches.models import Batch, Excursion, Lot, LotUse, StepExecution
 from batches.printing.executed import Executed
 from batches.queries import BatchDetail, batch_then
-from batches.queries.lots import walk
 from batches.queries.window import Curve, curves_within
 from batches.states import ExcursionState
 from deviations.models import Deviation
@@ -31,6 +30,7 @@ POINTS: Final = 5000
 # Who else stood on the same equipment, this long before and after.
 NEIGHBOURS: Final = timedelta(days=30)
 SIMILAR_MOST: Final = 10
+LOTS_MOST: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,14 +159,25 @@ class Evidence:
 
     def _genealogy(self) -> tuple[list[Lot], dict[UUID, str]]:
         """Return the lots that lead to the batch, and the numbers of the batches that made some of them."""
-        used = (
-            [each.lot_id for each in self.executed.uses if each.withdrawn_at is None] if self.executed else []
-        )
-        if not used:
-            return [], {}
-        above = walk(self.actor, self.deviation.space_id, used, "up")
-        lots = sorted(self.past.rows(Lot, above), key=lambda each: (each.number, each.pk))
-        made = {each.produced_by_id for each in lots if each.produced_by_id is not None}
+        found: dict[UUID, Lot] = {}
+        made: set[UUID] = set()
+        uses = [each for each in (self.executed.uses if self.executed else ()) if each.withdrawn_at is None]
+        # Level by level, as of then and by the copy's chains alone: a walk over the present rows would cross
+        # what one side keeps for itself.
+        while fresh := {each.lot_id for each in uses} - found.keys():
+            level = self.past.rows(Lot, fresh)
+            if not level or len(found) > LOTS_MOST:
+                break
+            found |= {each.pk: each for each in level}
+            makers = [
+                each.produced_by_id
+                for each in level
+                if each.produced_by_id is not None and each.produced_by_id not in made
+            ]
+            made.update(makers)
+            used = self.past.related(LotUse, batch__in=makers)
+            uses = [each for each in used if each.withdrawn_at is None]
+        lots = sorted(found.values(), key=lambda each: (each.number, each.pk))
         return lots, {each.pk: each.number for each in self.past.rows(Batch, made)}
 
     def _neighbours(self) -> list[tuple[str, StepExecution]]:

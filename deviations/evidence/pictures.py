@@ -28,6 +28,8 @@ DASHES: Final[Mapping[str, str]] = {
     LimitKind.PAR: "9 3 2 3",
     LimitKind.SPEC: "none",
 }
+PLACES: Final = tuple(COLOURS)
+COLUMN: Final = 88.0
 INK, FAINT, LINE, BAND, MARK = "#1c2430", "#5b6675", "#1f5fa8", "#e4eef8", "#f6e3c4"
 HOUR_MS: Final = 3_600_000
 
@@ -140,9 +142,9 @@ def _ends(frame: _Frame, limits: Sequence[Mapping[str, Any]]) -> list[str]:
                 f'<line x1="{frame.x(since):.1f}" y1="{y:.1f}" x2="{frame.x(until):.1f}" y2="{y:.1f}"'
                 f' stroke="{colour}" stroke-width="0.9" stroke-dasharray="{DASHES[each["kind"]]}"/>'
             )
-            drawn.append(
-                _text(frame.x(until) - 2, y - 2, f"{LimitKind(each['kind']).label} {value:g}", colour, "end")
-            )
+            # Each kind has its column, so that limits close to each other are read.
+            place = max(frame.x(until) - 2 - COLUMN * PLACES.index(each["kind"]), frame.x(since) + COLUMN)
+            drawn.append(_text(place, y - 2, f"{LimitKind(each['kind']).label} {value:g}", colour, "end"))
     return drawn
 
 

@@ -18,7 +18,7 @@ from deviations.queries.inquiry import InquiryDetail, NodeLine
 BOX_WIDTH: Final = 190
 LINE: Final = 15
 LINES_MOST: Final = 4
-LETTERS: Final = 27
+LETTERS: Final = 25
 GAP_X, GAP_Y = 44, 14
 PAD: Final = 8
 BONE: Final = 150
@@ -91,8 +91,8 @@ def _tree(roots: Sequence[NodeLine]) -> Picture:
     def place(line: NodeLine, depth: int, top: int) -> tuple[Box, int]:
         x = depth * (BOX_WIDTH + GAP_X) + 1
         below, children = top, []
-        for child in line.children:
-            box, below = place(child, depth + 1, below)
+        for under in line.children:
+            box, below = place(under, depth + 1, below)
             children.append(box)
         own = _box(line, x, 0)
         middle = (
@@ -103,9 +103,11 @@ def _tree(roots: Sequence[NodeLine]) -> Picture:
         drawn.width = max(drawn.width, x + BOX_WIDTH + 2)
         for child in children:
             drawn.lines.append((x + BOX_WIDTH, own.y + own.height // 2, child.x, child.y + child.height // 2))
-        if own.gate and children:
-            drawn.words.append((x + BOX_WIDTH + 4, own.y + own.height // 2 - 4, "start", own.gate))
-        return own, max(below, own.y + own.height + GAP_Y)
+        foot = own.y + own.height
+        if own.gate:
+            foot += LINE
+            drawn.words.append((x + PAD, foot - 2, "start", own.gate))
+        return own, max(below, foot + GAP_Y)
 
     top = 2
     for root in roots:
@@ -167,11 +169,11 @@ def _stack(lines: Sequence[NodeLine]) -> int:
 def _timeline(roots: Sequence[NodeLine], zone: str) -> Picture:
     """Return the lines one under the other, each beside its time."""
     here = ZoneInfo(zone)
-    drawn, y, left = Picture(width=WIDTH_LEAST), 4, 128
+    drawn, y, left = Picture(width=WIDTH_LEAST), 4, 144
     day = ""
     for line in roots:
         at: datetime = (line.node.at or line.node.given_at).astimezone(here)
-        words = _wrapped(f"{line.node.number}. {line.node.text}", 66)
+        words = _wrapped(f"{line.node.number}. {line.node.text}", 62)
         height = len(words) * LINE + 2 * PAD
         box = Box(
             left + 20,

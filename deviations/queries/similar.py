@@ -91,8 +91,8 @@ def _ranked(
     weights = _weights(holding)
     by_words: dict[UUID, float] = defaultdict(float)
     for term, ids in holding.items():
-        for each in ids:
-            by_words[each] += weights[term]
+        for holder in ids:
+            by_words[holder] += weights[term]
     whole = sum(weights.values()) or 1.0
     best = sorted(by_words, key=lambda each: (-by_words[each], each))[:COMPARED_MOST]
     rows = _rows(actor, deviation, best, spaces, audiences)
@@ -164,7 +164,17 @@ def _rows(
             space_id=deviation.space_id, excursion__parameter__code=opened.parameter.code
         ).exclude(pk__in=best)
         found += list(same.order_by("-recorded_at", "-id")[:SAME_LIMIT_MOST])
-    return {each.pk: hide_unseen(actor, each) for each in found}
+    return {each.pk: _within(hide_unseen(actor, each), audiences) for each in found}
+
+
+def _within(row: Deviation, audiences: Collection[str]) -> Deviation:
+    """Forget what a deviation names of another audience: a shared copy tells nothing of it."""
+    for name in ("batch", "phase", "excursion"):
+        field: Any = Deviation._meta.get_field(name)
+        beside = field.get_cached_value(row, default=None)
+        if beside is not None and beside.audience not in audiences:
+            field.set_cached_value(row, None)
+    return row
 
 
 def _structure(one: Deviation, other: Deviation) -> list[tuple[float, str]]:

@@ -196,7 +196,7 @@ def test_each_side_reads_over_rest_what_it_may_and_can_do_next(released, cdmo_qa
         assert (found.status_code, found.json()["code"]) == (404, unknown["code"])
     made = api("cdmo_system").post(
         f"/api/v1/inquiries/{shared.pk}/nodes/",
-        {"text": "Calendar, not use.", "parent": node["id"]},
+        {"text": "Calendar, not use.", "under": node["id"]},
         content_type="application/json",
         headers={"If-Match": '"2"'},
     )
@@ -225,7 +225,7 @@ def test_pages_show_pictures_and_keep_what_was_typed(released, cdmo_qa, signed_i
     assert "Seen when opened." in shown
     refused = client.post(
         f"/deviations/{released.pk}/causes/",
-        {"kind": "root", "of": "human", "method": "ishikawa", "text": "The wrong valve was opened.",
+        {"kind": "root", "lies_in": "human", "method": "ishikawa", "text": "The wrong valve was opened.",
          "evidence": "The film of the hall shows it clearly.", "audience": "shared"},
     )  # fmt: skip
     assert (refused.status_code, "The wrong valve was opened." in refused.content.decode()) == (400, True)

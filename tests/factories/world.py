@@ -442,8 +442,12 @@ def _inquiries(known, undisclosed, word: str) -> dict[str, UUID]:
     inquiries.evidence(qa, shared, about=attached)
     inside = inquiries.begin(qa, undisclosed, question=hidden, audience="manufacturer")
     inquiries.node(qa, inside, text=hidden)
-    cause = inquiries.cause(qa, known, text=f"{word} cause of it", audience="shared")
-    own = inquiries.cause(qa, known, text=hidden, evidence=hidden, audience="manufacturer")
+    cause = inquiries.cause(
+        qa, known, text=f"{word} cause of it", audience="shared", excluded=[{"what": f"{word} sensor"}]
+    )
+    excluded = [{"what": hidden, "reason": hidden}]
+    inside_cause = {"text": hidden, "evidence": hidden, "excluded": excluded}
+    own = inquiries.cause(qa, known, audience="manufacturer", **inside_cause)
     return {
         "inquiry_id": shared.pk,
         "internal_inquiry_id": inside.pk,

@@ -206,7 +206,7 @@ def body(address, ids):
         "capa_id>/decide/": {"kind": "cancel", "because": "It is answered by another record of ours."},
         "capa_id>/share/": {},
         "deviation_id>/inquiries/": {"tool": "five_whys", "question": "Why?", "audience": "shared"},
-        "deviation_id>/causes/": {"kind": "root", "of": "equipment", "method": "five_whys",
+        "deviation_id>/causes/": {"kind": "root", "lies_in": "equipment", "method": "five_whys",
                                   "text": "Reason of a few words.", "audience": "shared",
                                   "evidence": "Reason of more than a few words."},
         "inquiry_id>/nodes/": {"text": "Words of it."},
