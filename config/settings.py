@@ -245,6 +245,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
+        "InquiryToolEnum": "deviations.inquiry.states.Tool",
         "Classification": "portal.states.Classification",
         "AlertState": "portal.states.AlertState",
         "Side": "portal.states.SeatSide",

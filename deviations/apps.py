@@ -15,6 +15,7 @@ class DeviationsConfig(AppConfig):
         from batches.slots import batch_deviations, batch_dossiers, batch_facts
         from deviations.access import lock_for_file, newest_classes
         from deviations.api.dossier import deviation_dossier, deviations_of_program, dossiers_of_batch
+        from deviations.evidence.dossier import evidence_dossier
         from deviations.queries.board import facts_of_batches
         from deviations.queries.cases import past_cases
         from deviations.queries.inbox import deviations_waiting
@@ -29,7 +30,7 @@ class DeviationsConfig(AppConfig):
         from portal.attachments import takes_files
         from portal.clocks import on_clock, on_clocks
         from portal.clocks.names import name_clock
-        from portal.dossiers import keeps_dossiers, program_lists
+        from portal.dossiers import EVIDENCE, keeps_dossiers, program_lists
         from portal.shell import nav_counts
         from portal.signable import register
         from portal.slots import batch_of, came_in, classes, inbox, news, waiting
@@ -43,6 +44,7 @@ class DeviationsConfig(AppConfig):
         takes_files("deviation", lock_for_file)
         register(DEVIATION)
         keeps_dossiers("deviation", deviation_dossier)
+        keeps_dossiers("deviation", evidence_dossier, paper=EVIDENCE)
         program_lists.register(deviations_of_program)
         batch_facts.register(facts_of_batches)
         batch_dossiers.register(dossiers_of_batch)

@@ -15,12 +15,16 @@ OF_CAPA: Final = (
     *("capa", "capaplan", "capalink", "capakin", "capanumbering", "capadecision"),
     *("measure", "effectivenesscheck", "effectivenessdata", "riskform"),
 )
+# The tables of an investigation.
+OF_INQUIRY: Final = ("inquiry", "inquirynode", "nodeevidence", "cause", "causeexclusion")
 
 
 def of_deviations() -> Mapping[str, str]:
     """Return the classes of this app's record tables."""
     return {
         "deviations_deviation": "quality",
+        "deviations_deviationwords": "derived",
+        **{f"deviations_{each}": "quality" for each in OF_INQUIRY},
         "deviations_judgement": "quality",
         "deviations_notice": "quality",
         "deviations_numbering": "quality",

@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from config.bench.agreements import backtested
 from config.bench.fanout import fanned_out
+from config.bench.inquiries import compared, packed, searched
 from config.bench.load import loaded
 from config.bench.lots import lineage
 from config.bench.papers import printed
@@ -356,6 +357,9 @@ ALL: Final[Mapping[str, Callable[[], list[Figure]]]] = {
     "lineage": lineage,
     "record": recorded,
     "paper": printed,
+    "evidence": packed,
+    "search": searched,
+    "similar": compared,
     "load": loaded,
     "fanout": fanned_out,
     "long_series": long_series,

@@ -14,6 +14,7 @@ from batches.states import ExcursionState
 from config.demo.companies import PROGRAMS, TB22
 from config.demo.crew import Crew, setup_actor
 from config.demo.incidents import COPIED, Incident
+from config.demo.investigating import look_into
 from config.demo.lots import FINISHED, FINISHED_COPIES, RUNNING
 from config.demo.signing import sign_as
 from deviations.access import class_of, get_deviation
@@ -212,6 +213,8 @@ class Reporting:
                 judge, deviation.pk, lead_code=incident.lead_code, version=deviation.version
             )
         if incident.summary and deviation.state in CLOSABLE:
+            if deviation.audience == Audience.SHARED:
+                look_into(self._crew, incident.judge, incident.external_id, deviation)
             deviation = self._review(incident, deviation)
             close_deviation(judge, deviation.pk, summary=incident.summary, version=deviation.version)
 

@@ -52,7 +52,7 @@ from portal.errors import Invalid
 from portal.states import Audience, Classification
 
 STATES: Final = ("open", *DeviationState.values)
-NUMBER_CHARACTERS_MAX: Final = 40
+WORDS_CHARACTERS_MAX: Final = 60
 PROGRAM: Final = OpenApiParameter("program", OpenApiTypes.UUID, description="Of this program.")
 EXTERNAL_ID: Final = OpenApiParameter(
     "external_id", OpenApiTypes.STR, description="The record in the CDMO's own system."
@@ -67,7 +67,9 @@ FILTERS: Final = [
     OpenApiParameter("state", OpenApiTypes.STR, enum=STATES, description="In this state, or not ended."),
     OpenApiParameter("classification", OpenApiTypes.STR, enum=Classification.values),
     OpenApiParameter("batch", OpenApiTypes.UUID, description="Of this batch."),
-    OpenApiParameter("q", OpenApiTypes.STR, description="A part of the number."),
+    OpenApiParameter(
+        "q", OpenApiTypes.STR, description="Words of number, batch, title or description; the newest 1,000."
+    ),
 ]
 
 
@@ -94,7 +96,7 @@ class DeviationList(MirrorView):
             state=choice_param(request, "state", STATES),
             classification=choice_param(request, "classification", Classification.values),
             batch_id=uuid_param(request, "batch"),
-            number=request.query_params.get("q", "").replace("\x00", "")[:NUMBER_CHARACTERS_MAX],
+            words=request.query_params.get("q", "").replace("\x00", "")[:WORDS_CHARACTERS_MAX],
         )
         return self.page(request, found, lambda rows: represent_list(request.actor, rows))
 

@@ -14,10 +14,13 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from deviations.api.inquiry_paper import rows_of_inquiry, sections_of_inquiry
+from deviations.api.inquiry_shapes import CausesOut, InquiriesOut
 from deviations.api.outputs import DeviationWhole
 from deviations.clauses.triggers import triggers_words
 from deviations.models import Deviation, Judgement, Notice
 from deviations.queries import DeviationDetail, deviation_then, history
+from deviations.queries.inquiry import investigation_then
 from deviations.queries.rounds import RoundLine
 from deviations.states import JudgementKind
 from portal.actor import Actor
@@ -58,6 +61,7 @@ def deviation_dossier(
     found = deviation_then(actor, deviation_id, at, chains=chains)
     deviation = found.deviation
     lines = history(actor, deviation_id, until=at, chains=chains)
+    inquiries, causes = investigation_then(Past(actor, deviation.space_id, at, chains), deviation)
     return Dossier(
         kind=_("Deviation"),
         number=deviation.number,
@@ -65,7 +69,11 @@ def deviation_dossier(
         program=found.program,
         zone=found.zone,
         facts=_facts(found),
-        sections=[each for each in _sections(found) if each.texts or each.fields or each.rows],
+        sections=[
+            each
+            for each in (*_sections(found), *sections_of_inquiry(inquiries, causes, found.zone))
+            if each.texts or each.fields or each.rows
+        ],
         signatures=found.signatures,
         timeline=[TimelineLine(each.audience, each.seq, each.at, each.words, each.code) for each in lines],
         row_ids={
@@ -74,13 +82,18 @@ def deviation_dossier(
             *(each.round.pk for each in found.rounds),
             *(comment.pk for each in found.rounds for comment in each.comments),
             *(word.pk for each in found.rounds for word in each.settlements),
+            *rows_of_inquiry(inquiries, causes),
             *(each.pk for each in found.files),
             *(each.pk for each in found.judgements),
             *(each.pk for each in found.clocks),
             *(each.signature.pk for each in found.signatures),
             *([found.notice.pk, found.notice.alert_id] if found.notice is not None else []),
         },
-        data=DeviationWhole.of(found),
+        data={
+            **DeviationWhole.of(found),
+            "inquiries": InquiriesOut.of({"inquiries": inquiries})["inquiries"],
+            "causes": CausesOut.of({"causes": causes})["causes"],
+        },
     )
 
 

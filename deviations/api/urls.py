@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver
 
-from deviations.api import capa, deviations, reporting, signals
+from deviations.api import capa, deviations, inquiry, reporting, signals
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *deviations.urlpatterns,
     *reporting.urlpatterns,
     *signals.urlpatterns,
     *capa.urlpatterns,
+    *inquiry.urlpatterns,
 ]

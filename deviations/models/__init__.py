@@ -13,11 +13,13 @@ from deviations.models.capa import (
     RiskForm,
 )
 from deviations.models.deviation import STATED_THERE, Deviation, Elsewhere, Judgement, Numbering
+from deviations.models.inquiry import Cause, CauseExclusion, Inquiry, InquiryNode, NodeEvidence
 from deviations.models.notice import Notice
 from deviations.models.reporting import ReportingDecision, ReportingFacts
 from deviations.models.rounds import ReportComment, ReportRound, Settlement
 from deviations.models.signal import EarlySignal
 from deviations.models.summary import PreliminarySummary
+from deviations.models.words import DeviationWords
 
 __all__ = [
     "STATED_THERE",
@@ -27,13 +29,19 @@ __all__ = [
     "CapaLink",
     "CapaNumbering",
     "CapaPlan",
+    "Cause",
+    "CauseExclusion",
     "Deviation",
+    "DeviationWords",
     "EarlySignal",
     "EffectivenessCheck",
     "EffectivenessData",
     "Elsewhere",
+    "Inquiry",
+    "InquiryNode",
     "Judgement",
     "Measure",
+    "NodeEvidence",
     "Notice",
     "Numbering",
     "PreliminarySummary",

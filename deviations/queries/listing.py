@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from deviations.access import hide_unseen, newest_classes
 from deviations.models import Deviation, Judgement
+from deviations.queries.searching import matching
 from deviations.states import OPEN_STATES, JudgementKind
 from portal.actor import Actor
 from portal.states import Classification
@@ -31,12 +32,12 @@ def list_deviations(
     state: str | None = None,
     classification: str | None = None,
     batch_id: UUID | None = None,
-    number: str = "",
+    words: str = "",
 ) -> QuerySet[Deviation]:
     """Return deviations the actor may see, with their batches.
 
     The caller orders them (newest first: `-recorded_at, -id`). `state` is a state or `open`;
-    `classification` the newest provisional class as the actor may see it; `number` a part of the number.
+    `classification` the newest provisional class as the actor may see it; `words` as in `searching.matching`.
     `lines_of` adds the classes of a page.
     """
     rows = Deviation.objects.visible_to(actor).select_related("batch")
@@ -48,8 +49,8 @@ def list_deviations(
         rows = rows.filter(state=state)
     if batch_id is not None:
         rows = rows.filter(batch_id=batch_id)
-    if number:
-        rows = rows.filter(number__contains=number.upper())
+    if words:
+        rows = rows.filter(matching(actor, words))
     if classification is not None:
         rows = rows.filter(pk__in=_classified(actor, classification))
     return rows

@@ -40,6 +40,7 @@ from deviations.forms import (
     SummariseForm,
     TriageForm,
 )
+from deviations.inquiry.access import causes_of
 from deviations.queries import (
     DeviationDetail,
     deviation_detail,
@@ -47,6 +48,7 @@ from deviations.queries import (
     notice_preview,
 )
 from deviations.queries.capa import capas_of_deviation
+from deviations.queries.inquiry import list_inquiries
 from deviations.signing import DEVIATION
 from deviations.states import OPEN_STATES, REPORTERS, REVIEWS
 from deviations.views.capa_shown import plan_address
@@ -67,6 +69,7 @@ from portal.action import instant, reading
 from portal.actor import Actor, Side
 from portal.agreements.applying import notices_by_class
 from portal.agreements.terms import Terms
+from portal.dossiers import EVIDENCE
 from portal.errors import DomainError, Invalid
 from portal.media import INLINE
 from portal.models import Alert
@@ -153,7 +156,9 @@ class DeviationPage(Page):
             "then_zone": found.zone,
             "decisions": decisions_of(actor, deviation.space_id, [deviation.pk], about=deviation.pk),
             "held": holds_of(actor, deviation.space_id, deviation.pk, within=(deviation.batch_id,)),
-            "exports": exports_of(actor, deviation.space_id, deviation.pk),
+            "exports": exports_of(actor, deviation.space_id, deviation.pk, paper=EVIDENCE),
+            "inquiries": list_inquiries(actor, deviation.pk).count(),
+            "causes": [each for each in causes_of(actor, deviation.pk) if each.withdrawn_at is None],
             "reporting": card_of(actor, found, now),
             "capas": capas_of_deviation(actor, deviation.pk),
             "plan_capa_url": plan_address(actor, deviation),

@@ -38,7 +38,7 @@ from portal.models import (
 )
 from portal.tasks import publish
 from tests.conftest import actor
-from tests.factories import batches, cast, decisions, deviations, recipes
+from tests.factories import batches, cast, decisions, deviations, inquiries, recipes
 from tests.factories import capa as capas
 from tests.factories.push import Browser
 from tests.factories.security_key import SecurityKey
@@ -208,6 +208,7 @@ def _fill(program: UUID) -> dict[str, UUID]:
         **_custody(program, recipe, word),
         "signal_id": _signal(program, running, word),
         **_capas(program, shared, word),
+        **_inquiries(reviewed, undisclosed, word),
         "webhook_id": _tell(qa, program, word),
         "attachment_id": _attach(qa, shared.pk, f"{word} photo.png"),
         "internal_attachment_id": _attach(qa, undisclosed.pk, f"INTERNAL {word} photo.png"),
@@ -430,6 +431,29 @@ def _decisions(program: UUID, batch, word: str) -> dict[str, UUID]:
     hidden = {name: f"INTERNAL {words}" for name, words in said.items()}
     draft = decisions.draft(actor("cdmo_qa"), batch, **hidden)
     return {"decision_id": asked.pk, "drafted_decision_id": draft.pk}
+
+
+def _inquiries(known, undisclosed, word: str) -> dict[str, UUID]:
+    """Pictures and causes of a deviation that both sides read, and of it what stays inside."""
+    qa, hidden = actor("cdmo_qa"), f"INTERNAL {word} words of why"
+    shared = inquiries.begin(qa, known, question=f"{word} question", audience="shared")
+    shared = inquiries.node(qa, shared, text=f"{word} first why")
+    attached = _attach(qa, known.pk, f"{word} evidence.png")
+    inquiries.evidence(qa, shared, about=attached)
+    inside = inquiries.begin(qa, undisclosed, question=hidden, audience="manufacturer")
+    inquiries.node(qa, inside, text=hidden)
+    cause = inquiries.cause(
+        qa, known, text=f"{word} cause of it", audience="shared", excluded=[{"what": f"{word} sensor"}]
+    )
+    excluded = [{"what": hidden, "reason": hidden}]
+    inside_cause = {"text": hidden, "evidence": hidden, "excluded": excluded}
+    own = inquiries.cause(qa, known, audience="manufacturer", **inside_cause)
+    return {
+        "inquiry_id": shared.pk,
+        "internal_inquiry_id": inside.pk,
+        "cause_id": cause.pk,
+        "internal_cause_id": own.pk,
+    }
 
 
 def _capas(program: UUID, deviation, word: str) -> dict[str, UUID]:
