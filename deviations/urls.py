@@ -5,9 +5,10 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from deviations.views import capa, record, reporting, rounds, signals
+from deviations.views.labels import LabelsPage
 from deviations.views.listing import DeviationsPage
 from deviations.views.past import PastDeviationPage
-from deviations.views.report import LogDeviationPage, LoggedPage
+from deviations.views.report import LogDeviationPage, LoggedPage, QueueReady
 from deviations.views.terms import AppliesPage
 from portal.views.past import now_or_then
 
@@ -17,6 +18,8 @@ MEASURE = "capa/measures/<uuid:measure_id>/"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("deviations/", DeviationsPage.as_view(), name="deviations"),
     path("deviations/new/", LogDeviationPage.as_view(), name="log_deviation"),
+    path("deviations/new/ready/", QueueReady.as_view(), name="log_queue"),
+    path("deviations/labels/", LabelsPage.as_view(), name="deviation_labels"),
     path(ONE, now_or_then(record.DeviationPage, PastDeviationPage), name="deviation"),
     path(f"{ONE}logged/", LoggedPage.as_view(), name="deviation_logged"),
     path(f"{ONE}notice/", record.NoticePage.as_view(), name="deviation_notice"),

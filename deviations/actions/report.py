@@ -38,6 +38,10 @@ from portal.states import Audience, Classification
 from portal.terms import terms_at
 
 NOWHERE: Final = Elsewhere()
+WORDS: Final = (
+    *("title", "description", "immediate_action", "late_reason", "asset"),
+    *("external_id", "external_status"),
+)
 # One statement: whoever draws beside us waits for the row, and none is given twice.
 DRAW: Final = """
     insert into deviations_numbering as n (id, space_id, audience, version, year, last)
@@ -67,6 +71,8 @@ class Stated:
     external_as_of: datetime | None = None
     elsewhere: Elsewhere = NOWHERE
     triggers: Sequence[str] = ()
+    asset: str = ""
+    entered_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +108,8 @@ def report_deviation(
     external_status: str = "",
     triggers: Sequence[str] = (),
     elsewhere: Elsewhere = NOWHERE,
+    asset: str = "",
+    entered_at: datetime | None = None,
 ) -> Logged:
     """Log what happened, inside the CDMO: the sponsor sees nothing before its notice is released.
 
@@ -110,9 +118,10 @@ def report_deviation(
     the clause on opening gives, 24 h after awareness without one. `suggested_class` has no effect. The batch,
     phase and excursion are of this program; an excursion brings its batch, a phase needs one. `triggers` say
     what it is, where clauses let something happen at once: a hold, or the notice in a signed clause's name.
-    `elsewhere` is what the external record states of its own times. Raises: NotFound, Refused, Invalid,
-    Conflict. Records: deviation.reported v1, batch.held v1, notice.released v2. Locks the program where an
-    external record is copied, so that it is copied once.
+    `elsewhere` is what the external record states of its own times; `asset` the code on the label of the
+    equipment or room; `entered_at` when a device without connection took it, as it states. Raises: NotFound,
+    Refused, Invalid, Conflict. Records: deviation.reported v1, batch.held v1, notice.released v2. Locks the
+    program where an external record is copied, so that it is copied once.
     Source: 21 CFR 211.100(b) (recorded at the time of performance); domain 2c.
     """
     program = (lock_program if external_id else get_program)(actor, program_id)
@@ -134,6 +143,8 @@ def report_deviation(
         external_as_of=instant() if external_id else None,
         triggers=triggers,
         elsewhere=elsewhere,
+        asset=asset.strip(),
+        entered_at=entered_at,
     )
     logged = log_stated(actor, program, stated)
     answer_with(logged.deviation)
@@ -253,6 +264,8 @@ def log_stated(actor: Actor, program: Program, stated: Stated) -> Logged:
         external_opened_at=stated.elsewhere.opened_at,
         external_told_at=stated.elsewhere.told_at,
         external_closed_at=stated.elsewhere.closed_at,
+        asset=stated.asset,
+        entered_at=stated.entered_at,
     )
     judgements = _suggest(deviation, stated.suggested_class)
     fact = DeviationReported(
@@ -307,11 +320,12 @@ def _instants_of(stated: Stated) -> dict[str, datetime]:
 
 
 def _check(stated: Stated) -> None:
-    names = ("title", "description", "immediate_action", "late_reason", "external_id", "external_status")
-    check_texts({name: getattr(stated, name) for name in names})
+    check_texts({name: getattr(stated, name) for name in WORDS})
     times = {"occurred_at": stated.occurred_at, "detected_at": stated.detected_at}
     if stated.aware_at != stated.detected_at:
         times["aware_at"] = stated.aware_at
+    if stated.entered_at is not None:
+        times["entered_at"] = stated.entered_at
     _check_order(times)
     _check_elsewhere(stated.elsewhere, stated.aware_at)
 

@@ -64,6 +64,13 @@ class StatedInput(Input):
     immediate_action = _words("immediate_action", help_text="Correction and containment so far.")
     late_reason = _words("late_reason", help_text="Why it is recorded later than its clause says.")
     triggers = _triggers()
+    asset = _words("asset", help_text="The code on the label of the equipment or room.")
+    entered_at = Instant(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="When a device without connection took it, as it states.",
+    )
 
 
 class DeviationInput(StatedInput):

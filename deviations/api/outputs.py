@@ -206,6 +206,12 @@ class DeviationWhole(Output):
     recorded_at = serializers.DateTimeField(source="deviation.recorded_at")
     times = TimesOut()
     late_reason = serializers.CharField(source="deviation.late_reason")
+    entered_at = serializers.DateTimeField(
+        source="deviation.entered_at",
+        allow_null=True,
+        help_text="When a device without connection took it, as it states.",
+    )
+    asset = serializers.CharField(source="deviation.asset", help_text="Equipment or room, by its label.")
     reported_by = serializers.CharField(source="deviation.reporter_code")
     triaged_at = serializers.DateTimeField(source="deviation.triaged_at", allow_null=True)
     investigated_at = serializers.DateTimeField(source="deviation.investigated_at", allow_null=True)

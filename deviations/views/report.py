@@ -11,7 +11,8 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
+from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -21,7 +22,15 @@ from deviations.actions.report import report_deviation
 from deviations.clauses.opening import opening_words
 from deviations.forms import Choices, ReportForm
 from deviations.queries.detail import deviation_detail
-from deviations.queries.places import Ground, Place, find_place, list_grounds, place_of_batch
+from deviations.queries.places import (
+    Ground,
+    Place,
+    batch_by_label,
+    find_labelled,
+    find_place,
+    list_grounds,
+    place_of_batch,
+)
 from deviations.queries.proposal import propose_from_excursion
 from deviations.states import REPORTERS
 from deviations.views.files import attach_all, files_given
@@ -34,6 +43,9 @@ from portal.pages import Page, PageRequest
 from portal.terms import terms_at
 
 STEPS: Final = ("What", "Where and when", "Check and send")
+# Two copies of a form may differ in these: the answer to one was lost, the other came from the queue.
+UNSAID: Final = ("csrfmiddlewaretoken", "entered_at", "queue_person")
+LABEL_MAX: Final = 200
 KEPT: Final = ("occurred_at", "detected_at", "aware_at", "late_reason", "external_id")
 WAIT_S: Final = 0.1
 WAITS_MAX: Final = 80
@@ -87,14 +99,17 @@ class LogDeviationPage(Page):
             _explain(form, error)
             with reading(asked.actor):
                 return self._again(asked, start, form, status=error.status)
-        for words in attach_all(
-            asked.actor, deviation_id, files_given(asked), token=form.cleaned_data["token"]
-        ):
-            messages.warning(asked, words)
+        refused = attach_all(asked.actor, deviation_id, files_given(asked), token=form.cleaned_data["token"])
         address = reverse("deviation_logged", args=[deviation_id])
+        if _is_queue(asked):
+            return JsonResponse({"url": address, "refused": refused}, status=201)
+        for words in refused:
+            messages.warning(asked, words)
         return HttpResponseRedirect(f"{address}?draft={start.draft}", status=303)
 
     def _again(self, request: PageRequest, start: Start, form: ReportForm, *, status: int) -> HttpResponse:
+        if _is_queue(request):
+            return JsonResponse({"errors": _sentences(form)}, status=status)
         context = {"here": self.here, **_frame(request, start, form)}
         return render(request, self.template_name, context, status=status)
 
@@ -103,6 +118,19 @@ class LogDeviationPage(Page):
         with reading(request.actor):
             context = {"here": self.here, "refusal": error}
             return render(request, "portal/refused.html", context, status=error.status)
+
+
+class QueueReady(LogDeviationPage):
+    """Tell the queue of a device who is signed in, and give it the token that its forms need."""
+
+    http_method_names = ["get", "head"]  # noqa: RUF012 - as Django declares it
+
+    def get(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
+        """Answer whoever may log a deviation."""
+        actor = cast("PageRequest", request).actor
+        list_grounds(actor)
+        said = {"person": str(actor.person_id), "csrf": get_token(request)}
+        return JsonResponse(said, headers={"Cache-Control": "no-store"})
 
 
 class LoggedPage(Page):
@@ -128,15 +156,30 @@ def _start(actor: Actor, given: QueryDict, chosen: str | None) -> Start:
     grounds = list_grounds(actor)
     now = instant().replace(second=0, microsecond=0)
     initial: dict[str, Any] = {"occurred_at": now, "detected_at": now, "token": uuid4().hex}
-    excursion, batch = given.get("excursion", ""), given.get("batch", "")
+    excursion, batch, label = (given.get(name, "") for name in ("excursion", "batch", "at"))
+    if label.strip() and not (_is_id(excursion) or _is_id(batch)):
+        batch = _labelled(actor, grounds, label[:LABEL_MAX], initial)
     if _is_id(excursion):
         initial |= _proposed(actor, UUID(excursion))
     elif _is_id(batch):
         initial["where"] = _offered(actor, UUID(batch))
     where = initial.get("where", "") if chosen is None else chosen
     place = _chosen(actor, grounds, where)
+    if place.batch is not None and initial.get("where"):
+        initial.setdefault("asset", place.batch.equipment)
     draft = excursion if _is_id(excursion) else batch if _is_id(batch) else ""
     return Start(grounds, place, initial, draft, terms_at(actor, place.program.pk, instant()))
+
+
+def _labelled(actor: Actor, grounds: list[Ground], label: str, initial: dict[str, Any]) -> str:
+    """Fill in what a scanned or typed label stands for; say so beside the field where it is unknown."""
+    try:
+        found = find_labelled(actor, grounds, label)
+    except NotFound:
+        initial["unknown"] = label
+        return ""
+    initial["asset"] = found.asset
+    return found.batch_id
 
 
 def _offered(actor: Actor, batch_id: UUID) -> str:
@@ -212,6 +255,9 @@ def _frame(request: PageRequest, start: Start, form: ReportForm) -> dict[str, An
         "draft": _draft_key(request.actor, start.draft),
         "token": uuid4().hex if form.is_spent else form["token"].value() or uuid4().hex,
         "from_excursion": form.initial.get("excursion_id"),
+        "unknown_label": form.initial.get("unknown", ""),
+        "labels": batch_by_label(start.grounds),
+        "person_id": request.actor.person_id,
         "at_once": at_once_words(start.terms, None),
         "limit_mb": settings.ATTACHMENT_BYTES_MAX // MB,
         "is_more_open": any(form[name].errors for name in more) if form.is_bound else False,
@@ -221,6 +267,20 @@ def _frame(request: PageRequest, start: Start, form: ReportForm) -> dict[str, An
 def _draft_key(actor: Actor, about: str) -> str:
     # One draft per starting place: an old one must not write another batch over what an excursion says.
     return f"log-deviation-{actor.person_id}-{about or 'plain'}"
+
+
+def _is_queue(request: HttpRequest) -> bool:
+    """Say whether the queue of a device sends it, which reads JSON."""
+    return request.headers.get("Accept") == "application/json"
+
+
+def _sentences(form: ReportForm) -> list[str]:
+    """Return what is wrong with a form, each sentence with the name of its field."""
+    found = []
+    for name, errors in form.errors.items():
+        field = f"{form[name].label}: " if name in form.fields else ""
+        found += [f"{field}{each}" for each in errors]
+    return found
 
 
 def _is_id(given: str) -> bool:
@@ -265,6 +325,8 @@ def _values(given: dict[str, Any], place: Place) -> dict[str, Any]:
         "detected_at": detected,
         "aware_at": given["aware_at"] or detected,
         "late_reason": given["late_reason"],
+        "asset": given["asset"],
+        "entered_at": given["entered_at"],
         "triggers": given["triggers"],
         "external_id": given["external_id"],
         "suggested_class": given["suggested_class"],
@@ -276,7 +338,7 @@ def _once(request: PageRequest, token: str) -> Actor:
 
     Not the bytes: a browser draws another multipart boundary each time it sends the same form.
     """
-    said = {name: values for name, values in request.POST.lists() if name != "csrfmiddlewaretoken"}
+    said = {name: values for name, values in request.POST.lists() if name not in UNSAID}
     body = hashlib.sha256(repr(sorted(said.items())).encode()).hexdigest()
     origin = replace(request.actor.origin, idempotency_key=token, body_hash=body)
     return request.actor.via(origin)
