@@ -123,7 +123,7 @@ class LogDeviationPage(Page):
 class QueueReady(LogDeviationPage):
     """Tell the queue of a device who is signed in, and give it the token that its forms need."""
 
-    http_method_names = ["get", "head"]  # noqa: RUF012 - as Django declares it
+    http_method_names = ["get", "head"]
 
     def get(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
         """Answer whoever may log a deviation."""
