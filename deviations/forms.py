@@ -110,6 +110,8 @@ class ReportForm(forms.Form):
         help_text=_("Without effect; CDMO QA gives the class. The sponsor never sees a suggestion."),
     )
     excursion_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    # What it was opened from, as kind:id; its evidence is attached.
+    source = forms.CharField(required=False, max_length=60, widget=forms.HiddenInput)
     # Set by the queue of a device without connection; a clock that is ahead states nothing.
     entered_at = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
     token = forms.CharField(max_length=64, widget=forms.HiddenInput)

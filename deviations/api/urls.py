@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver
 
-from deviations.api import capa, deviations, reporting, signals
+from deviations.api import analysis, capa, deviations, digital, mirror, reporting, signals
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *deviations.urlpatterns,
+    *analysis.urlpatterns,
+    *mirror.urlpatterns,
+    *digital.urlpatterns,
     *reporting.urlpatterns,
     *signals.urlpatterns,
     *capa.urlpatterns,

@@ -13,6 +13,7 @@ from deviations.models.capa import (
     RiskForm,
 )
 from deviations.models.deviation import STATED_THERE, Deviation, Elsewhere, Judgement, Numbering
+from deviations.models.mirror import MirrorClass, MirrorConflict
 from deviations.models.notice import Notice
 from deviations.models.reporting import ReportingDecision, ReportingFacts
 from deviations.models.rounds import ReportComment, ReportRound, Settlement
@@ -34,6 +35,8 @@ __all__ = [
     "Elsewhere",
     "Judgement",
     "Measure",
+    "MirrorClass",
+    "MirrorConflict",
     "Notice",
     "Numbering",
     "PreliminarySummary",

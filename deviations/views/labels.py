@@ -16,8 +16,9 @@ from django.utils.translation import gettext as _
 from qrcode.constants import ERROR_CORRECT_Q
 
 from deviations.queries.places import list_grounds, list_rooms
+from deviations.views.alone import AlonePage
 from portal.actor import Actor
-from portal.pages import Page, PageRequest
+from portal.pages import PageRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Label:
     picture: SafeString
 
 
-class LabelsPage(Page):
+class LabelsPage(AlonePage):
     """The labels of the batches, equipment and rooms that the reader works on."""
 
     here: ClassVar[str] = "deviations"

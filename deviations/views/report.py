@@ -32,8 +32,10 @@ from deviations.queries.places import (
     place_of_batch,
 )
 from deviations.queries.proposal import propose_from_excursion
+from deviations.queries.sources import OPENERS, TABLES, evidence_from, open_from
 from deviations.states import REPORTERS
-from deviations.views.files import attach_all, files_given
+from deviations.views.alone import AlonePage
+from deviations.views.files import attach_all, attach_evidence, files_given
 from portal.action import Replayed, instant, reading
 from portal.actor import Actor
 from portal.agreements.applying import at_once_words
@@ -63,7 +65,7 @@ class Start:
     terms: Terms
 
 
-class LogDeviationPage(Page):
+class LogDeviationPage(AlonePage):
     """The form; `?batch=` and `?excursion=` fill what is known from where one stands."""
 
     here: ClassVar[str] = "deviations"
@@ -100,6 +102,7 @@ class LogDeviationPage(Page):
             with reading(asked.actor):
                 return self._again(asked, start, form, status=error.status)
         refused = attach_all(asked.actor, deviation_id, files_given(asked), token=form.cleaned_data["token"])
+        refused += _prove(asked, deviation_id, form.cleaned_data)
         address = reverse("deviation_logged", args=[deviation_id])
         if _is_queue(asked):
             return JsonResponse({"url": address, "refused": refused}, status=201)
@@ -112,12 +115,6 @@ class LogDeviationPage(Page):
             return JsonResponse({"errors": _sentences(form)}, status=status)
         context = {"here": self.here, **_frame(request, start, form)}
         return render(request, self.template_name, context, status=status)
-
-    def refused(self, request: PageRequest, error: DomainError, **_kwargs: Any) -> HttpResponse:
-        """Say alone whose step it is: there is no page behind it for this reader."""
-        with reading(request.actor):
-            context = {"here": self.here, "refusal": error}
-            return render(request, "portal/refused.html", context, status=error.status)
 
 
 class QueueReady(LogDeviationPage):
@@ -159,15 +156,19 @@ def _start(actor: Actor, given: QueryDict, chosen: str | None) -> Start:
     excursion, batch, label = (given.get(name, "") for name in ("excursion", "batch", "at"))
     if label.strip() and not (_is_id(excursion) or _is_id(batch)):
         batch = _labelled(actor, grounds, label[:LABEL_MAX], initial)
+    kind, source = _source(given)
     if _is_id(excursion):
-        initial |= _proposed(actor, UUID(excursion))
+        initial |= _proposed(actor, UUID(excursion)) | {"source": f"excursion:{excursion}"}
+    elif source is not None:
+        initial |= _opened(actor, kind, source)
     elif _is_id(batch):
         initial["where"] = _offered(actor, UUID(batch))
     where = initial.get("where", "") if chosen is None else chosen
     place = _chosen(actor, grounds, where)
     if place.batch is not None and initial.get("where"):
         initial.setdefault("asset", place.batch.equipment)
-    draft = excursion if _is_id(excursion) else batch if _is_id(batch) else ""
+    begun = [str(each) for each in (excursion, source or "", batch) if _is_id(str(each))]
+    draft = begun[0] if begun else ""
     return Start(grounds, place, initial, draft, terms_at(actor, place.program.pk, instant()))
 
 
@@ -200,6 +201,26 @@ def _proposed(actor: Actor, excursion_id: UUID) -> dict[str, Any]:
         "occurred_at": proposal.occurred_at,
         "detected_at": proposal.detected_at,
         "excursion_id": excursion_id,
+    }
+
+
+def _source(given: QueryDict) -> tuple[str, UUID | None]:
+    """Return what the page is opened from, besides a batch or an excursion."""
+    for kind in OPENERS:
+        if _is_id(given.get(kind, "")):
+            return kind, UUID(given[kind])
+    return "", None
+
+
+def _opened(actor: Actor, kind: str, source: UUID) -> dict[str, Any]:
+    opened = open_from(actor, kind, source)
+    return {
+        "title": opened.title,
+        "description": opened.description,
+        "where": str(opened.batch_id or ""),
+        "occurred_at": opened.occurred_at,
+        "detected_at": opened.detected_at,
+        "source": f"{kind}:{source}",
     }
 
 
@@ -255,6 +276,7 @@ def _frame(request: PageRequest, start: Start, form: ReportForm) -> dict[str, An
         "draft": _draft_key(request.actor, start.draft),
         "token": uuid4().hex if form.is_spent else form["token"].value() or uuid4().hex,
         "from_excursion": form.initial.get("excursion_id"),
+        "is_filled": bool(form.initial.get("source")),
         "unknown_label": form.initial.get("unknown", ""),
         "labels": batch_by_label(start.grounds),
         "person_id": request.actor.person_id,
@@ -306,6 +328,19 @@ def _report(request: PageRequest, place: Place, form: ReportForm) -> UUID:
                 raise
             time.sleep(WAIT_S)
     raise Conflict(_("The first copy of this form is still being worked on. Look at the list, then decide."))
+
+
+def _prove(request: PageRequest, deviation_id: UUID, given: dict[str, Any]) -> list[str]:
+    """Attach what it was opened from; a source that is not there (any more) proves nothing."""
+    kind, _colon, source = given["source"].partition(":")
+    if kind not in TABLES or not _is_id(source):
+        return []
+    try:
+        with reading(request.actor):
+            evidence = evidence_from(request.actor, kind, UUID(source))
+    except NotFound:
+        return []
+    return attach_evidence(request.actor, deviation_id, evidence.name, evidence.data, token=given["token"])
 
 
 def _values(given: dict[str, Any], place: Place) -> dict[str, Any]:

@@ -11,11 +11,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections
 
+from deviations.actions.signals import raise_signal
 from deviations.models import Deviation
 from portal.action import reading
 from portal.models import Attachment
 from tests.deviations.conftest import kinds, seen_by
-from tests.factories import batches, cast
+from tests.factories import batches, cast, executed
 from tests.factories import deviations as make
 
 PNG = b"\x89PNG\r\n\x1a\n a photo of the display"
@@ -343,3 +344,39 @@ def test_the_queue_of_a_device_learns_who_is_signed_in_and_nothing_else(running,
     assert page.headers["Cache-Control"] == "no-store"
     for key in ("sponsor_qa", "rival_sponsor_qa", "inspector"):
         assert signed_in(key).get(f"{URL}ready/").status_code == 403
+
+
+def test_a_laboratory_result_becomes_a_deviation_in_one_step_with_its_values_attached(
+    running, signed_in, cdmo_operator, cdmo_qa
+):
+    result = executed.result(running, sample="S-7", parameter="TEMP", value="12.5")
+    client = signed_in("cdmo_operator")
+    page = client.get(URL, {"result": str(result.pk)}).content.decode()
+    assert "sample S-7" in page
+    assert f'<option value="{running.pk}" selected>' in page
+    assert f'name="source" value="result:{result.pk}"' in page
+    sent = filled(running.pk, source=f"result:{result.pk}")
+    for _turn in range(2):
+        client.post(URL, sent)
+    (file,) = seen_by(cdmo_qa, Attachment)
+    assert file.name == "result-S-7.csv"
+    assert file.media_type == "text/csv"
+    (found,) = seen_by(cdmo_qa, Deviation)
+    assert file.subject_id == found.pk
+
+
+def test_a_signal_is_logged_from_and_a_foreign_source_is_not_there(
+    running, signed_in, cdmo_shift_lead, cdmo_qa
+):
+    said = {"title": "The curve looks odd", "description": "It rises faster than on other days."}
+    signal = raise_signal(cdmo_shift_lead, cast.PROGRAM, batch_id=running.pk, **said)
+    client = signed_in("cdmo_shift_lead")
+    page = client.get(URL, {"signal": str(signal.pk)}).content.decode()
+    assert f"Opened from early signal {signal.number}" in page
+    client.post(URL, filled(running.pk, source=f"signal:{signal.pk}"))
+    assert [each.name for each in seen_by(cdmo_qa, Attachment)] == [f"signal-{signal.number}.csv"]
+    foreign = batches.batch(cast.RIVAL_PROGRAM, number="CANARY-1")
+    hidden = executed.result(foreign, "cdmo_qa", sample="CANARY-S", parameter="TEMP", value="1")
+    assert client.get(URL, {"result": str(hidden.pk)}).status_code == 404
+    client.post(URL, filled(running.pk, token="f" * 16, source=f"result:{hidden.pk}"))
+    assert len(seen_by(cdmo_qa, Attachment)) == 1
