@@ -125,12 +125,18 @@ class RestClient:
 
     def post(self, path: str, body: object) -> Json:
         """Send a change; tries of one call carry one Idempotency-Key. Raises: like `get`."""
+        return self._change("POST", path, None, body)
+
+    def put(self, path: str, params: Mapping[str, str], body: object) -> Json:
+        """Send a copy of a record; as `post`."""
+        return self._change("PUT", path, params, body)
+
+    def _change(self, method: str, path: str, params: Mapping[str, str] | None, body: object) -> Json:
         headers = httpx.Headers(self._http.headers)
         headers["Content-Type"] = "application/json"
         headers["Idempotency-Key"] = str(uuid4())
-        return self._ask(
-            httpx.Request("POST", self._url(path, None), content=orjson.dumps(body), headers=headers)
-        )
+        url = self._url(path, params)
+        return self._ask(httpx.Request(method, url, content=orjson.dumps(body), headers=headers))
 
     def send(self, path: str, body: bytes, headers: Mapping[str, str]) -> Json:
         """Send JSON as it stands, once: whoever keeps a queue decides when to try again.

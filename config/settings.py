@@ -252,6 +252,7 @@ SPECTACULAR_SETTINGS = {
         "WebhookState": "portal.states.WebhookState",
         "WebhookStream": "portal.states.WebhookStream",
         "Audience": "portal.states.Audience",
+        "SettledBy": "deviations.mirroring.states.SettledBy",
         "BatchState": "batches.states.BatchState",
         "RecipeState": "batches.states.RecipeState",
         "ExcursionState": "batches.states.ExcursionState",

@@ -9,7 +9,8 @@ from django.db import connection
 
 from batches.models import Batch
 from deviations.errors import NoticeOutstanding, NoticeReleased
-from deviations.models import Deviation, EarlySignal, Judgement
+from deviations.mirroring.states import CONFLICT_TRANSITIONS
+from deviations.models import Deviation, EarlySignal, Judgement, MirrorConflict
 from deviations.states import (
     LEADERS,
     OPEN_STATES,
@@ -178,6 +179,21 @@ def lead_codes(program_id: UUID) -> list[str]:
         )
         rows: list[Any] = cursor.fetchall()
     return sorted(code for (code,) in rows)
+
+
+def lock_conflict(actor: Actor, conflict_id: UUID, *, to: str, version: int | None) -> MirrorConflict:
+    """Hand out a locked conflict of record and copy for one step.
+
+    Raises: NotFound, Refused, InvalidTransition, VersionMissing, StaleVersion.
+    """
+    found = MirrorConflict.objects.visible_to(actor).select_for_update(no_key=True).with_id(conflict_id)
+    if found is None:
+        raise NotFound
+    step = CONFLICT_TRANSITIONS[to]
+    require_role(actor, found.space_id, *step.roles, to=f"{to} a conflict")
+    require_state(found, step, to)
+    require_version(found, version)
+    return found
 
 
 def get_signal(actor: Actor, signal_id: UUID) -> EarlySignal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ from deviations.clauses.triggers import STATED
 from deviations.reporting import RULES, ProductKind, Reach, ReportingDecisionKind, ReportingEvent
 from deviations.states import CommentOutcome, SettlementOutcome
 from deviations.texts import LENGTHS, fault_of
+from portal.action import instant
 from portal.agreements.words import ABOUT
 from portal.forms_times import SiteTime
 from portal.states import Classification
@@ -80,6 +82,7 @@ class ReportForm(forms.Form):
         help_text=_("Facts only: what was seen, measured and done. The class comes later, from CDMO QA."),
     )
     immediate_action = Words("immediate_action", rows=2, label=_("Immediate action"))
+    asset = Words("asset", label=_("Equipment or room"))
     where = forms.ChoiceField(label=_("Batch"), widget=forms.Select(attrs=FOLLOWED))
     phase_id = forms.TypedChoiceField(label=_("Step"), required=False, empty_value=None)
     occurred_at = SiteTime(label=_("Date of occurrence"))
@@ -107,6 +110,10 @@ class ReportForm(forms.Form):
         help_text=_("Without effect; CDMO QA gives the class. The sponsor never sees a suggestion."),
     )
     excursion_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    # What it was opened from, as kind:id; its evidence is attached.
+    source = forms.CharField(required=False, max_length=60, widget=forms.HiddenInput)
+    # Set by the queue of a device without connection; a clock that is ahead states nothing.
+    entered_at = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
     token = forms.CharField(max_length=64, widget=forms.HiddenInput)
     # Its token has made a deviation: the next copy of the form gets another one.
     is_spent = False
@@ -128,6 +135,14 @@ class ReportForm(forms.Form):
         self.fields["phase_id"].choices = here  # type: ignore[attr-defined]  # a ChoiceField
         for name in ("occurred_at", "detected_at", "aware_at"):
             self.fields[name].zone = ZoneInfo(zone)  # type: ignore[attr-defined]  # a SiteTime
+
+    def clean_entered_at(self) -> datetime | None:
+        """Return when a device took it without connection, None for what is no instant of the past."""
+        try:
+            at = datetime.fromisoformat(self.cleaned_data["entered_at"])
+        except ValueError:
+            return None
+        return at if at.tzinfo is not None and at <= instant() else None
 
 
 class StepForm(forms.Form):

@@ -29,6 +29,8 @@ def of_deviations() -> Mapping[str, str]:
         "deviations_notice": "quality",
         "deviations_numbering": "quality",
         "deviations_earlysignal": "quality",
+        "deviations_mirrorclass": "quality",
+        "deviations_mirrorconflict": "quality",
         "deviations_preliminarysummary": "quality",
         "deviations_reportcomment": "quality",
         "deviations_reportround": "quality",

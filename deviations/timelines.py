@@ -76,6 +76,9 @@ def start_round(
     current_action()
     terms = terms_at(actor, deviation.space_id, deviation.recorded_at)
     found = terms.timeline(activity, classification)
+    if found is None and activity == COMMENTS_CLOCK:
+        # Who is asked before an investigation is concluded comments on its draft.
+        found = terms.consulted("investigation", Side.SPONSOR)
     if found is None or deviation.audience not in (Audience.SHARED, found.rule.held_by):
         return "", None
     timing = time_by_clause(actor, deviation, found.rule.within, instant())

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from deviations.views import capa, inquiry, record, reporting, rounds, signals
+from deviations.views import capa, inquiry, mirror, record, reporting, rounds, signals
+from deviations.views.analysis import AnalysisPage, ExportPage
+from deviations.views.labels import LabelsPage
 from deviations.views.listing import DeviationsPage
 from deviations.views.past import PastDeviationPage
-from deviations.views.report import LogDeviationPage, LoggedPage
+from deviations.views.report import LogDeviationPage, LoggedPage, QueueReady
 from deviations.views.terms import AppliesPage
 from portal.views.past import now_or_then
 
@@ -18,6 +20,16 @@ INQUIRY = "inquiries/<uuid:inquiry_id>/"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("deviations/", DeviationsPage.as_view(), name="deviations"),
     path("deviations/new/", LogDeviationPage.as_view(), name="log_deviation"),
+    path("deviations/new/ready/", QueueReady.as_view(), name="log_queue"),
+    path("deviations/mirror/", mirror.MirrorPage.as_view(), name="deviation_mirror"),
+    path(
+        "deviations/mirror/<uuid:conflict_id>/settle/",
+        mirror.SettlePage.as_view(),
+        name="deviation_mirror_settle",
+    ),
+    path("deviations/analysis/", AnalysisPage.as_view(), name="deviations_analysis"),
+    path("deviations/export/", ExportPage.as_view(), name="deviations_export"),
+    path("deviations/labels/", LabelsPage.as_view(), name="deviation_labels"),
     path(ONE, now_or_then(record.DeviationPage, PastDeviationPage), name="deviation"),
     path(f"{ONE}logged/", LoggedPage.as_view(), name="deviation_logged"),
     path(f"{ONE}notice/", record.NoticePage.as_view(), name="deviation_notice"),

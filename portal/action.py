@@ -60,12 +60,17 @@ class Context:
 _open: ContextVar[Context | None] = ContextVar("covalent_context", default=None)
 
 
+# Behind the type of the row that a request made, where others find one.
+MADE: Final = "+"
+
+
 class Replayed(Exception):
     """This idempotency key was used for the same request before; holds the stored subject."""
 
     def __init__(self, subject_type: str, subject_id: Any, version: int) -> None:
         super().__init__(subject_type)
         self.subject_type, self.subject_id, self.version = subject_type, subject_id, version
+        self.is_new = subject_type.endswith(MADE)
 
 
 def is_open() -> bool:
@@ -258,6 +263,13 @@ def _claim(actor: Actor, code: str) -> None:
 def answer_with(subject: Any) -> None:
     """Let a repeat of this request be answered from another row than the one the action returns."""
     current_action().subject = _subject_of(subject)
+
+
+def answer_as_new(subject: Any) -> None:
+    """Let this request, and each repeat of it, be answered as one that made the row."""
+    subject.is_made_now = True
+    name, pk, version = _subject_of(subject)
+    current_action().subject = (f"{name}{MADE}", pk, version)
 
 
 def _subject_of(row: Any) -> tuple[str, Any, int]:

@@ -14,7 +14,7 @@ from batches.phases import enter_phase, find_phase, list_phases
 from batches.reach import check_happened, check_planned
 from portal import ledger
 from portal.access import require_role
-from portal.action import action, instant
+from portal.action import action, answer_as_new, instant
 from portal.actor import Actor
 from portal.errors import Conflict, Invalid, refuse_field
 from portal.models import Program, ProgramSite
@@ -98,6 +98,7 @@ def mirror_batch(
     known = Batch.objects.visible_to(actor).filter(space_id=program.pk, external_id=external_id)
     batch = known.select_for_update(of=("self",)).first()
     copied_at = check_copy(batch, as_of=as_of, field="as_of", version=version)
+    is_new = batch is None
     if batch is None:
         batch = _enter_mirrored(
             actor,
@@ -113,6 +114,8 @@ def mirror_batch(
     batch.mirror(external_status, copied_at)
     batch.save()
     ledger.record(batch, BatchMirrored(as_of=copied_at))
+    if is_new:
+        answer_as_new(batch)
     return batch
 
 

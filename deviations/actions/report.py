@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from batches.access import lock_program
-from batches.copies import check_copy
 from batches.models import Batch, Excursion, ProcedureStep
 from batches.reach import AHEAD, OLDEST
 from deviations.access import find_mirrored, zone_of
@@ -23,9 +22,9 @@ from deviations.clauses.sending import hold_because_of, send_at_once
 from deviations.clauses.triggers import PATIENT_LOT, is_of_patient_lot
 from deviations.clauses.triggers import stated as stated_triggers
 from deviations.errors import NotInProgram
-from deviations.facts import DeviationMirrored, DeviationReported
-from deviations.models import STATED_THERE, Deviation, Elsewhere, Judgement
-from deviations.states import MIRRORERS, REPORTERS, JudgementKind
+from deviations.facts import DeviationReported
+from deviations.models import Deviation, Elsewhere, Judgement
+from deviations.states import REPORTERS, JudgementKind
 from deviations.texts import check_texts
 from deviations.timelines import note_opened
 from portal import ledger
@@ -38,6 +37,10 @@ from portal.states import Audience, Classification
 from portal.terms import terms_at
 
 NOWHERE: Final = Elsewhere()
+WORDS: Final = (
+    *("title", "description", "immediate_action", "late_reason", "asset"),
+    *("external_id", "external_status"),
+)
 # One statement: whoever draws beside us waits for the row, and none is given twice.
 DRAW: Final = """
     insert into deviations_numbering as n (id, space_id, audience, version, year, last)
@@ -67,6 +70,8 @@ class Stated:
     external_as_of: datetime | None = None
     elsewhere: Elsewhere = NOWHERE
     triggers: Sequence[str] = ()
+    asset: str = ""
+    entered_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,8 @@ def report_deviation(
     external_status: str = "",
     triggers: Sequence[str] = (),
     elsewhere: Elsewhere = NOWHERE,
+    asset: str = "",
+    entered_at: datetime | None = None,
 ) -> Logged:
     """Log what happened, inside the CDMO: the sponsor sees nothing before its notice is released.
 
@@ -110,9 +117,10 @@ def report_deviation(
     the clause on opening gives, 24 h after awareness without one. `suggested_class` has no effect. The batch,
     phase and excursion are of this program; an excursion brings its batch, a phase needs one. `triggers` say
     what it is, where clauses let something happen at once: a hold, or the notice in a signed clause's name.
-    `elsewhere` is what the external record states of its own times. Raises: NotFound, Refused, Invalid,
-    Conflict. Records: deviation.reported v1, batch.held v1, notice.released v2. Locks the program where an
-    external record is copied, so that it is copied once.
+    `elsewhere` is what the external record states of its own times; `asset` the code on the label of the
+    equipment or room; `entered_at` when a device without connection took it, as it states. Raises: NotFound,
+    Refused, Invalid, Conflict. Records: deviation.reported v1, batch.held v1, notice.released v2. Locks the
+    program where an external record is copied, so that it is copied once.
     Source: 21 CFR 211.100(b) (recorded at the time of performance); domain 2c.
     """
     program = (lock_program if external_id else get_program)(actor, program_id)
@@ -134,85 +142,12 @@ def report_deviation(
         external_as_of=instant() if external_id else None,
         triggers=triggers,
         elsewhere=elsewhere,
+        asset=asset.strip(),
+        entered_at=entered_at,
     )
     logged = log_stated(actor, program, stated)
     answer_with(logged.deviation)
     return logged
-
-
-@action("deviation.mirror")
-def mirror_deviation(
-    actor: Actor,
-    program_id: UUID,
-    *,
-    external_id: str,
-    external_status: str | None = None,
-    external_as_of: datetime | None = None,
-    elsewhere: Elsewhere = NOWHERE,
-    version: int | None = None,
-    title: str = "",
-    description: str = "",
-    occurred_at: datetime | None = None,
-    detected_at: datetime | None = None,
-    aware_at: datetime | None = None,
-    batch_id: UUID | None = None,
-    phase_id: UUID | None = None,
-    excursion_id: UUID | None = None,
-    suggested_class: Classification | None = None,
-    immediate_action: str = "",
-    late_reason: str = "",
-    triggers: Sequence[str] = (),
-) -> Deviation:
-    """Bring the copy of the CDMO's own record up to date, logging it here first when it is new.
-
-    Only `external_status`, `external_as_of` (now when not given) and the times `elsewhere` are mastered
-    there; no older copy replaces a newer one. A new one needs title, description, occurred and detected.
-    `version`, when given, is the present one. Idempotent. Raises: NotFound, Refused, Invalid, Conflict,
-    StaleVersion, NothingToMatch. Records: as `report_deviation`, or deviation.mirrored v1.
-    """
-    program = lock_program(actor, program_id)
-    require_role(actor, program.pk, *MIRRORERS, to="copy from the quality system")
-    check_texts({"external_id": external_id, "external_status": external_status or ""})
-    if not external_id.strip():
-        raise Invalid("Say which record is copied.", errors={"external_id": ["At least 1 character."]})
-    found = find_mirrored(actor, program.pk, external_id)
-    as_of = check_copy(found, as_of=external_as_of, field="external_as_of", version=version)
-    if found is not None:
-        return _mirror(found, external_status, as_of, elsewhere)
-    if occurred_at is None or detected_at is None:
-        errors = _missing(occurred_at=occurred_at, detected_at=detected_at)
-        raise Invalid("This record is new here; say what happened.", errors=errors)
-    stated = Stated(
-        title=title,
-        description=description,
-        occurred_at=occurred_at,
-        detected_at=detected_at,
-        aware_at=aware_at or detected_at,
-        batch_id=batch_id,
-        phase_id=phase_id,
-        excursion_id=excursion_id,
-        suggested_class=suggested_class,
-        immediate_action=immediate_action,
-        late_reason=late_reason,
-        external_id=external_id,
-        external_status=external_status or "",
-        external_as_of=as_of,
-        triggers=triggers,
-        elsewhere=elsewhere,
-    )
-    return log_stated(actor, program, stated).deviation
-
-
-def _missing(**given: datetime | None) -> dict[str, list[str]]:
-    return {name: ["Needed for a new record."] for name, at in given.items() if at is None}
-
-
-def _mirror(found: Deviation, status: str | None, as_of: datetime, elsewhere: Elsewhere) -> Deviation:
-    _check_elsewhere(elsewhere, found.aware_at)
-    found.mirror(found.external_status if status is None else status, as_of, elsewhere)
-    found.save(update_fields=["external_status", "external_as_of", *STATED_THERE, "version"])
-    ledger.record(found, DeviationMirrored(as_of=as_of))
-    return found
 
 
 def log_stated(actor: Actor, program: Program, stated: Stated) -> Logged:
@@ -253,6 +188,8 @@ def log_stated(actor: Actor, program: Program, stated: Stated) -> Logged:
         external_opened_at=stated.elsewhere.opened_at,
         external_told_at=stated.elsewhere.told_at,
         external_closed_at=stated.elsewhere.closed_at,
+        asset=stated.asset,
+        entered_at=stated.entered_at,
     )
     judgements = _suggest(deviation, stated.suggested_class)
     fact = DeviationReported(
@@ -307,16 +244,17 @@ def _instants_of(stated: Stated) -> dict[str, datetime]:
 
 
 def _check(stated: Stated) -> None:
-    names = ("title", "description", "immediate_action", "late_reason", "external_id", "external_status")
-    check_texts({name: getattr(stated, name) for name in names})
+    check_texts({name: getattr(stated, name) for name in WORDS})
     times = {"occurred_at": stated.occurred_at, "detected_at": stated.detected_at}
     if stated.aware_at != stated.detected_at:
         times["aware_at"] = stated.aware_at
+    if stated.entered_at is not None:
+        times["entered_at"] = stated.entered_at
     _check_order(times)
-    _check_elsewhere(stated.elsewhere, stated.aware_at)
+    check_elsewhere(stated.elsewhere, stated.aware_at)
 
 
-def _check_elsewhere(elsewhere: Elsewhere, aware_at: datetime) -> None:
+def check_elsewhere(elsewhere: Elsewhere, aware_at: datetime) -> None:
     """Raise Invalid unless what another system states happened after awareness and is past."""
     latest = instant() + AHEAD
     errors = {

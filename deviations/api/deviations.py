@@ -15,8 +15,9 @@ from deviations.actions.assess import assess_impact
 from deviations.actions.drafts import answer_comment, comment_on_report, finish_comments, share_draft
 from deviations.actions.investigate import cancel_deviation, close_deviation, investigate_deviation
 from deviations.actions.judge import triage_deviation
+from deviations.actions.mirroring import mirror_deviation
 from deviations.actions.release import release_notice
-from deviations.actions.report import mirror_deviation, report_deviation
+from deviations.actions.report import report_deviation
 from deviations.actions.reviews import (
     dismiss_deviation,
     object_to_report,

@@ -15,7 +15,7 @@ from portal.api.fields import Instant
 from portal.states import Classification
 
 
-def _words(field: str, **more: Any) -> Text:
+def words_field(field: str, **more: Any) -> Text:
     least, most = LENGTHS[field]
     given = {"required": False, "allow_blank": True, "default": ""} if least == 0 else {}
     return Text(least=least, most=most, **given | more)
@@ -48,8 +48,8 @@ def _stated_there(words: str) -> Instant:
 class StatedInput(Input):
     """What happened, as the plant states it."""
 
-    title = _words("title", help_text="What happened, in one line.")
-    description = _words("description", help_text="Facts only, kept verbatim.")
+    title = words_field("title", help_text="What happened, in one line.")
+    description = words_field("description", help_text="Facts only, kept verbatim.")
     occurred_at = Instant(help_text="Date of occurrence.")
     detected_at = Instant(help_text="Date of discovery.")
     aware_at = Instant(
@@ -61,24 +61,31 @@ class StatedInput(Input):
     suggested_class = _class(
         required=False, allow_null=True, default=None, help_text="A suggestion without effect."
     )
-    immediate_action = _words("immediate_action", help_text="Correction and containment so far.")
-    late_reason = _words("late_reason", help_text="Why it is recorded later than its clause says.")
+    immediate_action = words_field("immediate_action", help_text="Correction and containment so far.")
+    late_reason = words_field("late_reason", help_text="Why it is recorded later than its clause says.")
     triggers = _triggers()
+    asset = words_field("asset", help_text="The code on the label of the equipment or room.")
+    entered_at = Instant(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="When a device without connection took it, as it states.",
+    )
 
 
 class DeviationInput(StatedInput):
     """A deviation to log."""
 
     program = serializers.UUIDField()
-    external_id = _words("external_id", help_text="Its record in the CDMO's own quality system.")
-    external_status = _words("external_status", help_text="Its state there.")
+    external_id = words_field("external_id", help_text="Its record in the CDMO's own quality system.")
+    external_status = words_field("external_status", help_text="Its state there.")
 
 
 class MirrorDeviationInput(Input):
     """A record of the CDMO's own system: the facts are needed when it is new here, and never overwrite."""
 
-    title = _words("title", required=False, default="")
-    description = _words("description", required=False, default="")
+    title = words_field("title", required=False, default="")
+    description = words_field("description", required=False, default="")
     occurred_at = Instant(required=False, allow_null=True, default=None)
     detected_at = Instant(required=False, allow_null=True, default=None)
     aware_at = Instant(required=False, allow_null=True, default=None)
@@ -86,10 +93,11 @@ class MirrorDeviationInput(Input):
     phase = _optional_id("A step of the batch's recipe.")
     excursion = _optional_id("The excursion it was opened from.")
     suggested_class = _class(required=False, allow_null=True, default=None)
-    immediate_action = _words("immediate_action")
-    late_reason = _words("late_reason")
+    immediate_action = words_field("immediate_action")
+    late_reason = words_field("late_reason")
     triggers = _triggers()
-    external_status = _words("external_status", allow_null=True, default=None)
+    external_status = words_field("external_status", allow_null=True, default=None)
+    external_class = _own_class()
     external_as_of = Instant(
         required=False, allow_null=True, default=None, help_text="When the copy was true; now if left out."
     )
@@ -102,7 +110,7 @@ class TriageInput(Input):
     """The provisional class and why."""
 
     classification = _class()
-    rationale = _words("rationale")
+    rationale = words_field("rationale")
     own_class = _own_class()
     triggers = _triggers()
 
@@ -111,7 +119,7 @@ class AssessInput(Input):
     """The sponsor's product-impact assessment and why."""
 
     classification = _class()
-    rationale = _words("rationale")
+    rationale = words_field("rationale")
     own_class = _own_class()
 
 
@@ -134,19 +142,19 @@ class InvestigateInput(Input):
 class SummariseInput(Input):
     """The preliminary summary."""
 
-    summary = _words("summary")
+    summary = words_field("summary")
 
 
 class ReportTextInput(Input):
     """The text of the report."""
 
-    report = _words("report")
+    report = words_field("report")
 
 
 class ReportCommentInput(Input):
     """A comment on the report."""
 
-    text = _words("text")
+    text = words_field("text")
 
 
 class FinishInput(Input):
@@ -158,32 +166,32 @@ class ReportAnswerInput(Input):
 
     comment = serializers.UUIDField(help_text="The id of the comment.")
     outcome = serializers.ChoiceField(choices=CommentOutcome.choices)
-    answer = _words("answer")
+    answer = words_field("answer")
 
 
 class BecauseInput(Input):
     """Why."""
 
-    reason = _words("reason")
+    reason = words_field("reason")
 
 
 class SettleInput(Input):
     """What becomes of the report, and why."""
 
     outcome = serializers.ChoiceField(choices=SettlementOutcome.choices)
-    text = _words("text")
+    text = words_field("text")
 
 
 class CloseInput(Input):
     """The conclusion."""
 
-    summary = _words("summary")
+    summary = words_field("summary")
 
 
 class CancelInput(Input):
     """Why it is no deviation or not this one."""
 
-    reason = _words("reason")
+    reason = words_field("reason")
 
 
 TRANSITION_INPUTS: Final[Mapping[str, type[Input]]] = {

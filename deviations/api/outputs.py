@@ -13,6 +13,7 @@ from rest_framework import serializers
 from deviations.access import open_steps
 from deviations.actions.report import Logged
 from deviations.api.inputs import TRANSITION_INPUTS
+from deviations.mirroring.states import MASTERED, Master
 from deviations.models import Deviation
 from deviations.queries import (
     DeviationDetail,
@@ -206,6 +207,12 @@ class DeviationWhole(Output):
     recorded_at = serializers.DateTimeField(source="deviation.recorded_at")
     times = TimesOut()
     late_reason = serializers.CharField(source="deviation.late_reason")
+    entered_at = serializers.DateTimeField(
+        source="deviation.entered_at",
+        allow_null=True,
+        help_text="When a device without connection took it, as it states.",
+    )
+    asset = serializers.CharField(source="deviation.asset", help_text="Equipment or room, by its label.")
     reported_by = serializers.CharField(source="deviation.reporter_code")
     triaged_at = serializers.DateTimeField(source="deviation.triaged_at", allow_null=True)
     investigated_at = serializers.DateTimeField(source="deviation.investigated_at", allow_null=True)
@@ -240,7 +247,9 @@ class DeviationWhole(Output):
 
     def get_mastered_elsewhere(self, detail: DeviationDetail) -> list[str]:
         """Return the fields whose master is the CDMO's own quality system; all others are mastered here."""
-        return ["external_id", "external_status"] if detail.deviation.external_id else []
+        if not detail.deviation.external_id:
+            return []
+        return [name for name, (master, _words) in MASTERED.items() if master == Master.THERE]
 
 
 class DeviationOut(DeviationWhole):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver
 
-from deviations.api import capa, deviations, inquiry, reporting, signals
+from deviations.api import analysis, capa, deviations, digital, inquiry, mirror, reporting, signals
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *deviations.urlpatterns,
+    *analysis.urlpatterns,
+    *mirror.urlpatterns,
+    *digital.urlpatterns,
     *reporting.urlpatterns,
     *signals.urlpatterns,
     *capa.urlpatterns,

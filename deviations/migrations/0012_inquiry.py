@@ -18,7 +18,7 @@ WORDS = Path(__file__).with_name("words.sql")
 class Migration(migrations.Migration):
     dependencies = [
         ("deviations", "0010_capa"),
-        ("portal", "0025_displays"),
+        ("portal", "0026_tries"),
     ]
 
     operations = [

@@ -14,6 +14,7 @@ from deviations.models.capa import (
 )
 from deviations.models.deviation import STATED_THERE, Deviation, Elsewhere, Judgement, Numbering
 from deviations.models.inquiry import Cause, CauseExclusion, Inquiry, InquiryNode, NodeEvidence
+from deviations.models.mirror import MirrorClass, MirrorConflict
 from deviations.models.notice import Notice
 from deviations.models.reporting import ReportingDecision, ReportingFacts
 from deviations.models.rounds import ReportComment, ReportRound, Settlement
@@ -41,6 +42,8 @@ __all__ = [
     "InquiryNode",
     "Judgement",
     "Measure",
+    "MirrorClass",
+    "MirrorConflict",
     "NodeEvidence",
     "Notice",
     "Numbering",

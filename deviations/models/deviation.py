@@ -48,6 +48,10 @@ class Deviation(SpaceRecord):
     aware_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
     late_reason = SealedTextField(blank=True)
+    # When it was written on a device without connection, as that device states.
+    entered_at = models.DateTimeField(null=True, blank=True)
+    # The equipment or the room, by the code on its label.
+    asset = models.CharField(max_length=60, blank=True, default="", db_default="")
     reporter = models.ForeignKey(Person, on_delete=models.DO_NOTHING, related_name="+")
     reporter_code = models.CharField(max_length=60)
     lead_code = models.CharField(max_length=60, blank=True)

@@ -9,12 +9,13 @@ from typing import Final
 from uuid import UUID
 
 from batches.models import Batch, ProcedureStep
+from batches.queries.monitoring import list_points
 from batches.states import BatchState, Level
 from deviations.access import zone_of
 from deviations.states import REPORTERS
 from portal.access import get_program
 from portal.actor import Actor
-from portal.errors import Refused
+from portal.errors import NotFound, Refused
 from portal.models import Program
 
 BATCHES_MAX: Final = 500
@@ -38,6 +39,14 @@ class Place:
     batch: Batch | None
     phases: list[ProcedureStep]
     zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """What a label stands for: the batch, if it names or brings one, and the equipment or room."""
+
+    batch_id: str
+    asset: str
 
 
 def list_grounds(actor: Actor) -> list[Ground]:
@@ -76,6 +85,38 @@ def place_of_batch(actor: Actor, batch_id: UUID) -> Place | None:
     rows = Batch.objects.visible_to(actor).select_related("phase", "site")
     batch = rows.with_id(batch_id)
     return _place(actor, get_program(actor, batch.space_id), batch) if batch is not None else None
+
+
+def find_labelled(actor: Actor, grounds: list[Ground], code: str) -> Labelled:
+    """Return what a label's code stands for on the actor's grounds: a batch, equipment or a room.
+
+    Equipment on which exactly one batch runs brings that batch. Raises NotFound for any other code.
+    """
+    code = code.strip()
+    known = batch_by_label(grounds)
+    if code in known:
+        numbers = {each.number: each.equipment for ground in grounds for each in ground.batches}
+        return Labelled(known[code], numbers.get(code, code))
+    if code and code in list_rooms(actor):
+        return Labelled("", code)
+    raise NotFound
+
+
+def list_rooms(actor: Actor) -> list[str]:
+    """Return the codes of the rooms that the actor's own plant keeps, sorted."""
+    rows = list_points(actor).order_by("area").values_list("area", flat=True)
+    return list(rows.distinct()[:BATCHES_MAX])
+
+
+def batch_by_label(grounds: list[Ground]) -> dict[str, str]:
+    """Return the batch that each label brings; empty for equipment on which none or several run."""
+    batches = [each for ground in grounds for each in ground.batches]
+    running: dict[str, list[str]] = defaultdict(list)
+    for each in batches:
+        if each.equipment:
+            running[each.equipment] += [str(each.pk)] if each.state == BatchState.IN_PROCESS else []
+    of_equipment = {code: ids[0] if len(ids) == 1 else "" for code, ids in running.items()}
+    return of_equipment | {str(each.number): str(each.pk) for each in batches}
 
 
 def _all(grounds: list[Ground]) -> Iterator[tuple[Ground, Batch | None]]:

@@ -42,6 +42,8 @@ LEAVING: Final[dict[str, str | Promise]] = {
     "aware_at": gettext_lazy("Date of awareness"),
     "recorded_at": gettext_lazy("Recorded"),
     "late_reason": gettext_lazy("Reason of the late entry"),
+    "entered_at": gettext_lazy("Entered on a device without connection"),
+    "asset": gettext_lazy("Equipment or room"),
     "reporter_code": gettext_lazy("Reported by"),
     "triaged_at": gettext_lazy("Triaged"),
     "investigated_at": gettext_lazy("Investigation started"),

@@ -45,6 +45,28 @@ def attach_all(
     return refused
 
 
+def attach_evidence(actor: Actor, deviation_id: UUID, name: str, data: bytes, *, token: str) -> list[str]:
+    """Add the table of what a deviation was opened from; once, however often the form comes."""
+    kept = blobs.keep(data)
+    origin = replace(actor.origin, idempotency_key=f"{token}:evidence", body_hash="evidence")
+    try:
+        attach_file(
+            actor.via(origin),
+            deviation_id,
+            name=name,
+            media_type=media_type_of(data, name),
+            size=kept.size,
+            sha256=kept.sha256,
+            blob=kept.blob,
+            file_key=kept.file_key,
+        )
+    except Replayed:
+        pass
+    except DomainError as error:
+        return [_("%(name)s was not attached: %(why)s") % {"name": name, "why": error.detail}]
+    return []
+
+
 def _attach(actor: Actor, deviation_id: UUID, file: UploadedFile[Any], token: str) -> None:
     most = settings.ATTACHMENT_BYTES_MAX
     if (file.size or 0) > most:

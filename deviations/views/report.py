@@ -11,7 +11,8 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
+from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -21,10 +22,20 @@ from deviations.actions.report import report_deviation
 from deviations.clauses.opening import opening_words
 from deviations.forms import Choices, ReportForm
 from deviations.queries.detail import deviation_detail
-from deviations.queries.places import Ground, Place, find_place, list_grounds, place_of_batch
+from deviations.queries.places import (
+    Ground,
+    Place,
+    batch_by_label,
+    find_labelled,
+    find_place,
+    list_grounds,
+    place_of_batch,
+)
 from deviations.queries.proposal import propose_from_excursion
+from deviations.queries.sources import OPENERS, TABLES, evidence_from, open_from
 from deviations.states import REPORTERS
-from deviations.views.files import attach_all, files_given
+from deviations.views.alone import AlonePage
+from deviations.views.files import attach_all, attach_evidence, files_given
 from portal.action import Replayed, instant, reading
 from portal.actor import Actor
 from portal.agreements.applying import at_once_words
@@ -34,6 +45,9 @@ from portal.pages import Page, PageRequest
 from portal.terms import terms_at
 
 STEPS: Final = ("What", "Where and when", "Check and send")
+# Two copies of a form may differ in these: the answer to one was lost, the other came from the queue.
+UNSAID: Final = ("csrfmiddlewaretoken", "entered_at", "queue_person")
+LABEL_MAX: Final = 200
 KEPT: Final = ("occurred_at", "detected_at", "aware_at", "late_reason", "external_id")
 WAIT_S: Final = 0.1
 WAITS_MAX: Final = 80
@@ -51,7 +65,7 @@ class Start:
     terms: Terms
 
 
-class LogDeviationPage(Page):
+class LogDeviationPage(AlonePage):
     """The form; `?batch=` and `?excursion=` fill what is known from where one stands."""
 
     here: ClassVar[str] = "deviations"
@@ -87,22 +101,33 @@ class LogDeviationPage(Page):
             _explain(form, error)
             with reading(asked.actor):
                 return self._again(asked, start, form, status=error.status)
-        for words in attach_all(
-            asked.actor, deviation_id, files_given(asked), token=form.cleaned_data["token"]
-        ):
-            messages.warning(asked, words)
+        refused = attach_all(asked.actor, deviation_id, files_given(asked), token=form.cleaned_data["token"])
+        refused += _prove(asked, deviation_id, form.cleaned_data)
         address = reverse("deviation_logged", args=[deviation_id])
+        if _is_queue(asked):
+            return JsonResponse({"url": address, "refused": refused}, status=201)
+        for words in refused:
+            messages.warning(asked, words)
         return HttpResponseRedirect(f"{address}?draft={start.draft}", status=303)
 
     def _again(self, request: PageRequest, start: Start, form: ReportForm, *, status: int) -> HttpResponse:
+        if _is_queue(request):
+            return JsonResponse({"errors": _sentences(form)}, status=status)
         context = {"here": self.here, **_frame(request, start, form)}
         return render(request, self.template_name, context, status=status)
 
-    def refused(self, request: PageRequest, error: DomainError, **_kwargs: Any) -> HttpResponse:
-        """Say alone whose step it is: there is no page behind it for this reader."""
-        with reading(request.actor):
-            context = {"here": self.here, "refusal": error}
-            return render(request, "portal/refused.html", context, status=error.status)
+
+class QueueReady(LogDeviationPage):
+    """Tell the queue of a device who is signed in, and give it the token that its forms need."""
+
+    http_method_names = ["get", "head"]
+
+    def get(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
+        """Answer whoever may log a deviation."""
+        actor = cast("PageRequest", request).actor
+        list_grounds(actor)
+        said = {"person": str(actor.person_id), "csrf": get_token(request)}
+        return JsonResponse(said, headers={"Cache-Control": "no-store"})
 
 
 class LoggedPage(Page):
@@ -128,15 +153,34 @@ def _start(actor: Actor, given: QueryDict, chosen: str | None) -> Start:
     grounds = list_grounds(actor)
     now = instant().replace(second=0, microsecond=0)
     initial: dict[str, Any] = {"occurred_at": now, "detected_at": now, "token": uuid4().hex}
-    excursion, batch = given.get("excursion", ""), given.get("batch", "")
+    excursion, batch, label = (given.get(name, "") for name in ("excursion", "batch", "at"))
+    if label.strip() and not (_is_id(excursion) or _is_id(batch)):
+        batch = _labelled(actor, grounds, label[:LABEL_MAX], initial)
+    kind, source = _source(given)
     if _is_id(excursion):
-        initial |= _proposed(actor, UUID(excursion))
+        initial |= _proposed(actor, UUID(excursion)) | {"source": f"excursion:{excursion}"}
+    elif source is not None:
+        initial |= _opened(actor, kind, source)
     elif _is_id(batch):
         initial["where"] = _offered(actor, UUID(batch))
     where = initial.get("where", "") if chosen is None else chosen
     place = _chosen(actor, grounds, where)
-    draft = excursion if _is_id(excursion) else batch if _is_id(batch) else ""
+    if place.batch is not None and initial.get("where"):
+        initial.setdefault("asset", place.batch.equipment)
+    begun = [str(each) for each in (excursion, source or "", batch) if _is_id(str(each))]
+    draft = begun[0] if begun else ""
     return Start(grounds, place, initial, draft, terms_at(actor, place.program.pk, instant()))
+
+
+def _labelled(actor: Actor, grounds: list[Ground], label: str, initial: dict[str, Any]) -> str:
+    """Fill in what a scanned or typed label stands for; say so beside the field where it is unknown."""
+    try:
+        found = find_labelled(actor, grounds, label)
+    except NotFound:
+        initial["unknown"] = label
+        return ""
+    initial["asset"] = found.asset
+    return found.batch_id
 
 
 def _offered(actor: Actor, batch_id: UUID) -> str:
@@ -157,6 +201,26 @@ def _proposed(actor: Actor, excursion_id: UUID) -> dict[str, Any]:
         "occurred_at": proposal.occurred_at,
         "detected_at": proposal.detected_at,
         "excursion_id": excursion_id,
+    }
+
+
+def _source(given: QueryDict) -> tuple[str, UUID | None]:
+    """Return what the page is opened from, besides a batch or an excursion."""
+    for kind in OPENERS:
+        if _is_id(given.get(kind, "")):
+            return kind, UUID(given[kind])
+    return "", None
+
+
+def _opened(actor: Actor, kind: str, source: UUID) -> dict[str, Any]:
+    opened = open_from(actor, kind, source)
+    return {
+        "title": opened.title,
+        "description": opened.description,
+        "where": str(opened.batch_id or ""),
+        "occurred_at": opened.occurred_at,
+        "detected_at": opened.detected_at,
+        "source": f"{kind}:{source}",
     }
 
 
@@ -212,6 +276,10 @@ def _frame(request: PageRequest, start: Start, form: ReportForm) -> dict[str, An
         "draft": _draft_key(request.actor, start.draft),
         "token": uuid4().hex if form.is_spent else form["token"].value() or uuid4().hex,
         "from_excursion": form.initial.get("excursion_id"),
+        "is_filled": bool(form.initial.get("source")),
+        "unknown_label": form.initial.get("unknown", ""),
+        "labels": batch_by_label(start.grounds),
+        "person_id": request.actor.person_id,
         "at_once": at_once_words(start.terms, None),
         "limit_mb": settings.ATTACHMENT_BYTES_MAX // MB,
         "is_more_open": any(form[name].errors for name in more) if form.is_bound else False,
@@ -221,6 +289,20 @@ def _frame(request: PageRequest, start: Start, form: ReportForm) -> dict[str, An
 def _draft_key(actor: Actor, about: str) -> str:
     # One draft per starting place: an old one must not write another batch over what an excursion says.
     return f"log-deviation-{actor.person_id}-{about or 'plain'}"
+
+
+def _is_queue(request: HttpRequest) -> bool:
+    """Say whether the queue of a device sends it, which reads JSON."""
+    return request.headers.get("Accept") == "application/json"
+
+
+def _sentences(form: ReportForm) -> list[str]:
+    """Return what is wrong with a form, each sentence with the name of its field."""
+    found = []
+    for name, errors in form.errors.items():
+        field = f"{form[name].label}: " if name in form.fields else ""
+        found += [f"{field}{each}" for each in errors]
+    return found
 
 
 def _is_id(given: str) -> bool:
@@ -248,6 +330,19 @@ def _report(request: PageRequest, place: Place, form: ReportForm) -> UUID:
     raise Conflict(_("The first copy of this form is still being worked on. Look at the list, then decide."))
 
 
+def _prove(request: PageRequest, deviation_id: UUID, given: dict[str, Any]) -> list[str]:
+    """Attach what it was opened from; a source that is not there (any more) proves nothing."""
+    kind, _colon, source = given["source"].partition(":")
+    if kind not in TABLES or not _is_id(source):
+        return []
+    try:
+        with reading(request.actor):
+            evidence = evidence_from(request.actor, kind, UUID(source))
+    except NotFound:
+        return []
+    return attach_evidence(request.actor, deviation_id, evidence.name, evidence.data, token=given["token"])
+
+
 def _values(given: dict[str, Any], place: Place) -> dict[str, Any]:
     batch = place.batch
     phase_id: UUID | None = UUID(given["phase_id"]) if given["phase_id"] else None
@@ -265,6 +360,8 @@ def _values(given: dict[str, Any], place: Place) -> dict[str, Any]:
         "detected_at": detected,
         "aware_at": given["aware_at"] or detected,
         "late_reason": given["late_reason"],
+        "asset": given["asset"],
+        "entered_at": given["entered_at"],
         "triggers": given["triggers"],
         "external_id": given["external_id"],
         "suggested_class": given["suggested_class"],
@@ -276,7 +373,7 @@ def _once(request: PageRequest, token: str) -> Actor:
 
     Not the bytes: a browser draws another multipart boundary each time it sends the same form.
     """
-    said = {name: values for name, values in request.POST.lists() if name != "csrfmiddlewaretoken"}
+    said = {name: values for name, values in request.POST.lists() if name not in UNSAID}
     body = hashlib.sha256(repr(sorted(said.items())).encode()).hexdigest()
     origin = replace(request.actor.origin, idempotency_key=token, body_hash=body)
     return request.actor.via(origin)

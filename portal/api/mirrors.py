@@ -16,15 +16,15 @@ class MirrorView(ListView):
     made_status = 201
 
     def answer_copy(self, record: Any) -> Response:
-        """Render the record a copy was taken into; its first version is the one that was entered."""
-        return self.answer(record, status=_status_of(record.version))
+        """Render the record a copy was taken into; one that was made and left at once is new all the same."""
+        return self.answer(record, status=_status_of(is_new=getattr(record, "is_made_now", False)))
 
     def _replay(self, replayed: Replayed) -> Response:
         response = super()._replay(replayed)
         if self.request.method == "PUT":
-            response.status_code = _status_of(replayed.version)
+            response.status_code = _status_of(is_new=replayed.is_new)
         return response
 
 
-def _status_of(version: int) -> int:
-    return 201 if version == 1 else 200
+def _status_of(*, is_new: bool) -> int:
+    return 201 if is_new else 200

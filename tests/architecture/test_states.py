@@ -14,6 +14,7 @@ from batches.schedule.states import SLOT_TRANSITIONS
 from batches.watched.states import WATCH_TRANSITIONS
 from deviations import states as deviation_states
 from deviations.capa.states import CAPA_TRANSITIONS, MEASURE_TRANSITIONS
+from deviations.mirroring.states import CONFLICT_TRANSITIONS
 from portal.states import edges
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,6 +42,8 @@ CONSEQUENCES = {"deviations_deviation": deviation_states.CONSEQUENCES}
 
 # Its steps are called as those of a recipe version; the README says them in words.
 GUARDED = TABLES | {
+    # A later copy that agrees ends it, or a person settles it; neither is a step of the deviation.
+    "deviations_mirrorconflict": ("deviations", CONFLICT_TRANSITIONS),
     # Its second reader confirms as the second reader of an identity does; the README says both.
     "batches_monitoringsample": ("batches", environment_states.SAMPLE_TRANSITIONS),
     "batches_watchmodel": ("batches", WATCH_TRANSITIONS),

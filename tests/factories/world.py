@@ -16,6 +16,8 @@ from batches.gateways.chain import Sent, first_link
 from batches.gateways.following import Announced
 from batches.models import Excursion, Parameter, WatchCourse, WatchDocument, WatchModel, WatchNews
 from batches.specs import HoldTimeSpec, MaterialSpec
+from deviations.actions.mirroring import mirror_deviation
+from deviations.models import MirrorConflict
 from portal.action import action, reading
 from portal.actions.delegating import delegate_roles
 from portal.actions.inspecting import open_inspection
@@ -154,7 +156,9 @@ def _fill(program: UUID) -> dict[str, UUID]:
     )
     hidden = {"title": f"INTERNAL {word} title", "description": f"INTERNAL {word} what happened"}
     shared = deviations.summarise(qa, shared, summary=f"{word} summary of what is known")
-    undisclosed = deviations.report(qa, program, immediate_action=f"INTERNAL {word} action", **hidden)
+    undisclosed = deviations.report(
+        qa, program, immediate_action=f"INTERNAL {word} action", external_id=f"DV-{word}", **hidden
+    )
     triaged = deviations.triage(
         qa, deviations.report(qa, program, **hidden), rationale=f"INTERNAL {word} rationale words"
     )
@@ -207,6 +211,7 @@ def _fill(program: UUID) -> dict[str, UUID]:
         "note_id": _notes(running, word),
         **_custody(program, recipe, word),
         "signal_id": _signal(program, running, word),
+        "conflict_id": _conflict(qa, program, word),
         **_capas(program, shared, word),
         **_inquiries(reviewed, undisclosed, word),
         "webhook_id": _tell(qa, program, word),
@@ -227,6 +232,14 @@ def _recipes(program: UUID, word: str):
         "hold_times": (HoldTimeSpec("HT", f"{word} hold time", "growth", "harvest", 3600),),
     }
     return batches.recipe(program, number=f"MBR-{word}", **said)
+
+
+def _conflict(qa, program: UUID, word: str) -> UUID:
+    """A copy that says another title and a class of its own."""
+    said = {"title": f"INTERNAL {word} title there", "external_class": f"INTERNAL {word}"}
+    mirror_deviation(qa, program, external_id=f"DV-{word}", **said)
+    with reading(qa):
+        return MirrorConflict.objects.visible_to(qa).get(space_id=program).pk
 
 
 def _review(by, program: UUID, word: str) -> UUID:

@@ -3,12 +3,17 @@ from datetime import timedelta
 import pytest
 
 from batches.errors import NothingToMatch
-from deviations.actions.report import mirror_deviation
-from deviations.models import Deviation, Elsewhere
-from portal.errors import Conflict, Invalid, NotFound, Refused, StaleVersion
+from deviations.actions.mirroring import mirror_deviation, settle_conflict
+from deviations.mirroring.states import SettledBy
+from deviations.mirroring.table import mirror_table
+from deviations.models import Deviation, Elsewhere, Judgement, MirrorClass, MirrorConflict
+from portal.errors import Conflict, Invalid, InvalidTransition, NotFound, Refused, StaleVersion
 from tests.deviations.conftest import facts, only, seen_by
+from tests.factories import batches as plant
 from tests.factories import cast
 from tests.factories import deviations as make
+
+REASON = "It was shortened there on purpose."
 
 
 def mirror(actor, external_id="DV-26-0457", **given):
@@ -140,3 +145,121 @@ def test_a_copy_of_the_future_is_refused(database, cdmo_system):
     with pytest.raises(Invalid) as refused:
         mirror(cdmo_system, external_as_of=make.now() + timedelta(hours=1), **stated())
     assert list(refused.value.errors) == ["external_as_of"]
+
+
+def conflicts(actor):
+    rows = seen_by(actor, MirrorConflict)
+    return sorted((each.field, each.here, each.there, each.state) for each in rows)
+
+
+def test_what_is_mastered_here_is_compared_and_never_overwritten(database, cdmo_system):
+    said = stated()
+    mirror(cdmo_system, **said)
+    mirror(cdmo_system, **(said | {"title": "Another title there"}))
+    assert conflicts(cdmo_system) == [("title", make.TITLE, "Another title there", "open")]
+    assert only(cdmo_system, Deviation).title == make.TITLE
+    assert [name for name, _ in facts()] == [
+        "deviation.reported",
+        "mirror.conflict_found",
+        "deviation.mirrored",
+    ]
+
+
+def test_a_conflict_stands_once_however_often_it_is_sent_and_ends_when_a_copy_agrees(database, cdmo_system):
+    said = stated()
+    mirror(cdmo_system, **said)
+    for _turn in range(2):
+        mirror(cdmo_system, **(said | {"title": "Another title there"}))
+    mirror(cdmo_system, **(said | {"title": "A third title there"}))
+    assert conflicts(cdmo_system) == [("title", make.TITLE, "A third title there", "open")]
+    mirror(cdmo_system, **said)
+    assert conflicts(cdmo_system) == [("title", make.TITLE, "A third title there", "agreed")]
+
+
+def test_a_settled_difference_is_not_asked_about_again_another_one_is(database, cdmo_system, cdmo_qa):
+    said = stated()
+    mirror(cdmo_system, **said)
+    mirror(cdmo_system, **(said | {"title": "Another title there"}))
+    (found,) = seen_by(cdmo_qa, MirrorConflict)
+    settle_conflict(
+        cdmo_qa, found.pk, outcome=SettledBy.NOTED, reason="Shortened there on purpose.", version=1
+    )
+    mirror(cdmo_system, **(said | {"title": "Another title there"}))
+    assert [each[3] for each in conflicts(cdmo_qa)] == ["settled"]
+    mirror(cdmo_system, **(said | {"title": "A third title there"}))
+    assert sorted(each[3] for each in conflicts(cdmo_qa)) == ["open", "settled"]
+
+
+def test_a_class_there_is_a_copy_without_effect_and_a_conflict_once_another_stands_here(
+    database, cdmo_system, cdmo_qa
+):
+    made = mirror(cdmo_system, external_class="Critical", **stated())
+    row = only(cdmo_qa, MirrorClass)
+    assert (row.classification, row.audience) == ("Critical", "manufacturer")
+    assert seen_by(cdmo_qa, Judgement) == []
+    assert conflicts(cdmo_qa) == []
+    make.triage(cdmo_qa, made)
+    mirror(cdmo_system, external_class="Critical")
+    assert conflicts(cdmo_qa) == [("classification", "major", "critical", "open")]
+
+
+def test_nobody_across_the_border_learns_of_a_conflict(database, cdmo_system, cdmo_qa, request):
+    said = stated()
+    made = mirror(cdmo_system, external_class="Critical", **said)
+    make.release(cdmo_qa, make.triage(cdmo_qa, made))
+    mirror(cdmo_system, external_class="Critical", **(said | {"title": "CANARY title there"}))
+    found, _other = seen_by(cdmo_qa, MirrorConflict)
+    for outsider in map(request.getfixturevalue, ("sponsor_qa", "rival_sponsor_qa")):
+        assert seen_by(outsider, MirrorConflict) == []
+        assert seen_by(outsider, MirrorClass) == []
+        with pytest.raises(NotFound):
+            settle_conflict(outsider, found.pk, outcome=SettledBy.NOTED, reason=REASON, version=1)
+    with pytest.raises(Refused):
+        settle_conflict(
+            request.getfixturevalue("cdmo_operator"),
+            found.pk,
+            outcome=SettledBy.NOTED,
+            reason=REASON,
+            version=1,
+        )
+    with pytest.raises(StaleVersion):
+        settle_conflict(cdmo_qa, found.pk, outcome=SettledBy.NOTED, reason=REASON, version=7)
+    settle_conflict(cdmo_qa, found.pk, outcome=SettledBy.NOTED, reason=REASON, version=1)
+    with pytest.raises(InvalidTransition):
+        settle_conflict(cdmo_qa, found.pk, outcome=SettledBy.NOTED, reason=REASON, version=2)
+
+
+def test_a_table_takes_each_row_by_itself(database, cdmo_system):
+    batch = plant.batch(number="B-2417")
+    at = (make.now() - timedelta(hours=1)).isoformat()
+    head = "external_id;title;description;occurred_at;detected_at;batch;external_status;external_class"
+    lines = [
+        f"DV-1;Agitator stopped;The agitator stopped for 40 s.;{at};{at};B-2417;In work;Major",
+        f"DV-2;Agitator stopped;The agitator stopped for 40 s.;{at};{at};B-9999;In work;",
+        "DV-3;;;;;;In work;",
+        "DV-1;;;;;;Closed;",
+        f"DV-4;X;The agitator stopped for 40 s.;{at};yesterday;;In work;",
+    ]
+    told = mirror_table(cdmo_system, cast.PROGRAM, "\r\n".join([head, *lines]).encode("utf-8-sig"))
+    row = only(cdmo_system, Deviation)
+    assert (told.accepted, told.made) == (2, 1)
+    assert [(each["row"], each["code"]) for each in told.refused] == [
+        (3, "invalid"),
+        (4, "invalid"),
+        (6, "invalid"),
+    ]
+    assert (row.external_id, row.external_status, row.batch_id) == ("DV-1", "Closed", batch.pk)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"number\r\n1\r\n", b"external_id,secret\r\n1,2\r\n", b"external_id\r\n\xff\xfe"]
+)
+def test_a_table_that_cannot_be_read_is_refused_whole(database, cdmo_system, data):
+    with pytest.raises(Invalid):
+        mirror_table(cdmo_system, cast.PROGRAM, data)
+
+
+def test_a_rival_and_the_sponsor_send_no_table(database, rival_sponsor_qa, sponsor_qa):
+    for outsider in (rival_sponsor_qa, sponsor_qa):
+        with pytest.raises((NotFound, Refused)):
+            mirror_table(outsider, cast.PROGRAM, b"external_id\r\nDV-1\r\n")

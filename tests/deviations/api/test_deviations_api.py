@@ -3,6 +3,7 @@ from datetime import timedelta
 
 import pytest
 
+from deviations.actions import report
 from deviations.models import Deviation
 from tests.deviations.conftest import facts, only, seen_by
 from tests.factories import cast
@@ -308,7 +309,10 @@ class TestTheMirror:
         assert (first.status_code, again.status_code) == (201, 200)
         assert again.json()["id"] == first.json()["id"]
         assert (again.json()["external_status"], again.json()["title"]) == ("in review", make.TITLE)
-        assert again.json()["mastered_elsewhere"] == ["external_id", "external_status"]
+        assert again.json()["mastered_elsewhere"] == [
+            *("external_id", "external_status", "external_class"),
+            *("external_opened_at", "external_told_at", "external_closed_at"),
+        ]
         assert len(seen_by(cdmo_qa, Deviation)) == 1
 
     def test_a_state_alone_is_enough_for_a_known_one(self, database, api):
@@ -342,6 +346,45 @@ class TestTheMirror:
         statuses = [self.put(client, given, Idempotency_Key="p1").status_code for _ in range(2)]
         known = [self.put(client, {}, Idempotency_Key="p2").status_code for _ in range(2)]
         assert (statuses, known) == ([201, 201], [200, 200])
+
+    def test_one_that_is_made_and_leaves_at_once_is_new_all_the_same(
+        self, database, api, cdmo_qa, monkeypatch
+    ):
+        def leave(actor, deviation, terms, given):
+            deviation.bump()
+            deviation.save(update_fields=["version"])
+            return True
+
+        monkeypatch.setattr(report, "send_at_once", leave)
+        client, given = api("cdmo_system"), self.given()
+        told = [self.put(client, given, Idempotency_Key="p1") for _ in range(2)]
+        assert [(each.status_code, each.json()["version"]) for each in told] == [(201, 2), (201, 2)]
+        assert self.put(client, {}).status_code == 200
+
+    def test_conflicts_are_read_and_settled_by_the_cdmo_alone(self, database, api, cdmo_qa):
+        client = api("cdmo_system")
+        given = self.given()
+        self.put(client, given)
+        self.put(client, given | {"title": "Another title there", "external_class": "Major"})
+        url = f"{URL}mirror/conflicts/"
+        (found,) = client.get(url, {"state": "open", "program": str(cast.PROGRAM)}).json()["results"]
+        assert (found["field"], found["here"], found["there"]) == ("title", make.TITLE, "Another title there")
+        for outsider in ("sponsor_system", "rival_system"):
+            assert api(outsider).get(url).json()["results"] == []
+            settle = {"outcome": "noted", "reason": "It was shortened there."}
+            answer = api(outsider).post(
+                f"{url}{found['id']}/settle/", json.dumps(settle), content_type="application/json"
+            )
+            assert answer.status_code in (403, 404)
+        settled = client.post(
+            f"{url}{found['id']}/settle/",
+            json.dumps({"outcome": "noted", "reason": "It was shortened there."}),
+            content_type="application/json",
+            headers={"If-Match": '"1"'},
+        )
+        assert (settled.status_code, settled.json()["state"]) == (200, "settled")
+        masters = {each["field"]: each["master"] for each in client.get(f"{URL}mirror/mastership/").json()}
+        assert (masters["external_status"], masters["title"]) == ("there", "here")
 
     def test_what_is_copied_must_be_named(self, database, api):
         client = api("cdmo_system")

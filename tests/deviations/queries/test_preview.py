@@ -30,6 +30,8 @@ def test_an_empty_field_is_listed_as_empty(triaged, cdmo_qa):
         "phase",
         "excursion",
         "late_reason",
+        "entered_at",
+        "asset",
         "investigated_at",
         "summarised_at",
         "lead_code",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -10,11 +11,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections
 
+from deviations.actions.signals import raise_signal
 from deviations.models import Deviation
 from portal.action import reading
 from portal.models import Attachment
 from tests.deviations.conftest import kinds, seen_by
-from tests.factories import batches, cast
+from tests.factories import batches, cast, executed
 from tests.factories import deviations as make
 
 PNG = b"\x89PNG\r\n\x1a\n a photo of the display"
@@ -234,3 +236,147 @@ def test_two_clicks_at_the_same_moment_make_one_deviation(own_database, signed_i
         addresses = set(pool.map(click, range(2)))
     (found,) = seen_by(cdmo_operator, Deviation)
     assert addresses == {f"/deviations/{found.pk}/logged/?draft="}
+
+
+def test_a_label_brings_the_batch_that_runs_on_the_equipment_and_names_it(database, signed_in, cdmo_operator):
+    running = batches.batch(number="B-2417", equipment="BR-203")
+    client = signed_in("cdmo_operator")
+    for label in ("B-2417", "BR-203", " BR-203 "):
+        text = client.get(URL, {"at": label}).content.decode()
+        assert f'<option value="{running.pk}" selected>' in text
+        assert 'name="asset" value="BR-203"' in text
+    client.post(URL, filled(running.pk, asset="BR-203"))
+    (found,) = seen_by(cdmo_operator, Deviation)
+    assert found.asset == "BR-203"
+
+
+def test_equipment_on_which_two_batches_run_brings_none_of_them(database, signed_in):
+    for number in ("B-2417", "B-2418"):
+        batches.batch(number=number, equipment="BR-203")
+    text = signed_in("cdmo_operator").get(URL, {"at": "BR-203"}).content.decode()
+    assert 'name="asset" value="BR-203"' in text
+    assert "selected>B-24" not in text
+
+
+def test_a_label_of_another_client_reads_like_one_of_nobody(running, signed_in):
+    batches.batch(cast.RIVAL_PROGRAM, number="CANARY-1", equipment="CANARY-BR")
+    client = signed_in("cdmo_shift_lead")
+    told = []
+    for label in ("CANARY-1", "CANARY-BR", "NOTHING-1"):
+        page = client.get(URL, {"at": label})
+        assert page.status_code == 200
+        text = page.content.decode()
+        assert f"No batch, equipment or room here has the code {label}." in text
+        told.append(text.count("selected"))
+    assert len(set(told)) == 1
+
+
+def test_labels_are_printed_for_ones_own_ground_alone(database, signed_in):
+    batches.batch(number="B-2417", equipment="BR-203")
+    batches.batch(cast.RIVAL_PROGRAM, number="CANARY-1", equipment="CANARY-BR")
+    text = signed_in("cdmo_shift_lead").get("/deviations/labels/").content.decode()
+    codes = re.findall(r'class="label-code">([^<]*)<', text)
+    assert codes[:2] == ["B-2417", "BR-203"]
+    assert text.count('<svg class="qr"') == len(codes)
+    assert "CANARY" not in text
+    assert (
+        signed_in("cdmo_shift_lead").get("/deviations/labels/?code=BR-203").content.count(b"label-code") == 1
+    )
+    assert signed_in("rival_sponsor_qa").get("/deviations/labels/").status_code == 403
+
+
+def test_a_copy_from_the_queue_of_a_device_is_the_deviation_that_was_made_at_once(
+    running, signed_in, cdmo_operator
+):
+    client, at = signed_in("cdmo_operator"), make.now() - timedelta(minutes=20)
+    sent = filled(running.pk)
+    client.post(URL, sent)
+    entered = sent | {"entered_at": at.isoformat(), "queue_person": str(cdmo_operator.person_id)}
+    again = client.post(URL, entered, headers={"Accept": "application/json"})
+    (found,) = seen_by(cdmo_operator, Deviation)
+    assert (again.status_code, again.json()["url"]) == (201, f"/deviations/{found.pk}/logged/")
+    assert found.entered_at is None
+
+
+def test_a_device_without_connection_keeps_the_time_at_which_it_took_the_draft(
+    running, signed_in, cdmo_operator
+):
+    at = (make.now() - timedelta(minutes=20)).replace(microsecond=0)
+    client = signed_in("cdmo_operator")
+    client.post(URL, filled(running.pk, entered_at=at.isoformat()), headers={"Accept": "application/json"})
+    (found,) = seen_by(cdmo_operator, Deviation)
+    assert found.entered_at == at < found.recorded_at
+    assert "On a device without connection" in client.get(f"/deviations/{found.pk}/").content.decode()
+
+
+@pytest.mark.parametrize("said", ["yesterday", "2031-01-01T00:00:00+00:00", "2026-01-01T00:00:00"])
+def test_a_device_whose_clock_cannot_be_right_states_no_time(running, signed_in, cdmo_operator, said):
+    signed_in("cdmo_operator").post(URL, filled(running.pk, entered_at=said))
+    (found,) = seen_by(cdmo_operator, Deviation)
+    assert found.entered_at is None
+
+
+def test_a_draft_that_is_refused_comes_back_to_its_device_in_words(running, signed_in, cdmo_operator):
+    client = signed_in("cdmo_operator")
+    page = client.post(URL, filled(running.pk, title="X"), headers={"Accept": "application/json"})
+    assert page.status_code == 400
+    assert page.json() == {"errors": ["What happened, in one line: At least 3 characters."]}
+    assert seen_by(cdmo_operator, Deviation) == []
+
+
+def test_a_photo_of_sixty_megabytes_is_refused_in_words_and_the_deviation_stands(
+    running, signed_in, cdmo_operator
+):
+    large = SimpleUploadedFile("hall.jpg", b"\xff\xd8\xff" + bytes(60_000_000))
+    sent = filled(running.pk) | {"photos": large}
+    said = signed_in("cdmo_operator").post(URL, sent, headers={"Accept": "application/json"}).json()
+    assert said["refused"] == [
+        "hall.jpg was not attached: It has 60000003 bytes; at most 15728640 are taken."
+    ]
+    assert len(seen_by(cdmo_operator, Deviation)) == 1
+    assert seen_by(cdmo_operator, Attachment) == []
+
+
+def test_the_queue_of_a_device_learns_who_is_signed_in_and_nothing_else(running, signed_in, cdmo_operator):
+    page = signed_in("cdmo_operator").get(f"{URL}ready/")
+    assert page.json().keys() == {"person", "csrf"}
+    assert page.json()["person"] == str(cdmo_operator.person_id)
+    assert page.headers["Cache-Control"] == "no-store"
+    for key in ("sponsor_qa", "rival_sponsor_qa", "inspector"):
+        assert signed_in(key).get(f"{URL}ready/").status_code == 403
+
+
+def test_a_laboratory_result_becomes_a_deviation_in_one_step_with_its_values_attached(
+    running, signed_in, cdmo_operator, cdmo_qa
+):
+    result = executed.result(running, sample="S-7", parameter="TEMP", value="12.5")
+    client = signed_in("cdmo_operator")
+    page = client.get(URL, {"result": str(result.pk)}).content.decode()
+    assert "sample S-7" in page
+    assert f'<option value="{running.pk}" selected>' in page
+    assert f'name="source" value="result:{result.pk}"' in page
+    sent = filled(running.pk, source=f"result:{result.pk}")
+    for _turn in range(2):
+        client.post(URL, sent)
+    (file,) = seen_by(cdmo_qa, Attachment)
+    assert file.name == "result-S-7.csv"
+    assert file.media_type == "text/csv"
+    (found,) = seen_by(cdmo_qa, Deviation)
+    assert file.subject_id == found.pk
+
+
+def test_a_signal_is_logged_from_and_a_foreign_source_is_not_there(
+    running, signed_in, cdmo_shift_lead, cdmo_qa
+):
+    said = {"title": "The curve looks odd", "description": "It rises faster than on other days."}
+    signal = raise_signal(cdmo_shift_lead, cast.PROGRAM, batch_id=running.pk, **said)
+    client = signed_in("cdmo_shift_lead")
+    page = client.get(URL, {"signal": str(signal.pk)}).content.decode()
+    assert f"Opened from early signal {signal.number}" in page
+    client.post(URL, filled(running.pk, source=f"signal:{signal.pk}"))
+    assert [each.name for each in seen_by(cdmo_qa, Attachment)] == [f"signal-{signal.number}.csv"]
+    foreign = batches.batch(cast.RIVAL_PROGRAM, number="CANARY-1")
+    hidden = executed.result(foreign, "cdmo_qa", sample="CANARY-S", parameter="TEMP", value="1")
+    assert client.get(URL, {"result": str(hidden.pk)}).status_code == 404
+    client.post(URL, filled(running.pk, token="f" * 16, source=f"result:{hidden.pk}"))
+    assert len(seen_by(cdmo_qa, Attachment)) == 1

@@ -94,7 +94,8 @@ const begin = (form) => {
   form.addEventListener("submit", (event) => {
     clearTimeout(timer);
     keep();
-    if (!navigator.onLine) {
+    // A form with a queue leaves by itself later (queue.js).
+    if (!navigator.onLine && !form.dataset.queue) {
       event.preventDefault();
       tell(say("draft_offline"));
     }

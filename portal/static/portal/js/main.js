@@ -13,6 +13,8 @@ import "./passkey.js";
 import "./picker.js";
 import "./presence.js";
 import "./push.js";
+import "./queue.js";
+import "./scan.js";
 import "./spark.js";
 import "./steps.js";
 import "./stream.js";

@@ -1,0 +1,1 @@
+"""The digital deviation: one published form in which a deviation travels between quality systems."""
