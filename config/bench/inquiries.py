@@ -26,14 +26,15 @@ WARMING: Final = 5
 MANY: Final = """
 insert into deviations_deviation (id, space_id, audience, version, number, title, description,
     immediate_action, state, occurred_at, detected_at, aware_at, recorded_at, late_reason, reporter_id,
-    reporter_code, lead_code, end_text, external_id, external_status, needs_notice)
+    reporter_code, lead_code, end_text, external_id, external_status, needs_notice, triggers, dismissal,
+    dismissed_code, review, triaged_at)
 select gen_random_uuid(), %(space)s, 'shared', 1, 'DEV-' || (2000 + n / 10000) || '-' || lpad((n %% 10000)::text, 4, '0'),
     'Part' || (n * 7919 %% 100) || ' of unit' || (n * 104729 %% 97) || ' left its range',
     'Code' || (n * 15485863 %% 10007) || ' was seen by the shift; part' || (n * 31 %% 100) || ' was looked at,'
         || ' valve and sensor agreed, sample' || (n * 17 %% 1009) || ' was taken.',
     '', 'triaged', now(), now(), now(), now() - n * interval '1 second', '', %(person)s,
-    'Bench', '', '', '', '', true
-from generate_series(1, %(many)s) n
+    'Bench', '', '', '', '', true, '[]', '', '', '', now()
+from generate_series(1, %(many)s::bigint) n
 """  # noqa: E501 - a statement
 SERIES: Final = """
 insert into batches_reading (space_id, audience, batch_id, parameter_id, at, value, received_at, frame_id)

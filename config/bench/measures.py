@@ -56,10 +56,11 @@ RAW_TABLE: Final = (
 MANY_DEVIATIONS: Final = """
 insert into deviations_deviation (id, space_id, audience, version, number, title, description,
     immediate_action, state, occurred_at, detected_at, aware_at, recorded_at, late_reason, reporter_id,
-    reporter_code, lead_code, end_text, external_id, external_status, needs_notice)
+    reporter_code, lead_code, end_text, external_id, external_status, needs_notice, triggers, dismissal,
+    dismissed_code, review, triaged_at)
 select gen_random_uuid(), %(space)s, 'shared', 1, 'DEV-' || n, 'Deviation ' || n, 'What happened',
     '', 'reported', now(), now(), now(), now() - n * interval '1 second', '', %(person)s,
-    'Bench', '', '', '', '', true
+    'Bench', '', '', '', '', true, '[]', '', '', '', null
 from generate_series(1, %(many)s) n
 """
 MANY_READINGS: Final = """

@@ -183,7 +183,8 @@ class Evidence:
     def _neighbours(self) -> list[tuple[str, StepExecution]]:
         """Return what other batches of the program did on the window's equipment, by equipment and time."""
         own = {each for step in (self.executed.attempts if self.executed else ()) for each in step.equipment}
-        if not own:
+        own_batch = self.deviation.batch_id
+        if not own or own_batch is None:
             return []
         on_it = Q()
         for each in own:
@@ -194,7 +195,7 @@ class Evidence:
             started_at__gte=self.since - NEIGHBOURS,
             started_at__lt=self.until + NEIGHBOURS,
         )
-        other = rows.exclude(batch_id=self.deviation.batch_id).values_list("pk", flat=True)
+        other = rows.exclude(batch_id=own_batch).values_list("pk", flat=True)
         found = self.past.rows(StepExecution, list(other))
         batches = {each.pk: each for each in self.past.rows(Batch, {each.batch_id for each in found})}
         for each in found:

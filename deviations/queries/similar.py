@@ -7,9 +7,7 @@ is sealed the newest are read here.
 
 from __future__ import annotations
 
-import math
-from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -39,6 +37,26 @@ SAME_LIMIT, SAME_PARAMETER, SAME_PHASE, SAME_EQUIPMENT = 0.25, 0.10, 0.10, 0.10
 # The same again within a year is a recurrence (domain 2d).
 RECURRENCE_SPAN: Final = timedelta(days=365)
 RECURS_FROM: Final = 0.35
+# Rows of shared deviations with the words they hold, and in each what all words weigh; one row without any.
+_WEIGHED: Final = """
+with held as materialized (
+    select term, id from door.deviations_with(%(terms)s, %(spaces)s::uuid[], %(most)s + 1) where id <> %(own)s
+), counted as (select term, count(*) as n from held group by term
+), known as (
+    select count(distinct id) as n from held join counted using (term) where counted.n <= %(most)s
+), weighed as (
+    select term, ln(1 + (known.n - counted.n + 0.5) / (counted.n + 0.5)) as weight
+    from counted, known where counted.n <= %(most)s
+), best as (
+    select id, sum(weight) as weight, array_agg(term) as terms from held join weighed using (term)
+    group by id order by 2 desc, id limit %(compared)s
+)
+select best.id, best.terms, w.weights
+from (
+    select json_object_agg(term, coalesce(weight, 0)) as weights from counted left join weighed using (term)
+) w left join best on true
+order by best.weight desc nulls last, best.id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,63 +103,71 @@ def _ranked(
     audiences: Collection[str],
 ) -> list[Similar]:
     terms = terms_of(f"{deviation.title} {deviation.description}")
-    holding = _holding(actor, terms, spaces, audiences)
-    for ids in holding.values():
-        ids.discard(deviation.pk)
-    weights = _weights(holding)
-    by_words: dict[UUID, float] = defaultdict(float)
-    for term, ids in holding.items():
-        for holder in ids:
-            by_words[holder] += weights[term]
+    weights, holding = _holding(deviation, terms, spaces)
+    if set(audiences) - {Audience.SHARED}:
+        _add_sealed(sealed_rows(actor, spaces), weights, terms, holding)
+    holding.pop(deviation.pk, None)
+    scores = {each: sum(weights[term] for term in held) for each, held in holding.items()}
     whole = sum(weights.values()) or 1.0
-    best = sorted(by_words, key=lambda each: (-by_words[each], each))[:COMPARED_MOST]
+    best = sorted(scores, key=lambda each: (-scores[each], each))[:COMPARED_MOST]
     rows = _rows(actor, deviation, best, spaces, audiences)
     classes = newest_classes(actor, list(rows)) if rows else {}
     found = []
     for each in rows.values():
-        shared = [term for term in terms if each.pk in holding.get(term, ())]
         same = _structure(deviation, each)
-        score = WORDS_WEIGH * by_words.get(each.pk, 0.0) / whole + sum(weight for weight, _words in same)
+        score = WORDS_WEIGH * scores.get(each.pk, 0.0) / whole + sum(weight for weight, _words in same)
         if score < LEAST:
             continue
         earlier = timedelta(0) < deviation.detected_at - each.detected_at <= RECURRENCE_SPAN
         alike = score >= RECURS_FROM or any(weight == SAME_LIMIT for weight, _words in same)
         reasons = [words for _weight, words in same]
-        if shared:
-            rarest = sorted(shared, key=lambda term: -weights[term])[:REASONS_MOST]
+        if held := holding.get(each.pk):
+            rarest = sorted(held, key=lambda term: (-weights[term], term))[:REASONS_MOST]
             reasons.append(_("same words: %s") % ", ".join(rarest))
-        found.append(
-            Similar(each, classes.get(each.pk), round(min(score, 1.0), 3), reasons, earlier and alike)
-        )
+        recurs = earlier and alike
+        found.append(Similar(each, classes.get(each.pk), round(min(score, 1.0), 3), reasons, recurs))
     return sorted(found, key=lambda each: (-each.score, each.deviation.number))[:most]
 
 
 def _holding(
-    actor: Actor, terms: Sequence[str], spaces: Sequence[UUID] | None, audiences: Collection[str]
-) -> dict[str, set[UUID]]:
-    """Return by word which deviations hold it; a word that is everywhere is left out."""
-    found: dict[str, set[UUID]] = {each: set() for each in terms}
+    deviation: Deviation, terms: Sequence[str], spaces: Sequence[UUID] | None
+) -> tuple[dict[str, float], dict[UUID, list[str]]]:
+    """Return what each word weighs, and of the shared deviations that weigh most the words that they hold.
+
+    Weighed in the database: a thousand rows a word would take longer to travel than to add up.
+    """
+    given = {
+        "terms": list(terms),
+        "spaces": None if spaces is None else list(spaces),
+        "most": WORD_MOST,
+        "own": deviation.pk,
+        "compared": COMPARED_MOST,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            "select term, id from door.deviations_with(%s, %s::uuid[], %s)",
-            [list(terms), None if spaces is None else list(spaces), WORD_MOST + 1],
-        )
-        for term, deviation_id in cursor.fetchall():
-            found[term].add(deviation_id)
-    common = {term for term, ids in found.items() if len(ids) > WORD_MOST}
-    if set(audiences) - {Audience.SHARED}:
-        stems = {term: stem(term) for term in terms}
-        for row in sealed_rows(actor, spaces):
-            words = {stem(each) for each in terms_of(f"{row.title} {row.description}", most=1000)}
-            for term, root in stems.items():
-                if root in words:
-                    found[term].add(row.pk)
-    return {term: ids for term, ids in found.items() if ids and term not in common}
+        cursor.execute(_WEIGHED, given)
+        rows = cursor.fetchall()
+    weights: dict[str, float] = rows[0][2] or {}
+    return weights, {each: held for each, held, _weights in rows if each is not None}
 
 
-def _weights(holding: Mapping[str, Collection[UUID]]) -> dict[str, float]:
-    known = len(set().union(*holding.values())) if holding else 0
-    return {term: math.log(1 + (known - len(ids) + 0.5) / (len(ids) + 0.5)) for term, ids in holding.items()}
+def _add_sealed(
+    rows: Sequence[Deviation],
+    weights: dict[str, float],
+    terms: Sequence[str],
+    holding: dict[UUID, list[str]],
+) -> None:
+    """Compare what is sealed here; a word that no shared deviation holds weighs as the rarest of them."""
+    stems = {term: stem(term) for term in terms}
+    rarest = max(weights.values(), default=0.0) or 1.0
+    found = {
+        row.pk: {stem(each) for each in terms_of(f"{row.title} {row.description}", most=1000)} for row in rows
+    }
+    for deviation_id, words in found.items():
+        held = [term for term, root in stems.items() if root in words]
+        for term in held:
+            weights.setdefault(term, rarest)
+        if held:
+            holding[deviation_id] = held
 
 
 def _rows(

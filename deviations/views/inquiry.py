@@ -107,8 +107,7 @@ class InvestigationStep(InvestigationPage):
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Lead back to the page."""
         asked = cast("PageRequest", request)
-        with reading(asked.actor):
-            return HttpResponseRedirect(_investigation(self.deviation_id(asked.actor, kwargs)))
+        return HttpResponseRedirect(_investigation(self.deviation_id(asked.actor, kwargs)))
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Validate, act, answer."""

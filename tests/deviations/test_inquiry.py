@@ -232,3 +232,15 @@ def test_pages_show_pictures_and_keep_what_was_typed(released, cdmo_qa, signed_i
     assert signed_in("rival_sponsor_qa").get(page).status_code == 404
     for url in (page, f"/deviations/{released.pk}/"):
         assert client.get(url).status_code == 200
+
+
+def test_a_step_asked_for_by_reading_leads_back_to_its_page(released, cdmo_qa, signed_in):
+    inquiry = inquiries.node(cdmo_qa, inquiries.begin(cdmo_qa, released))
+    cause = inquiries.cause(cdmo_qa, released)
+    client, page = signed_in("sponsor_qa"), f"/deviations/{released.pk}/investigation/"
+    back = {
+        f"/inquiries/{inquiry.pk}/nodes/": f"/inquiries/{inquiry.pk}/",
+        f"/causes/{cause.pk}/withdraw/": page,
+        f"/deviations/{released.pk}/causes/": page,
+    }
+    assert {url: client.get(url).url for url in back} == back

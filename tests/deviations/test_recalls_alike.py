@@ -8,6 +8,7 @@ import csv
 import gzip
 import os
 from collections import defaultdict
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -23,9 +24,10 @@ LEAST_OF_A_FAMILY, ASKED_OF_A_FAMILY, TEN = 25, 4, 10
 INSERT = """
 insert into deviations_deviation (id, space_id, audience, version, number, title, description,
     immediate_action, state, occurred_at, detected_at, aware_at, recorded_at, late_reason, reporter_id,
-    reporter_code, lead_code, end_text, external_id, external_status, needs_notice)
+    reporter_code, lead_code, end_text, external_id, external_status, needs_notice, triggers, dismissal,
+    dismissed_code, review, triaged_at)
 select gen_random_uuid(), %s, 'shared', 1, 'R-' || %s, '', %s, '', 'triaged', now(), now(), now(), now(), '',
-    (select id from portal_person limit 1), 'Recall', '', '', '', '', true
+    (select id from portal_person limit 1), 'Recall', '', '', '', '', true, '[]', '', '', '', now()
 """
 
 
@@ -43,14 +45,17 @@ def reasons():
     return families
 
 
+def described(text):
+    """A deviation that is only described, and in no table."""
+    return Deviation(space_id=cast.PROGRAM, title="", description=text, detected_at=datetime.now(UTC))
+
+
 def precision(actor, wanted):
     """The share of the ten most alike that are of the family of what was asked about."""
     hits = asked = 0
     with reading(actor):
         for family, text, own in wanted:
-            found = similar_to(
-                actor, Deviation(space_id=cast.PROGRAM, title="", description=text), most=TEN + 1
-            )
+            found = similar_to(actor, described(text), most=TEN + 1)
             alike = [each for each in found if str(each.deviation.description) != own][:TEN]
             hits += sum(FAMILY[str(each.deviation.description)] == family for each in alike)
             asked += len(alike)
