@@ -60,6 +60,7 @@ class DeviationsConfig(AppConfig):
         self.tell_of_timelines()
         self.tell_of_signals()
         self.tell_of_capa()
+        self.tell_of_judging()
         self.tell_of_keeping()
 
     def log_by_itself(self) -> None:
@@ -149,6 +150,31 @@ class DeviationsConfig(AppConfig):
         name_clock(WINDOW_CLOCK, words, has_own_item=True, is_fixed=True)
         inbox.register(capas_waiting)
         waiting.register(count_capas)
+
+    def tell_of_judging(self) -> None:
+        """Let impact and lower classes be signed, and the system open classes once both sides gave theirs."""
+        from deviations.actions.judging.classes import open_classes
+        from deviations.judging.signing import IMPACT_ASSESSMENT, RECLASSIFICATION
+        from deviations.judging.states import CLASS_CLOCK, CLASS_DISAGREEMENT_CLOCK, OPENING_LOOK
+        from portal.actions.clocks import breach_clock, breach_clocks
+        from portal.clocks import on_clock, on_clocks
+        from portal.clocks.names import name_clock
+        from portal.signable import register
+
+        register(IMPACT_ASSESSMENT)
+        register(RECLASSIFICATION)
+        words = {
+            CLASS_CLOCK: gettext_lazy("Give the confirmed class"),
+            CLASS_DISAGREEMENT_CLOCK: gettext_lazy("Decide on the class"),
+        }
+        for kind, name in words.items():
+            on_clock(kind, breach_clock)
+            on_clocks(kind, breach_clocks)
+            name_clock(kind, name, has_own_item=False)
+        on_clock(OPENING_LOOK, open_classes)
+        name_clock(
+            OPENING_LOOK, gettext_lazy("Look whether both classes are in"), has_own_item=True, is_fixed=True
+        )
 
     def tell_of_keeping(self) -> None:
         """Tell how long the tables are kept, and when records began."""

@@ -15,6 +15,11 @@ OF_CAPA: Final = (
     *("capa", "capaplan", "capalink", "capakin", "capanumbering", "capadecision"),
     *("measure", "effectivenesscheck", "effectivenessdata", "riskform"),
 )
+# The tables of how a deviation is judged.
+OF_JUDGING: Final = (
+    *("impactassessment", "impactfinding", "scopecandidate", "reclassification"),
+    *("classword", "precedent", "deviationtie"),
+)
 
 
 def of_deviations() -> Mapping[str, str]:
@@ -31,7 +36,7 @@ def of_deviations() -> Mapping[str, str]:
         "deviations_settlement": "quality",
         "deviations_reportingfacts": "quality",
         "deviations_reportingdecision": "quality",
-        **{f"deviations_{each}": "quality" for each in OF_CAPA},
+        **{f"deviations_{each}": "quality" for each in (*OF_CAPA, *OF_JUDGING)},
     }
 
 

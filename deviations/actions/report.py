@@ -22,7 +22,7 @@ from deviations.clauses.opening import opening_until
 from deviations.clauses.sending import hold_because_of, send_at_once
 from deviations.clauses.triggers import PATIENT_LOT, is_of_patient_lot
 from deviations.clauses.triggers import stated as stated_triggers
-from deviations.errors import NotInProgram
+from deviations.errors import NotInProgram, PlannedDeparture
 from deviations.facts import DeviationMirrored, DeviationReported
 from deviations.models import STATED_THERE, Deviation, Elsewhere, Judgement
 from deviations.states import MIRRORERS, REPORTERS, JudgementKind
@@ -38,6 +38,10 @@ from portal.states import Audience, Classification
 from portal.terms import terms_at
 
 NOWHERE: Final = Elsewhere()
+PLANNED: Final = (
+    "A departure that is planned before it is done is no deviation. Plan it as a change, or as a temporary"
+    " change, and have it approved first."
+)
 # One statement: whoever draws beside us waits for the row, and none is given twice.
 DRAW: Final = """
     insert into deviations_numbering as n (id, space_id, audience, version, year, last)
@@ -102,6 +106,7 @@ def report_deviation(
     external_status: str = "",
     triggers: Sequence[str] = (),
     elsewhere: Elsewhere = NOWHERE,
+    planned: bool = False,
 ) -> Logged:
     """Log what happened, inside the CDMO: the sponsor sees nothing before its notice is released.
 
@@ -110,13 +115,16 @@ def report_deviation(
     the clause on opening gives, 24 h after awareness without one. `suggested_class` has no effect. The batch,
     phase and excursion are of this program; an excursion brings its batch, a phase needs one. `triggers` say
     what it is, where clauses let something happen at once: a hold, or the notice in a signed clause's name.
-    `elsewhere` is what the external record states of its own times. Raises: NotFound, Refused, Invalid,
-    Conflict. Records: deviation.reported v1, batch.held v1, notice.released v2. Locks the program where an
-    external record is copied, so that it is copied once.
+    `elsewhere` is what the external record states of its own times. What was `planned` before it was done is
+    refused: it is a change. Raises: NotFound, Refused, Invalid, PlannedDeparture, Conflict. Records:
+    deviation.reported v1, batch.held v1, notice.released v2. Locks the program where an external record is
+    copied, so that it is copied once.
     Source: 21 CFR 211.100(b) (recorded at the time of performance); domain 2c.
     """
     program = (lock_program if external_id else get_program)(actor, program_id)
     require_role(actor, program.pk, *REPORTERS, to="log a deviation")
+    if planned:
+        raise PlannedDeparture(PLANNED, errors={"planned": [PLANNED]})
     stated = Stated(
         title=title,
         description=description,

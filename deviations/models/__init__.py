@@ -13,6 +13,15 @@ from deviations.models.capa import (
     RiskForm,
 )
 from deviations.models.deviation import STATED_THERE, Deviation, Elsewhere, Judgement, Numbering
+from deviations.models.judging import (
+    ClassWord,
+    DeviationTie,
+    ImpactAssessment,
+    ImpactFinding,
+    Precedent,
+    Reclassification,
+    ScopeCandidate,
+)
 from deviations.models.notice import Notice
 from deviations.models.reporting import ReportingDecision, ReportingFacts
 from deviations.models.rounds import ReportComment, ReportRound, Settlement
@@ -27,20 +36,27 @@ __all__ = [
     "CapaLink",
     "CapaNumbering",
     "CapaPlan",
+    "ClassWord",
     "Deviation",
+    "DeviationTie",
     "EarlySignal",
     "EffectivenessCheck",
     "EffectivenessData",
     "Elsewhere",
+    "ImpactAssessment",
+    "ImpactFinding",
     "Judgement",
     "Measure",
     "Notice",
     "Numbering",
+    "Precedent",
     "PreliminarySummary",
+    "Reclassification",
     "ReportComment",
     "ReportRound",
     "ReportingDecision",
     "ReportingFacts",
     "RiskForm",
+    "ScopeCandidate",
     "Settlement",
 ]

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from deviations.access import files_of, get_deviation
 from deviations.clauses.triggers import triggers_words
+from deviations.judging.words import WORDS as JUDGED_WORDS
 from portal.actor import Actor
 from portal.agreements.words import silence_words
 from portal.decisions.words import WORDS
@@ -161,6 +162,7 @@ _WORDS: Final[Mapping[str, Callable[[Payload], str]]] = {
     "report.returned": lambda _fact: _("Report handed back to the investigation"),
     "report.reviewed": _reviewed,
     "report.settled": lambda fact: _("%s: word on the disagreement") % _side(fact),
+    **JUDGED_WORDS,
     "deviation.closed": lambda _fact: _("Closed"),
     "deviation.cancelled": lambda _fact: _("Cancelled"),
     "deviation.mirrored": lambda _fact: _("Copied from the CDMO's own quality system"),

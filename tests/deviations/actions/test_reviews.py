@@ -29,7 +29,7 @@ SWEEP = system_actor("sweep", cast.PROGRAM)
 
 @pytest.fixture
 def investigated(released, cdmo_qa):
-    return make.investigate(cdmo_qa, released)
+    return make.judged(cdmo_qa, make.investigate(cdmo_qa, released))
 
 
 @pytest.fixture
