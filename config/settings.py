@@ -295,6 +295,9 @@ SPECTACULAR_SETTINGS = {
         "CapaMeasureKind": "deviations.capa.states.MeasureKind",
         "CapaMeasureState": "deviations.capa.states.MeasureState",
         "CapaDecisionKind": "deviations.capa.states.CapaDecisionKind",
+        "ImpactModality": "deviations.judging.states.Modality",
+        "ImpactVerdict": "deviations.judging.states.Verdict",
+        "CandidateOutcome": "deviations.judging.states.CandidateOutcome",
     },
 }
 # Requests a minute of one key or person; readings have their own, higher one.

@@ -17,6 +17,11 @@ OF_CAPA: Final = (
 )
 # The tables of an investigation.
 OF_INQUIRY: Final = ("inquiry", "inquirynode", "nodeevidence", "cause", "causeexclusion")
+# The tables of how a deviation is judged.
+OF_JUDGING: Final = (
+    *("impactassessment", "impactfinding", "scopecandidate", "reclassification"),
+    *("classword", "precedent", "deviationtie"),
+)
 
 
 def of_deviations() -> Mapping[str, str]:
@@ -37,7 +42,7 @@ def of_deviations() -> Mapping[str, str]:
         "deviations_settlement": "quality",
         "deviations_reportingfacts": "quality",
         "deviations_reportingdecision": "quality",
-        **{f"deviations_{each}": "quality" for each in OF_CAPA},
+        **{f"deviations_{each}": "quality" for each in (*OF_CAPA, *OF_JUDGING)},
     }
 
 

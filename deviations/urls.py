@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from deviations.views import capa, inquiry, mirror, record, reporting, rounds, signals
+from deviations.views import capa, inquiry, judging, mirror, record, reporting, rounds, signals
 from deviations.views.analysis import AnalysisPage, ExportPage
 from deviations.views.labels import LabelsPage
 from deviations.views.listing import DeviationsPage
@@ -41,7 +41,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{ONE}investigate/", record.Investigate.as_view(), name="deviation_investigate"),
     path(f"{ONE}assess_impact/", record.Assess.as_view(), name="deviation_assess_impact"),
     path(f"{ONE}summarise/", record.Summarise.as_view(), name="deviation_summarise"),
-    *(path(f"{ONE}{step.step}/", step.as_view(), name=f"deviation_{step.step}") for step in rounds.STEPS),
+    *(
+        path(f"{ONE}{step.step}/", step.as_view(), name=f"deviation_{step.step}")
+        for step in (*rounds.STEPS, *judging.STEPS)
+    ),
     path(f"{ONE}close/", record.Close.as_view(), name="deviation_close"),
     path(f"{ONE}cancel/", record.Cancel.as_view(), name="deviation_cancel"),
     path(f"{ONE}files/", record.AddFiles.as_view(), name="deviation_files"),

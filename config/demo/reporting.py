@@ -15,6 +15,7 @@ from config.demo.companies import PROGRAMS, TB22
 from config.demo.crew import Crew, setup_actor
 from config.demo.incidents import COPIED, Incident
 from config.demo.investigating import look_into
+from config.demo.judging import judge as judge_incident
 from config.demo.lots import FINISHED, FINISHED_COPIES, RUNNING
 from config.demo.signing import sign_as
 from deviations.access import class_of, get_deviation
@@ -225,6 +226,7 @@ class Reporting:
             if not needs_review(judge, deviation, class_of(judge, deviation)):
                 return deviation
         if deviation.state == DeviationState.UNDER_INVESTIGATION:
+            deviation = judge_incident(self._crew, incident, deviation)
             deviation = submit_report(judge, deviation.pk, report=incident.summary, version=deviation.version)
         if deviation.state == DeviationState.CDMO_QA_REVIEW:
             deviation = self._sign("cdmo_quality_head", deviation, Meaning.APPROVED)

@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from deviations.api.dossier_judging import rows_of_judging, sections_of_judging
 from deviations.api.inquiry_paper import rows_of_inquiry, sections_of_inquiry
 from deviations.api.inquiry_shapes import CausesOut, InquiriesOut
 from deviations.api.outputs import DeviationWhole
@@ -22,7 +23,7 @@ from deviations.models import Deviation, Judgement, Notice
 from deviations.queries import DeviationDetail, deviation_then, history
 from deviations.queries.inquiry import investigation_then
 from deviations.queries.rounds import RoundLine
-from deviations.states import JudgementKind
+from deviations.states import IN_FORCE, JudgementKind
 from portal.actor import Actor
 from portal.dossiers import Dossier, Section, TimelineLine, both_times
 from portal.errors import NotFound
@@ -85,6 +86,7 @@ def deviation_dossier(
             *rows_of_inquiry(inquiries, causes),
             *(each.pk for each in found.files),
             *(each.pk for each in found.judgements),
+            *rows_of_judging(found.judging),
             *(each.pk for each in found.clocks),
             *(each.signature.pk for each in found.signatures),
             *([found.notice.pk, found.notice.alert_id] if found.notice is not None else []),
@@ -111,7 +113,7 @@ def dossiers_of_batch(
 
 def deviations_of_program(past: Past, zone: str) -> list[Section]:
     """Return the deviations of a program as they stood, by number, with the newest provisional class."""
-    given = past.related(Judgement, space_id=past.space_id, kind=JudgementKind.PROVISIONAL)
+    given = past.related(Judgement, space_id=past.space_id, kind__in=IN_FORCE)
     classes = {
         each.deviation_id: str(each.get_classification_display())
         for each in sorted(given, key=lambda each: (each.given_at, each.pk))
@@ -203,6 +205,7 @@ def _sections(found: DeviationDetail) -> list[Section]:
                 for each in found.clocks
             ],
         ),
+        *sections_of_judging(found),
         *(_report(each, zone) for each in reversed(found.rounds)),
         Section(_("Conclusion"), texts=[deviation.end_text] if deviation.end_text else []),
         Section(
@@ -256,6 +259,8 @@ def _judgements(judgements: Collection[Judgement], zone: str) -> Section:
         JudgementKind.PROVISIONAL: _("provisional"),
         JudgementKind.SUGGESTED: _("suggested"),
         JudgementKind.IMPACT: _("product impact"),
+        JudgementKind.BLIND: _("confirmed, one side"),
+        JudgementKind.CONFIRMED: _("confirmed"),
     }
     return Section(
         _("Class, newest first"),

@@ -14,6 +14,15 @@ from deviations.models.capa import (
 )
 from deviations.models.deviation import STATED_THERE, Deviation, Elsewhere, Judgement, Numbering
 from deviations.models.inquiry import Cause, CauseExclusion, Inquiry, InquiryNode, NodeEvidence
+from deviations.models.judging import (
+    ClassWord,
+    DeviationTie,
+    ImpactAssessment,
+    ImpactFinding,
+    Precedent,
+    Reclassification,
+    ScopeCandidate,
+)
 from deviations.models.mirror import MirrorClass, MirrorConflict
 from deviations.models.notice import Notice
 from deviations.models.reporting import ReportingDecision, ReportingFacts
@@ -32,12 +41,16 @@ __all__ = [
     "CapaPlan",
     "Cause",
     "CauseExclusion",
+    "ClassWord",
     "Deviation",
+    "DeviationTie",
     "DeviationWords",
     "EarlySignal",
     "EffectivenessCheck",
     "EffectivenessData",
     "Elsewhere",
+    "ImpactAssessment",
+    "ImpactFinding",
     "Inquiry",
     "InquiryNode",
     "Judgement",
@@ -47,11 +60,14 @@ __all__ = [
     "NodeEvidence",
     "Notice",
     "Numbering",
+    "Precedent",
     "PreliminarySummary",
+    "Reclassification",
     "ReportComment",
     "ReportRound",
     "ReportingDecision",
     "ReportingFacts",
     "RiskForm",
+    "ScopeCandidate",
     "Settlement",
 ]

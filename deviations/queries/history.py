@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from deviations.access import files_of, get_deviation
 from deviations.clauses.triggers import triggers_words
 from deviations.inquiry.states import CauseKind, Standing, Tool
+from deviations.judging.words import WORDS as JUDGED_WORDS
 from deviations.models import Inquiry
 from portal.actor import Actor
 from portal.agreements.words import silence_words
@@ -181,6 +182,7 @@ _WORDS: Final[Mapping[str, Callable[[Payload], str]]] = {
     "inquiry.shared": lambda fact: _("Shared with both sides: %s") % _named(Tool, fact, "tool"),
     "inquiry.cause_stated": lambda fact: _("Cause stated: %s") % _named(CauseKind, fact, "kind"),
     "inquiry.cause_withdrawn": lambda _fact: _("A cause was taken back"),
+    **JUDGED_WORDS,
     "deviation.closed": lambda _fact: _("Closed"),
     "deviation.cancelled": lambda _fact: _("Cancelled"),
     "deviation.mirrored": lambda _fact: _("Copied from the CDMO's own quality system"),

@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from deviations.access import hide_unseen, newest_classes
 from deviations.models import Deviation, Judgement
 from deviations.queries.searching import matching
-from deviations.states import OPEN_STATES, JudgementKind
+from deviations.states import IN_FORCE, OPEN_STATES
 from portal.actor import Actor
 from portal.states import Classification
 
@@ -57,11 +57,11 @@ def list_deviations(
 
 
 def _classified(actor: Actor, classification: str) -> QuerySet[Judgement, Any]:
-    """Return the ids of deviations whose newest provisional class this is.
+    """Return the ids of deviations whose class in force this is.
 
     Asked from the side of the judgements: few are critical, and each deviation would be asked otherwise.
     """
-    given = Judgement.objects.visible_to(actor).filter(kind=JudgementKind.PROVISIONAL)
+    given = Judgement.objects.visible_to(actor).filter(kind__in=IN_FORCE)
     later = Q(given_at__gt=OuterRef("given_at")) | Q(given_at=OuterRef("given_at"), pk__gt=OuterRef("pk"))
     newer = given.filter(later, space_id=OuterRef("space_id"), deviation_id=OuterRef("deviation_id"))
     return given.filter(~Exists(newer), classification=classification).values("deviation_id")

@@ -55,6 +55,7 @@ from deviations.views.capa_shown import plan_address
 from deviations.views.curve import curve_of
 from deviations.views.duties import card_of
 from deviations.views.files import attach_all, files_given
+from deviations.views.judging_shown import judging_forms, judging_shown
 from deviations.views.shown import (
     clocks_of,
     history_of,
@@ -132,6 +133,8 @@ class DeviationPage(Page):
         receipt = escalation(actor, found.notice.alert_id) if found.notice is not None else None
         room = Room(found.program, found.zone)
         terms = terms_at(actor, deviation.space_id, deviation.recorded_at)
+        modality = request.GET.get("modality", "")
+        forms_ = _forms(actor, found, terms) | judging_forms(actor, found, terms, modality)
         return {
             "found": found,
             "deviation": deviation,
@@ -162,7 +165,10 @@ class DeviationPage(Page):
             "reporting": card_of(actor, found, now),
             "capas": capas_of_deviation(actor, deviation.pk),
             "plan_capa_url": plan_address(actor, deviation),
-            "forms": _forms(actor, found, terms),
+            "forms": forms_,
+            "impact_form": (asked := forms_.get("conclude_impact")),
+            "asked_modality": modality,
+            "judging": judging_shown(found, asked),
             "rounds": rounds_shown(found),
             "waits_for": waits_for(actor, found),
             "primary": _primary(found, receipt, must_tell=deviation.is_notice_due),

@@ -214,6 +214,7 @@ def _fill(program: UUID) -> dict[str, UUID]:
         "conflict_id": _conflict(qa, program, word),
         **_capas(program, shared, word),
         **_inquiries(reviewed, undisclosed, word),
+        "assessment_id": _judging(program, shared, undisclosed, word),
         "webhook_id": _tell(qa, program, word),
         "attachment_id": _attach(qa, shared.pk, f"{word} photo.png"),
         "internal_attachment_id": _attach(qa, undisclosed.pk, f"INTERNAL {word} photo.png"),
@@ -467,6 +468,22 @@ def _inquiries(known, undisclosed, word: str) -> dict[str, UUID]:
         "cause_id": cause.pk,
         "internal_cause_id": own.pk,
     }
+
+
+def _judging(program: UUID, shared, undisclosed, word: str) -> UUID:
+    """What both sides judged of what they know, and what stays inside: a tie, a lower class, a risk."""
+    from deviations.judging.impact import assessments_of
+
+    qa, hidden = actor("cdmo_qa"), f"INTERNAL {word} words of judging"
+    sponsor = actor("sponsor_qa" if program == cast.PROGRAM else "rival_sponsor_qa")
+    found = deviations.assess(sponsor, deviations.again(shared), rationale=f"{word} words on the product")
+    other = batches.batch(program, number=f"OTHER-{word}", running=None)
+    found = deviations.name_batch(qa, found, other.pk, because=f"{word} why it may be touched")
+    found = deviations.link(qa, found, undisclosed.pk, because=hidden)
+    deviations.assess_risk(qa, found, hazard=hidden)
+    deviations.reclassify(qa, found, "minor", rationale=hidden)
+    with reading(qa):
+        return assessments_of(qa, found).first().pk
 
 
 def _capas(program: UUID, deviation, word: str) -> dict[str, UUID]:

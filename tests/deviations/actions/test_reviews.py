@@ -33,7 +33,7 @@ LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 @pytest.fixture
 def investigated(released, cdmo_qa):
-    return make.investigate(cdmo_qa, released)
+    return make.judged(cdmo_qa, make.investigate(cdmo_qa, released))
 
 
 @pytest.fixture
