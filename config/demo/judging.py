@@ -114,7 +114,7 @@ SAID: Final[Mapping[str, Judged]] = {
 
 
 def judge(crew: Crew, incident: Incident, deviation: Deviation) -> Deviation:
-    """Look for other batches, conclude on the impact and sign it; what was done already stays."""
+    """Look for other batches, confirm the class, conclude on the impact; what was done already stays."""
     judge = crew[incident.judge]
     if deviation.scoped_at is None:
         deviation = look_around(judge, deviation.pk, version=deviation.version)
@@ -129,9 +129,11 @@ def judge(crew: Crew, incident: Incident, deviation: Deviation) -> Deviation:
             because=APART if {one["kind"] for one in each.reasons} == {"time"} else NEAR,
             version=deviation.version,
         )
+    # A stricter class would ask for the conclusion anew.
+    deviation = _confirm(crew, incident, deviation)
     if deviation.impact_concluded_at is None:
         deviation = _conclude(crew, incident, deviation)
-    return _confirm(crew, incident, deviation)
+    return deviation
 
 
 def _said(incident: Incident) -> Judged | None:
