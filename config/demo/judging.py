@@ -14,6 +14,7 @@ from deviations.access import get_deviation
 from deviations.actions.judging.classes import confirm_class, decide_class, open_classes
 from deviations.actions.judging.impact import conclude_impact
 from deviations.actions.judging.scope import decide_batch, look_around
+from deviations.judging.classes import stricter
 from deviations.judging.confirming import words_of
 from deviations.judging.impact import Found, assessments_of, deviation_scope
 from deviations.judging.signing import IMPACT_ASSESSMENT
@@ -134,6 +135,14 @@ def judge(crew: Crew, incident: Incident, deviation: Deviation) -> Deviation:
     if deviation.impact_concluded_at is None:
         deviation = _conclude(crew, incident, deviation)
     return deviation
+
+
+def class_at_end(incident: Incident) -> Classification:
+    """Return the class that holds at the end: the confirmed one where both sides gave it, else the first."""
+    said = _said(incident)
+    return (
+        stricter(*said.classes) if said is not None and said.classes is not None else incident.classification
+    )
 
 
 def _said(incident: Incident) -> Judged | None:
