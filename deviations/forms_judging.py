@@ -35,7 +35,9 @@ class ImpactForm(StepForm):
         self.topics = topics_of(modality)
         self.fields["modality"].initial = modality
         for topic, name in self.topics.items():
-            self.fields[f"verdict_{topic}"] = forms.ChoiceField(label=str(name), choices=Verdict.choices)
+            self.fields[f"verdict_{topic}"] = forms.ChoiceField(
+                label=str(name), choices=[("", _("Choose")), *Verdict.choices]
+            )
             words = Words("finding", rows=2, label=_("Because"))
             self.fields[f"text_{topic}"] = words
         self.fields["conclusion"] = Words(

@@ -14,6 +14,7 @@ from deviations.access import get_deviation
 from deviations.actions.judging.classes import confirm_class, decide_class, open_classes
 from deviations.actions.judging.impact import conclude_impact
 from deviations.actions.judging.scope import decide_batch, look_around
+from deviations.judging.classes import stricter
 from deviations.judging.confirming import words_of
 from deviations.judging.impact import Found, assessments_of, deviation_scope
 from deviations.judging.signing import IMPACT_ASSESSMENT
@@ -114,7 +115,7 @@ SAID: Final[Mapping[str, Judged]] = {
 
 
 def judge(crew: Crew, incident: Incident, deviation: Deviation) -> Deviation:
-    """Look for other batches, conclude on the impact and sign it; what was done already stays."""
+    """Look for other batches, confirm the class, conclude on the impact; what was done already stays."""
     judge = crew[incident.judge]
     if deviation.scoped_at is None:
         deviation = look_around(judge, deviation.pk, version=deviation.version)
@@ -129,9 +130,19 @@ def judge(crew: Crew, incident: Incident, deviation: Deviation) -> Deviation:
             because=APART if {one["kind"] for one in each.reasons} == {"time"} else NEAR,
             version=deviation.version,
         )
+    # A stricter class would ask for the conclusion anew.
+    deviation = _confirm(crew, incident, deviation)
     if deviation.impact_concluded_at is None:
         deviation = _conclude(crew, incident, deviation)
-    return _confirm(crew, incident, deviation)
+    return deviation
+
+
+def class_at_end(incident: Incident) -> Classification:
+    """Return the class that holds at the end: the confirmed one where both sides gave it, else the first."""
+    said = _said(incident)
+    return (
+        stricter(*said.classes) if said is not None and said.classes is not None else incident.classification
+    )
 
 
 def _said(incident: Incident) -> Judged | None:

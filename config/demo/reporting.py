@@ -43,7 +43,10 @@ NOTICE: Final = "deviation.notice"
 ASSESSED: Final = "Results within limits; no effect on product, clinic or supply (assessed when it happened)."
 CLOSABLE: Final = (DeviationState.UNDER_INVESTIGATION, *REVIEWS)
 UNRELEASED: Final = "notice.unreleased"
-_COLUMNS: Final = ("id", "space_id", "external_id", "state", "audience", "version")
+_COLUMNS: Final = (
+    *("id", "space_id", "external_id", "state", "audience", "version"),
+    *("scoped_at", "impact_concluded_at", "class_standing"),
+)
 
 
 @dataclass(frozen=True, slots=True)

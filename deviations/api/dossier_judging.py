@@ -42,6 +42,10 @@ def sections_of_judging(found: DeviationDetail) -> Iterator[Section]:
     yield _risk(judging, zone)
 
 
+def _whose(side: str) -> str:
+    return _("Sponsor") if side == Audience.SPONSOR else _("CDMO")
+
+
 def _scope(judging: Judging) -> Section:
     reasons = dict(CandidateReason.choices)
     return Section(
@@ -69,7 +73,7 @@ def _confirmed(found: DeviationDetail) -> Section:
         widths=(0, 0, 3, 4),
         rows=[
             (
-                str(each.get_side_display()),
+                _whose(each.side),
                 str(each.get_classification_display()),
                 f"{both_times(each.given_at, found.zone)}, {each.code}",
                 str(each.text),

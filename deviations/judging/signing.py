@@ -14,7 +14,7 @@ from deviations.access import class_of, get_deviation, lock_for_signature, zone_
 from deviations.actions.judging.classes import lower_class
 from deviations.clauses.authority import signed_by_clause
 from deviations.judging.impact import assessments_of, conclude, deviation_scope
-from deviations.judging.states import Modality, topic_name
+from deviations.judging.states import Modality, topic_name, topic_order
 from deviations.models import Deviation, ImpactAssessment, ImpactFinding, Reclassification
 from deviations.states import JUDGED
 from portal.access import get_program, get_visible
@@ -51,8 +51,8 @@ def show_assessment(actor: Actor, assessment: ImpactAssessment) -> Shown:
         fields["Product"] = str(Modality(assessment.modality).label)
     if assessment.impact:
         fields["Product impact"] = str(assessment.get_impact_display())
-    rows = ImpactFinding.objects.visible_to(actor).filter(assessment=assessment).order_by("topic")
-    for each in rows:
+    rows = ImpactFinding.objects.visible_to(actor).filter(assessment=assessment)
+    for each in sorted(rows, key=lambda each: topic_order(each.topic)):
         fields[topic_name(each.topic)] = f"{each.get_verdict_display()}: {each.text}"
     if assessment.side == Side.MANUFACTURER:
         for one in deviation_scope(actor, deviation):

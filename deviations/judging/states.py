@@ -128,6 +128,12 @@ def topics_of(modality: str) -> dict[str, Promise]:
     return {**AREAS, **TOPICS[modality]}
 
 
+def topic_order(topic: str) -> tuple[int, str]:
+    """Return where a topic stands among all of them."""
+    known = [*AREAS, *(name for each in TOPICS.values() for name in each)]
+    return (known.index(topic) if topic in known else len(known), topic)
+
+
 def topic_name(topic: str) -> str:
     """Return a topic in words."""
     known = {**AREAS, **{name: words for each in TOPICS.values() for name, words in each.items()}}

@@ -16,7 +16,7 @@ from deviations.clauses.triggers import CPP_OUTSIDE_PAR, PATIENT_LOT, triggers_o
 from deviations.judging.confirming import confirming, words_of
 from deviations.judging.guard import what_judging_waits_for
 from deviations.judging.impact import assessments_of, deviation_scope
-from deviations.judging.states import CandidateOutcome, ClassStanding, Criterion, TieKind
+from deviations.judging.states import CandidateOutcome, ClassStanding, Criterion, TieKind, topic_order
 from deviations.judging.ties import ties_of
 from deviations.models import (
     ClassWord,
@@ -171,7 +171,11 @@ def _impacts(
         signatures = [line_of(each, one.version) for each in signed[one.pk]]
         lines.append(
             ImpactLine(
-                one, sorted(said[one.pk], key=lambda each: each.topic), signatures, is_newest, may_sign
+                one,
+                sorted(said[one.pk], key=lambda each: topic_order(each.topic)),
+                signatures,
+                is_newest,
+                may_sign,
             )
         )
     return lines
