@@ -36,6 +36,13 @@ select gen_random_uuid(), %(space)s, 'shared', 1, 'DEV-' || (2000 + n / 10000) |
     'Bench', '', '', '', '', true, '[]', '', '', '', now()
 from generate_series(1, %(many)s::bigint) n
 """  # noqa: E501 - a statement
+# As the trigger would, row by row.
+WORDS: Final = """
+insert into deviations_deviationwords (id, space_id, audience, recorded_at, words)
+select id, space_id, audience, recorded_at,
+    portal.deviation_words(number, null, title || ' ' || description)
+from deviations_deviation where space_id = %s
+"""
 SERIES: Final = """
 insert into batches_reading (space_id, audience, batch_id, parameter_id, at, value, received_at, frame_id)
 select %(space)s, 'shared', %(batch)s, %(parameter)s, now() - n * interval '1 second',
@@ -128,9 +135,10 @@ def _fill(plant: Plant, many: int) -> None:
         person = _one(
             connection, "select id from portal_person where %s::uuid is not null limit 1", plant.program
         )
-        connection.execute("alter table deviations_deviation disable trigger note_insert")
+        connection.execute("alter table deviations_deviation disable trigger user")
         connection.execute(MANY, {"space": plant.program, "many": many, "person": person})
-        connection.execute("alter table deviations_deviation enable trigger note_insert")
+        connection.execute("alter table deviations_deviation enable trigger user")
+        connection.execute(WORDS, [plant.program])
         connection.execute("analyze deviations_deviation")
         connection.execute("vacuum analyze deviations_deviationwords")
 
