@@ -18,6 +18,7 @@ import orjson
 from django.utils import timezone
 
 from config.bench.agreements import backtested
+from config.bench.deviations import listed
 from config.bench.fanout import fanned_out
 from config.bench.load import loaded
 from config.bench.lots import lineage
@@ -55,10 +56,11 @@ RAW_TABLE: Final = (
 MANY_DEVIATIONS: Final = """
 insert into deviations_deviation (id, space_id, audience, version, number, title, description,
     immediate_action, state, occurred_at, detected_at, aware_at, recorded_at, late_reason, reporter_id,
-    reporter_code, lead_code, end_text, external_id, external_status, needs_notice)
+    reporter_code, lead_code, end_text, external_id, external_status, needs_notice, triggers, review,
+    dismissal, dismissed_code)
 select gen_random_uuid(), %(space)s, 'shared', 1, 'DEV-' || n, 'Deviation ' || n, 'What happened',
     '', 'reported', now(), now(), now(), now() - n * interval '1 second', '', %(person)s,
-    'Bench', '', '', '', '', true
+    'Bench', '', '', '', '', true, '[]', '', '', ''
 from generate_series(1, %(many)s) n
 """
 MANY_READINGS: Final = """
@@ -346,6 +348,7 @@ ALL: Final[Mapping[str, Callable[[], list[Figure]]]] = {
     "ingest": ingest,
     "report": report,
     "list": listing,
+    "long_list": listed,
     "series": series,
     "board": board,
     "home": home,

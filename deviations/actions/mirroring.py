@@ -68,10 +68,13 @@ def mirror_deviation(
     found = find_mirrored(actor, program.pk, external_id)
     as_of = check_copy(found, as_of=external_as_of, field="external_as_of", version=version)
     if found is None:
+        occurred, detected = _both(occurred_at, detected_at)
         stated = Stated(
             title=title,
             description=description,
-            **_times(occurred_at=occurred_at, detected_at=detected_at, aware_at=aware_at),
+            occurred_at=occurred,
+            detected_at=detected,
+            aware_at=aware_at or detected,
             batch_id=batch_id,
             phase_id=phase_id,
             excursion_id=excursion_id,
@@ -185,14 +188,12 @@ def _check_words(external_id: str, external_status: str | None, external_class: 
         raise Invalid("Say which record is copied.", errors={"external_id": ["At least 1 character."]})
 
 
-def _times(
-    *, occurred_at: datetime | None, detected_at: datetime | None, aware_at: datetime | None
-) -> dict[str, datetime]:
+def _both(occurred_at: datetime | None, detected_at: datetime | None) -> tuple[datetime, datetime]:
     if occurred_at is None or detected_at is None:
         given = {"occurred_at": occurred_at, "detected_at": detected_at}
         errors = {name: ["Needed for a new record."] for name, at in given.items() if at is None}
         raise Invalid("This record is new here; say what happened.", errors=errors)
-    return {"occurred_at": occurred_at, "detected_at": detected_at, "aware_at": aware_at or detected_at}
+    return occurred_at, detected_at
 
 
 def _mirror(found: Deviation, status: str | None, as_of: datetime, elsewhere: Elsewhere) -> Deviation:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -113,10 +114,9 @@ def _given(row: Mapping[str, str], batches: Mapping[str, UUID]) -> dict[str, Any
 
 
 def _instant(name: str, text: str) -> datetime:
-    try:
+    at: datetime | None = None
+    with suppress(ValueError):
         at = datetime.fromisoformat(text)
-    except ValueError:
-        at = None  # type: ignore[assignment]  # refused below
     if at is None or at.tzinfo is None:
         words = "An instant with its offset, like 2026-03-01T08:00:00Z."
         raise Invalid("Not an instant.", errors={name: [words]})
