@@ -24,6 +24,7 @@ from portal.access import require_role
 from portal.action import action, answer_as_new, instant
 from portal.actor import Actor
 from portal.errors import Invalid
+from portal.models import Program
 from portal.states import Audience, Classification
 from portal.terms import terms_at
 
@@ -87,16 +88,24 @@ def mirror_deviation(
             triggers=triggers,
             elsewhere=elsewhere,
         )
-        deviation = log_stated(actor, program, stated).deviation
-        _copy_class(actor, deviation, external_class, as_of)
-        answer_as_new(deviation)
-        return deviation
+        return _enter(actor, program, stated, external_class)
     said = {"title": title, "description": description, "aware_at": aware_at, "batch": batch_id}
     said |= {"occurred_at": occurred_at, "detected_at": detected_at}
-    check_texts({name: str(said[name]) for name in ("title", "description") if said[name]})
-    _copy_class(actor, found, external_class, as_of)
-    compare(actor, found, _theirs(actor, found, said, external_class), as_of)
+    _take(actor, found, said, external_class, as_of)
     return _mirror(found, external_status, as_of, elsewhere)
+
+
+def _enter(actor: Actor, program: Program, stated: Stated, own_class: str) -> Deviation:
+    deviation = log_stated(actor, program, stated).deviation
+    _copy_class(actor, deviation, own_class, stated.external_as_of or deviation.recorded_at)
+    answer_as_new(deviation)
+    return deviation
+
+
+def _take(actor: Actor, found: Deviation, said: Mapping[str, Any], own_class: str, as_of: datetime) -> None:
+    check_texts({name: str(said[name]) for name in ("title", "description") if said[name]})
+    _copy_class(actor, found, own_class, as_of)
+    compare(actor, found, _theirs(actor, found, said, own_class), as_of)
 
 
 @action("mirror.settle")
