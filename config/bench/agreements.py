@@ -24,10 +24,11 @@ PAST_CASES: Final = """
 with made as (
     insert into deviations_deviation (id, space_id, audience, version, number, title, description,
         immediate_action, state, occurred_at, detected_at, aware_at, recorded_at, late_reason, reporter_id,
-        reporter_code, lead_code, triaged_at, ended_at, end_text, external_id, external_status, needs_notice)
+        reporter_code, lead_code, triaged_at, ended_at, end_text, external_id, external_status, needs_notice,
+        triggers, review, dismissal, dismissed_code)
     select gen_random_uuid(), %(space)s, 'shared', 1, 'DEV-' || n, 'Deviation ' || n, 'What happened', '',
         'closed', since, since, since, since, '', %(person)s, 'Bench', '', since, since + interval '26 days',
-        'Done', '', '', true
+        'Done', '', '', true, '[]', '', '', ''
     from (select n, now() - n * interval '10 minutes' as since from generate_series(1, %(many)s) n) past
     returning id, space_id, aware_at, number)
 insert into deviations_judgement (id, space_id, audience, version, deviation_id, kind, side, classification,

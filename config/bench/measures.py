@@ -18,6 +18,7 @@ import orjson
 from django.utils import timezone
 
 from config.bench.agreements import backtested
+from config.bench.deviations import listed
 from config.bench.fanout import fanned_out
 from config.bench.inquiries import compared, packed, searched
 from config.bench.load import loaded
@@ -348,6 +349,7 @@ ALL: Final[Mapping[str, Callable[[], list[Figure]]]] = {
     "ingest": ingest,
     "report": report,
     "list": listing,
+    "long_list": listed,
     "series": series,
     "board": board,
     "home": home,

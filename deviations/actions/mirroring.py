@@ -24,6 +24,7 @@ from portal.access import require_role
 from portal.action import action, answer_as_new, instant
 from portal.actor import Actor
 from portal.errors import Invalid
+from portal.models import Program
 from portal.states import Audience, Classification
 from portal.terms import terms_at
 
@@ -68,10 +69,13 @@ def mirror_deviation(
     found = find_mirrored(actor, program.pk, external_id)
     as_of = check_copy(found, as_of=external_as_of, field="external_as_of", version=version)
     if found is None:
+        occurred, detected = _both(occurred_at, detected_at)
         stated = Stated(
             title=title,
             description=description,
-            **_times(occurred_at=occurred_at, detected_at=detected_at, aware_at=aware_at),
+            occurred_at=occurred,
+            detected_at=detected,
+            aware_at=aware_at or detected,
             batch_id=batch_id,
             phase_id=phase_id,
             excursion_id=excursion_id,
@@ -84,16 +88,24 @@ def mirror_deviation(
             triggers=triggers,
             elsewhere=elsewhere,
         )
-        deviation = log_stated(actor, program, stated).deviation
-        _copy_class(actor, deviation, external_class, as_of)
-        answer_as_new(deviation)
-        return deviation
+        return _enter(actor, program, stated, external_class)
     said = {"title": title, "description": description, "aware_at": aware_at, "batch": batch_id}
     said |= {"occurred_at": occurred_at, "detected_at": detected_at}
-    check_texts({name: str(said[name]) for name in ("title", "description") if said[name]})
-    _copy_class(actor, found, external_class, as_of)
-    compare(actor, found, _theirs(actor, found, said, external_class), as_of)
+    _take(actor, found, said, external_class, as_of)
     return _mirror(found, external_status, as_of, elsewhere)
+
+
+def _enter(actor: Actor, program: Program, stated: Stated, own_class: str) -> Deviation:
+    deviation = log_stated(actor, program, stated).deviation
+    _copy_class(actor, deviation, own_class, stated.external_as_of or deviation.recorded_at)
+    answer_as_new(deviation)
+    return deviation
+
+
+def _take(actor: Actor, found: Deviation, said: Mapping[str, Any], own_class: str, as_of: datetime) -> None:
+    check_texts({name: str(said[name]) for name in ("title", "description") if said[name]})
+    _copy_class(actor, found, own_class, as_of)
+    compare(actor, found, _theirs(actor, found, said, own_class), as_of)
 
 
 @action("mirror.settle")
@@ -185,14 +197,12 @@ def _check_words(external_id: str, external_status: str | None, external_class: 
         raise Invalid("Say which record is copied.", errors={"external_id": ["At least 1 character."]})
 
 
-def _times(
-    *, occurred_at: datetime | None, detected_at: datetime | None, aware_at: datetime | None
-) -> dict[str, datetime]:
+def _both(occurred_at: datetime | None, detected_at: datetime | None) -> tuple[datetime, datetime]:
     if occurred_at is None or detected_at is None:
         given = {"occurred_at": occurred_at, "detected_at": detected_at}
         errors = {name: ["Needed for a new record."] for name, at in given.items() if at is None}
         raise Invalid("This record is new here; say what happened.", errors=errors)
-    return {"occurred_at": occurred_at, "detected_at": detected_at, "aware_at": aware_at or detected_at}
+    return occurred_at, detected_at
 
 
 def _mirror(found: Deviation, status: str | None, as_of: datetime, elsewhere: Elsewhere) -> Deviation:

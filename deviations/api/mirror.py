@@ -92,7 +92,7 @@ class ConflictList(ListView):
             state=choice_param(request, "state", ConflictState.values),
             deviation_id=uuid_param(request, "deviation"),
         )
-        return self.page(request, found, lambda rows: ConflictOut(rows, many=True).data)
+        return self.page(request, found, lambda rows: [dict(ConflictOut(each).data) for each in rows])
 
 
 class SettleConflict(CovalentView):

@@ -41,6 +41,29 @@ def _words(least: int, most: int, what: str) -> dict[str, Any]:
     return {"type": "string", "minLength": least, "maxLength": most, "description": what}
 
 
+EXTERNAL: Final = {
+    "type": "object",
+    "description": "The record in the CDMO's own quality system, which masters these fields.",
+    "properties": {
+        "id": _words(1, 120, "Its number there."),
+        "status": _words(0, 120, "Its state there."),
+        "class": _words(0, 60, "Its class there, by that system's own name."),
+        "as_of": {"anyOf": [INSTANT, {"type": "null"}]},
+    },
+    "required": ["id"],
+}
+ATTACHMENT: Final = {
+    "type": "object",
+    "properties": {
+        "name": _words(1, 255, "File name."),
+        "media_type": _words(1, 120, "What the bytes are."),
+        "size": {"type": "integer", "minimum": 0},
+        "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+    },
+    "required": ["name", "sha256"],
+}
+
+
 def _codes(codes: Mapping[str, str], terms: Mapping[str, str]) -> dict[str, Any]:
     each = [
         {"const": code, "title": title, **({"x-iof": IOF + terms[code]} if code in terms else {})}
@@ -88,30 +111,8 @@ def digital_schema() -> dict[str, Any]:
             }
         ),
         "conclusion": _words(0, 20_000, "How it ended."),
-        "external": {
-            "type": "object",
-            "description": "The record in the CDMO's own quality system, which masters these fields.",
-            "properties": {
-                "id": _words(1, 120, "Its number there."),
-                "status": _words(0, 120, "Its state there."),
-                "class": _words(0, 60, "Its class there, by that system's own name."),
-                "as_of": _optional(INSTANT),
-            },
-            "required": ["id"],
-        },
-        "attachments": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "name": _words(1, 255, "File name."),
-                    "media_type": _words(1, 120, "What the bytes are."),
-                    "size": {"type": "integer", "minimum": 0},
-                    "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
-                },
-                "required": ["name", "sha256"],
-            },
-        },
+        "external": EXTERNAL,
+        "attachments": {"type": "array", "items": ATTACHMENT},
     }
     for name, term in FIELD_TERMS.items():
         if name in properties:

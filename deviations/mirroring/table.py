@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -15,7 +16,7 @@ from deviations.actions.mirroring import mirror_deviation
 from deviations.models import Elsewhere
 from deviations.states import MIRRORERS
 from portal.access import require_role
-from portal.action import reading
+from portal.action import Replayed, reading
 from portal.actor import Actor
 from portal.csv_out import NEUTRAL
 from portal.errors import DomainError, Invalid, TooLarge
@@ -53,7 +54,10 @@ def mirror_table(actor: Actor, program_id: UUID, data: bytes) -> TableOutcome:
     outcome = TableOutcome()
     for place, row in enumerate(rows, start=2):
         try:
-            made = mirror_deviation(actor, program_id, **_given(row, batches))
+            made = mirror_deviation(_once(actor, place), program_id, **_given(row, batches))
+        except Replayed as replayed:
+            outcome.accepted += 1
+            outcome.made += int(replayed.is_new)
         except DomainError as error:
             said = error.detail if not error.errors else f"{error.detail} {_sentences(error)}"
             outcome.refused.append({"row": place, "code": error.problem_code, "detail": said})
@@ -61,6 +65,12 @@ def mirror_table(actor: Actor, program_id: UUID, data: bytes) -> TableOutcome:
             outcome.accepted += 1
             outcome.made += int(getattr(made, "is_made_now", False))
     return outcome
+
+
+def _once(actor: Actor, place: int) -> Actor:
+    """Return the actor with a key for each row, where the table has one: a repeat takes no row twice."""
+    key = actor.origin.idempotency_key
+    return actor.via(replace(actor.origin, idempotency_key=f"{key}:{place}")) if key else actor
 
 
 def _sentences(error: DomainError) -> str:
@@ -113,10 +123,9 @@ def _given(row: Mapping[str, str], batches: Mapping[str, UUID]) -> dict[str, Any
 
 
 def _instant(name: str, text: str) -> datetime:
-    try:
+    at: datetime | None = None
+    with suppress(ValueError):
         at = datetime.fromisoformat(text)
-    except ValueError:
-        at = None  # type: ignore[assignment]  # refused below
     if at is None or at.tzinfo is None:
         words = "An instant with its offset, like 2026-03-01T08:00:00Z."
         raise Invalid("Not an instant.", errors={name: [words]})

@@ -1,4 +1,4 @@
-"""A page that is not for every reader: who may not open it is told so, and nothing else."""
+"""A page that is not for every reader: who may not open it is told so and sees nothing else."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ def bars(rows: Sequence[tuple[str, int]], title: str) -> SafeString:
     drawn = format_html_join(
         "",
         '<text class="bar-name" x="{}" y="{}">{}</text>'
-        '<rect class="bar" x="{}" y="{}" width="{}" height="16"/>'
+        '<rect class="datum" x="{}" y="{}" width="{}" height="16"/>'
         '<text class="bar-count" x="{}" y="{}">{}</text>',
         (
             (
@@ -128,7 +128,7 @@ def columns(months: Sequence[Month], title: str) -> SafeString:
             place = (name, round(n * wide + 6), foot, round(wide - 12), tall)
             if tall:
                 parts.append(
-                    format_html('<rect class="bar {}" x="{}" y="{}" width="{}" height="{}"/>', *place)
+                    format_html('<rect class="datum {}" x="{}" y="{}" width="{}" height="{}"/>', *place)
                 )
         middle = round(n * wide + wide / 2)
         parts.append(format_html('<text class="mid" x="{}" y="{}">{}</text>', middle, foot - 5, month.total))

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from deviations.mirroring.states import SETTLERS
 from deviations.models import Deviation
 from deviations.queries import lines_of
 from deviations.queries.listing import DeviationLine
@@ -62,6 +63,7 @@ class DeviationsPage(Page):
             "chosen": chosen,
             "words": words,
             "is_first": cursor is None,
+            "may_mirror": any(actor.holds(space_id, *SETTLERS) for space_id in actor.seats),
             "newest_url": _link(kept) if cursor is not None else "",
             "older_url": _link({**kept, "after": _place(shown[-1])}) if len(found) > PAGE else "",
             "partial": "list" if request.htmx else "",

@@ -208,7 +208,7 @@ def _source(given: QueryDict) -> tuple[str, UUID | None]:
     """Return what the page is opened from, besides a batch or an excursion."""
     for kind in OPENERS:
         if _is_id(given.get(kind, "")):
-            return kind, UUID(given[kind])
+            return kind, UUID(given.get(kind, ""))
     return "", None
 
 

@@ -390,6 +390,20 @@ class TestTheMirror:
         masters = {each["field"]: each["master"] for each in client.get(f"{URL}mirror/mastership/").json()}
         assert (masters["external_status"], masters["title"]) == ("there", "here")
 
+    def test_a_table_under_one_key_takes_all_its_rows_once(self, database, api, cdmo_qa):
+        at = (make.now() - timedelta(hours=1)).isoformat()
+        lines = ["external_id,title,description,occurred_at,detected_at"]
+        lines += [f"DV-{n},Agitator stopped,The agitator stopped for 40 s.,{at},{at}" for n in (1, 2)]
+        url, table = f"{URL}mirror/?program={cast.PROGRAM}", "\n".join(lines)
+        for _turn in range(2):
+            answer = api("cdmo_system").post(
+                url, table, content_type="text/csv", headers={"Idempotency-Key": "t1"}
+            )
+            assert (answer.status_code, answer.json()) == (200, {"accepted": 2, "made": 2, "refused": []})
+        assert [each.version for each in seen_by(cdmo_qa, Deviation)] == [1, 1]
+        for outsider in ("sponsor_system", "rival_system"):
+            assert api(outsider).post(url, table, content_type="text/csv").status_code in (403, 404)
+
     def test_what_is_copied_must_be_named(self, database, api):
         client = api("cdmo_system")
         assert self.put(client, self.given(), external_id="").status_code == 400

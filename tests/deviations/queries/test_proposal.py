@@ -8,6 +8,7 @@ from batches.specs import StepSpec
 from deviations.models import Deviation
 from deviations.queries import propose_from_excursion
 from deviations.queries.board import facts_of_batches
+from deviations.queries.sources import evidence_from
 from portal.action import reading
 from portal.errors import NotFound, Refused
 from tests.deviations.conftest import only, seen_by
@@ -206,3 +207,15 @@ def test_a_board_asks_three_queries_however_many(
         make.triage(cdmo_qa, make.report(cdmo_operator, batch_id=batch.pk))
     with reading(cdmo_qa), django_assert_num_queries(3):
         facts_of_batches(cdmo_qa, [batch.pk])
+
+
+def test_the_readings_around_an_excursion_are_its_evidence(story, cdmo_operator, rival_sponsor_qa):
+    found = excursion(cdmo_operator, "par")
+    with reading(cdmo_operator):
+        evidence = evidence_from(cdmo_operator, "excursion", found.pk)
+    lines = evidence.data.decode("utf-8-sig").splitlines()
+    assert evidence.name == "readings-TEMP.csv"
+    assert lines[0].startswith('"at","TEMP (')
+    assert max(float(line.rsplit('"', 2)[1]) for line in lines[1:] if not line.endswith('""')) == 35.3
+    with reading(rival_sponsor_qa), pytest.raises(NotFound):
+        evidence_from(rival_sponsor_qa, "excursion", found.pk)

@@ -11,12 +11,13 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections
 
+from batches.models import BatchSample
 from deviations.actions.signals import raise_signal
 from deviations.models import Deviation
 from portal.action import reading
 from portal.models import Attachment
 from tests.deviations.conftest import kinds, seen_by
-from tests.factories import batches, cast, executed
+from tests.factories import batches, cast, executed, monitoring
 from tests.factories import deviations as make
 
 PNG = b"\x89PNG\r\n\x1a\n a photo of the display"
@@ -380,3 +381,19 @@ def test_a_signal_is_logged_from_and_a_foreign_source_is_not_there(
     assert client.get(URL, {"result": str(hidden.pk)}).status_code == 404
     client.post(URL, filled(running.pk, token="f" * 16, source=f"result:{hidden.pk}"))
     assert len(seen_by(cdmo_qa, Attachment)) == 1
+
+
+def test_a_plate_of_the_monitoring_becomes_a_deviation_in_one_step(running, signed_in, cdmo_qa):
+    monitoring.point()
+    session = monitoring.session()
+    monitoring.confirmed(monitoring.grown(session, "SP-3", value=1))
+    monitoring.covered(session, running)
+    (sample,) = seen_by(cdmo_qa, BatchSample)
+    client = signed_in("cdmo_qa")
+    page = client.get(URL, {"sample": str(sample.pk)}).content.decode()
+    assert "SP-3 at L4-A1" in page
+    before = len(seen_by(cdmo_qa, Attachment))
+    client.post(URL, filled(running.pk, source=f"sample:{sample.pk}"))
+    assert len(seen_by(cdmo_qa, Attachment)) == before + 1
+    shown = client.get(f"/batches/{running.pk}/environment/").content.decode()
+    assert f"/deviations/new/?sample={sample.pk}" in shown
