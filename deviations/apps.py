@@ -60,6 +60,7 @@ class DeviationsConfig(AppConfig):
         self.tell_of_timelines()
         self.tell_of_signals()
         self.tell_of_capa()
+        self.tell_of_dockets()
         self.tell_of_keeping()
 
     def log_by_itself(self) -> None:
@@ -149,6 +150,30 @@ class DeviationsConfig(AppConfig):
         name_clock(WINDOW_CLOCK, words, has_own_item=True, is_fixed=True)
         inbox.register(capas_waiting)
         waiting.register(count_capas)
+
+    def tell_of_dockets(self) -> None:
+        """Let dockets be signed, wait in Home, and run against the times of clauses."""
+        from deviations.dockets.asking.states import CLOCKS
+        from deviations.dockets.site.signing import STATEMENT
+        from deviations.queries.asking import queries_asking
+        from deviations.queries.dockets import count_dockets, dockets_waiting
+        from deviations.queries.inbox import reviews_asking
+        from portal.actions.clocks import breach_clock, breach_clocks
+        from portal.agreements.headings import TIMED
+        from portal.clocks import on_clock, on_clocks
+        from portal.clocks.names import name_clock
+        from portal.signable import register
+        from portal.slots import asking, inbox, waiting
+
+        register(STATEMENT)
+        for kind in CLOCKS:
+            on_clock(kind, breach_clock)
+            on_clocks(kind, breach_clocks)
+            name_clock(kind, TIMED[kind], has_own_item=True)
+        asking.register(queries_asking)
+        asking.register(reviews_asking)
+        inbox.register(dockets_waiting)
+        waiting.register(count_dockets)
 
     def tell_of_keeping(self) -> None:
         """Tell how long the tables are kept, and when records began."""

@@ -26,6 +26,7 @@ LENGTHS: Final[Mapping[str, tuple[int, int]]] = {
     "hazard": (10, 4_000),
     "formality_why": (10, 4_000),
     "owner": (2, 60),
+    "place": (2, 120),
     "external_id": (0, 120),
     "external_status": (0, 120),
 }

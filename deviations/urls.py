@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from deviations.views import capa, record, reporting, rounds, signals
+from deviations.desks.counters import COUNTERS
+from deviations.views import capa, dockets, record, reporting, rounds, signals
 from deviations.views.listing import DeviationsPage
+from deviations.views.monthly import MonthlyPage
 from deviations.views.past import PastDeviationPage
 from deviations.views.report import LogDeviationPage, LoggedPage
 from deviations.views.terms import AppliesPage
@@ -46,4 +48,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
         path(f"{MEASURE}{name}/", capa.MeasureStep.as_view(step=name), name=f"measure_{name}")
         for name in capa.MEASURE_STEPS
     ),
+    path("monthly-lists/", MonthlyPage.as_view(), name="monthly_lists"),
+    *(path(address, view, name=name) for address, view, name in dockets.routes(COUNTERS)),
 ]

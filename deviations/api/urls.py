@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver
 
-from deviations.api import capa, deviations, reporting, signals
+from deviations.api import capa, deviations, dockets, monthly, reporting, signals
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *deviations.urlpatterns,
     *reporting.urlpatterns,
     *signals.urlpatterns,
     *capa.urlpatterns,
+    *dockets.urlpatterns,
+    *monthly.urlpatterns,
 ]

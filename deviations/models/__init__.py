@@ -13,10 +13,14 @@ from deviations.models.capa import (
     RiskForm,
 )
 from deviations.models.deviation import STATED_THERE, Deviation, Elsewhere, Judgement, Numbering
+from deviations.models.docket import Docket, DocketEntry, DocketLink
+from deviations.models.monthly import MonthlyLine, MonthlyList
 from deviations.models.notice import Notice
+from deviations.models.query import Query
 from deviations.models.reporting import ReportingDecision, ReportingFacts
 from deviations.models.rounds import ReportComment, ReportRound, Settlement
 from deviations.models.signal import EarlySignal
+from deviations.models.site import ImpactStatement, SiteEvent, SiteReach
 from deviations.models.summary import PreliminarySummary
 
 __all__ = [
@@ -28,19 +32,28 @@ __all__ = [
     "CapaNumbering",
     "CapaPlan",
     "Deviation",
+    "Docket",
+    "DocketEntry",
+    "DocketLink",
     "EarlySignal",
     "EffectivenessCheck",
     "EffectivenessData",
     "Elsewhere",
+    "ImpactStatement",
     "Judgement",
     "Measure",
+    "MonthlyLine",
+    "MonthlyList",
     "Notice",
     "Numbering",
     "PreliminarySummary",
+    "Query",
     "ReportComment",
     "ReportRound",
     "ReportingDecision",
     "ReportingFacts",
     "RiskForm",
     "Settlement",
+    "SiteEvent",
+    "SiteReach",
 ]

@@ -14,6 +14,8 @@ from batches.schedule.states import SLOT_TRANSITIONS
 from batches.watched.states import WATCH_TRANSITIONS
 from deviations import states as deviation_states
 from deviations.capa.states import CAPA_TRANSITIONS, MEASURE_TRANSITIONS
+from deviations.dockets.asking.states import QUERY_TRANSITIONS
+from deviations.dockets.site.states import SITE_EVENT_TRANSITIONS, STATEMENT_TRANSITIONS
 from portal.states import edges
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,6 +36,8 @@ TABLES = {
     "deviations_deviation": ("deviations", deviation_states.TRANSITIONS),
     "deviations_capa": ("deviations/capa", CAPA_TRANSITIONS),
     "deviations_measure": ("deviations/capa", MEASURE_TRANSITIONS),
+    "deviations_query": ("deviations/dockets/asking", QUERY_TRANSITIONS),
+    "deviations_impactstatement": ("deviations/dockets/site", STATEMENT_TRANSITIONS),
 }
 # Edges that nobody takes by a step of one's own: a signature does, or two equal words.
 CONSEQUENCES = {"deviations_deviation": deviation_states.CONSEQUENCES}
@@ -41,6 +45,8 @@ CONSEQUENCES = {"deviations_deviation": deviation_states.CONSEQUENCES}
 
 # Its steps are called as those of a recipe version; the README says them in words.
 GUARDED = TABLES | {
+    # Its steps are reach and close; the README says them in words.
+    "deviations_siteevent": ("deviations/dockets/site", SITE_EVENT_TRANSITIONS),
     # Its second reader confirms as the second reader of an identity does; the README says both.
     "batches_monitoringsample": ("batches", environment_states.SAMPLE_TRANSITIONS),
     "batches_watchmodel": ("batches", WATCH_TRANSITIONS),
