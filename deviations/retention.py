@@ -20,6 +20,7 @@ OF_CAPA: Final = (
 
 OF_DOCKETS: Final = (
     *("docketentry", "docketlink", "query", "monthlylist", "monthlyline"),
+    *("change", "complaint", "labinvestigation", "retest"),
     *("siteevent", "sitereach", "impactstatement"),
 )
 

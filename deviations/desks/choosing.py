@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from batches.models import Batch
+from batches.models import Batch, SampleResult
 from deviations.desks.shapes import Given
 from deviations.dockets.site.states import STATEMENT_KEEPERS
 from deviations.models import Deviation, MonthlyLine, SiteReach
@@ -73,6 +73,12 @@ def _lines(actor: Actor, spaces: Sequence[UUID], _docket: Any) -> Options:
     return [(str(each.pk), f"{each.number} {each.title}") for each in found]
 
 
+def _results(actor: Actor, spaces: Sequence[UUID], _docket: Any) -> Options:
+    rows = SampleResult.objects.visible_to(actor).filter(space_id__in=spaces)
+    found = rows.exclude(flag="").order_by("-resulted_at", "pk")[:CHOSEN_MAX]
+    return [(str(each.pk), f"{each.get_flag_display()}: {each.title}") for each in found]
+
+
 def _records(actor: Actor, spaces: Sequence[UUID], docket: Any) -> Options:
     rows = Record.objects.visible_to(actor).filter(space_id__in=spaces, type__in=LINKABLE)
     if docket is not None:
@@ -89,4 +95,5 @@ SOURCES: Final[Mapping[str, Callable[[Actor, Sequence[UUID], Any], Options]]] = 
     "deviation": _deviations,
     "line": _lines,
     "record": _records,
+    "result": _results,
 }

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from deviations.desks import asking, site
+from deviations.desks import asking, changing, complaining, laboratory, site
 from deviations.desks.shapes import counters
 
 COUNTERS = counters()
-__all__ = ["COUNTERS", "asking", "site"]
+__all__ = ["COUNTERS", "asking", "changing", "complaining", "laboratory", "site"]

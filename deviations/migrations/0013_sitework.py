@@ -16,6 +16,129 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name="LabInvestigation",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "audience",
+                    models.CharField(
+                        choices=[
+                            ("shared", "shared"),
+                            ("manufacturer", "CDMO internal"),
+                            ("sponsor", "sponsor internal"),
+                        ],
+                        default="shared",
+                        max_length=12,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("number", models.CharField(max_length=20)),
+                ("title", portal.sealing.SealedTextField()),
+                ("description", portal.sealing.SealedTextField()),
+                (
+                    "side",
+                    models.CharField(
+                        choices=[
+                            ("shared", "shared"),
+                            ("manufacturer", "CDMO internal"),
+                            ("sponsor", "sponsor internal"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("recorded_at", models.DateTimeField()),
+                ("recorded_by", models.UUIDField()),
+                ("recorded_code", models.CharField(max_length=60)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("oos", "OOS, outside specification"),
+                            ("oot", "OOT, outside trend"),
+                            ("ooe", "OOE, outside expectation"),
+                        ],
+                        max_length=3,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("phase_one", "Phase I, laboratory"),
+                            ("phase_two", "Phase II, full-scale"),
+                            ("retest_planned", "Retest plan to approve"),
+                            ("retesting", "Retesting"),
+                            ("concluded", "Concluded"),
+                        ],
+                        default="phase_one",
+                        max_length=14,
+                    ),
+                ),
+                ("clause", models.CharField(blank=True, max_length=40)),
+                (
+                    "retest_kind",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("reinjection", "same preparation"),
+                            ("retest", "same sample"),
+                            ("resample", "new sample"),
+                        ],
+                        max_length=11,
+                    ),
+                ),
+                ("retests", models.PositiveSmallIntegerField(blank=True, null=True)),
+                (
+                    "averaging",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("none", "each value is reported"),
+                            ("by_method", "mean, as the method defines it"),
+                        ],
+                        max_length=9,
+                    ),
+                ),
+                ("method", portal.sealing.SealedTextField(blank=True)),
+                ("planned_by", models.UUIDField(blank=True, null=True)),
+                ("plan_approved_at", models.DateTimeField(blank=True, null=True)),
+                ("cause", portal.sealing.SealedTextField(blank=True)),
+                (
+                    "outcome",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("invalidated", "invalid, assignable cause in the laboratory"),
+                            ("confirmed", "confirmed"),
+                            ("inconclusive", "no cause found; the result stands and is weighed in full"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "result",
+                    portal.models.base.RecordKey(
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="batches.sampleresult",
+                    ),
+                ),
+                (
+                    "space",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="portal.space",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
             name="MonthlyList",
             fields=[
                 (
@@ -211,6 +334,52 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="Retest",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "audience",
+                    models.CharField(
+                        choices=[
+                            ("shared", "shared"),
+                            ("manufacturer", "CDMO internal"),
+                            ("sponsor", "sponsor internal"),
+                        ],
+                        default="shared",
+                        max_length=12,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("ordinal", models.PositiveSmallIntegerField()),
+                ("value", models.DecimalField(decimal_places=6, max_digits=18)),
+                ("unit", models.CharField(blank=True, max_length=30)),
+                ("is_outside", models.BooleanField()),
+                ("read_by", models.UUIDField()),
+                ("read_code", models.CharField(max_length=60)),
+                ("read_at", models.DateTimeField()),
+                (
+                    "investigation",
+                    portal.models.base.RecordKey(
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="deviations.labinvestigation",
+                    ),
+                ),
+                (
+                    "space",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="portal.space",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
             name="SiteEvent",
             fields=[
                 (
@@ -318,6 +487,249 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+        ),
+        migrations.CreateModel(
+            name="Change",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "audience",
+                    models.CharField(
+                        choices=[
+                            ("shared", "shared"),
+                            ("manufacturer", "CDMO internal"),
+                            ("sponsor", "sponsor internal"),
+                        ],
+                        default="shared",
+                        max_length=12,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("number", models.CharField(max_length=20)),
+                ("title", portal.sealing.SealedTextField()),
+                ("description", portal.sealing.SealedTextField()),
+                (
+                    "side",
+                    models.CharField(
+                        choices=[
+                            ("shared", "shared"),
+                            ("manufacturer", "CDMO internal"),
+                            ("sponsor", "sponsor internal"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("recorded_at", models.DateTimeField()),
+                ("recorded_by", models.UUIDField()),
+                ("recorded_code", models.CharField(max_length=60)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("permanent", "permanent change"),
+                            ("temporary", "temporary change"),
+                            ("departure", "planned departure"),
+                        ],
+                        max_length=9,
+                    ),
+                ),
+                (
+                    "weight",
+                    models.CharField(
+                        choices=[
+                            ("notify", "notify"),
+                            ("consult", "consult"),
+                            ("approve", "approve before implementation"),
+                        ],
+                        max_length=7,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("drafted", "Drafted"),
+                            ("proposed", "Proposed"),
+                            ("approved", "Approved"),
+                            ("implemented", "Implemented"),
+                            ("closed", "Closed"),
+                            ("refused", "Refused"),
+                            ("withdrawn", "Withdrawn"),
+                        ],
+                        default="drafted",
+                        max_length=11,
+                    ),
+                ),
+                ("clause", models.CharField(blank=True, max_length=40)),
+                ("effects", portal.sealing.SealedTextField(blank=True)),
+                ("implement_from", models.DateTimeField()),
+                ("ends_at", models.DateTimeField(blank=True, null=True)),
+                ("proposed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "reply",
+                    models.CharField(
+                        blank=True,
+                        choices=[("no_objection", "no objection"), ("objection", "objection")],
+                        max_length=12,
+                    ),
+                ),
+                ("own_approved_at", models.DateTimeField(blank=True, null=True)),
+                ("other_approved_at", models.DateTimeField(blank=True, null=True)),
+                ("implemented_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "space",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="portal.space",
+                    ),
+                ),
+            ],
+            options={
+                "indexes": [models.Index(fields=["space", "-recorded_at", "-id"], name="change_list")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("space", "number"), name="change_number_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("side", "shared"), _negated=True), name="change_of_a_side"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ends_at", None), ("kind", "permanent")),
+                            models.Q(
+                                models.Q(("kind", "permanent"), _negated=True), ("ends_at__isnull", False)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="change_ends_where_it_is_temporary",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ["approved", "implemented", "closed"]), _negated=True),
+                            models.Q(
+                                ("own_approved_at__isnull", False),
+                                models.Q(
+                                    models.Q(("weight", "approve"), _negated=True),
+                                    ("other_approved_at__isnull", False),
+                                    _connector="OR",
+                                ),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="change_approved_by_who_must",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Complaint",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "audience",
+                    models.CharField(
+                        choices=[
+                            ("shared", "shared"),
+                            ("manufacturer", "CDMO internal"),
+                            ("sponsor", "sponsor internal"),
+                        ],
+                        default="shared",
+                        max_length=12,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("number", models.CharField(max_length=20)),
+                ("title", portal.sealing.SealedTextField()),
+                ("description", portal.sealing.SealedTextField()),
+                (
+                    "side",
+                    models.CharField(
+                        choices=[
+                            ("shared", "shared"),
+                            ("manufacturer", "CDMO internal"),
+                            ("sponsor", "sponsor internal"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("recorded_at", models.DateTimeField()),
+                ("recorded_by", models.UUIDField()),
+                ("recorded_code", models.CharField(max_length=60)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("appearance", "appearance or particles"),
+                            ("container", "container, closure or leak"),
+                            ("label", "label or packaging"),
+                            ("count", "quantity or missing unit"),
+                            ("transport", "transport or temperature"),
+                            ("effect", "effect or adverse event, without any person"),
+                            ("other", "other"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("received", "Received"),
+                            ("investigated", "Looked into"),
+                            ("answered", "Answered"),
+                            ("closed", "Closed"),
+                        ],
+                        default="received",
+                        max_length=12,
+                    ),
+                ),
+                ("received_at", models.DateTimeField()),
+                ("units", models.PositiveIntegerField(blank=True, null=True)),
+                ("clause", models.CharField(blank=True, max_length=40)),
+                (
+                    "batch",
+                    portal.models.base.RecordKey(
+                        on_delete=django.db.models.deletion.DO_NOTHING, related_name="+", to="batches.batch"
+                    ),
+                ),
+                (
+                    "space",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="portal.space",
+                    ),
+                ),
+            ],
+            options={
+                "indexes": [
+                    models.Index(fields=["space", "-recorded_at", "-id"], name="complaint_list"),
+                    models.Index(fields=["space", "batch"], name="complaint_batch"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("space", "number"), name="complaint_number_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("audience", "shared")), name="complaint_is_shared"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("side", "shared"), _negated=True),
+                        name="complaint_received_by_a_side",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("received_at__lte", models.F("recorded_at"))),
+                        name="complaint_received_before_recorded",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="DocketEntry",
@@ -544,6 +956,46 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.AddIndex(
+            model_name="labinvestigation",
+            index=models.Index(fields=["space", "-recorded_at", "-id"], name="labinvestigation_list"),
+        ),
+        migrations.AddConstraint(
+            model_name="labinvestigation",
+            constraint=models.UniqueConstraint(
+                fields=("space", "number"), name="labinvestigation_number_once"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="labinvestigation",
+            constraint=models.UniqueConstraint(
+                fields=("space", "result"), name="labinvestigation_one_a_result"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="labinvestigation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("side", "manufacturer")), name="labinvestigation_cdmo"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="labinvestigation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "retesting"), _negated=True),
+                    models.Q(("plan_approved_at__isnull", False), ("retests__range", (1, 20))),
+                    _connector="OR",
+                ),
+                name="labinvestigation_plan_before_retests",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="labinvestigation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state", "concluded"), ("outcome", ""), _connector="XOR"),
+                name="labinvestigation_concluded_somehow",
+            ),
+        ),
         migrations.AddConstraint(
             model_name="monthlylist",
             constraint=models.UniqueConstraint(fields=("space", "month"), name="monthlylist_once"),
@@ -588,6 +1040,12 @@ class Migration(migrations.Migration):
             model_name="query",
             constraint=models.CheckConstraint(
                 condition=models.Q(("side", "shared"), _negated=True), name="query_asked_by_a_side"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="retest",
+            constraint=models.UniqueConstraint(
+                fields=("space", "investigation", "ordinal"), name="retest_ordinal_once"
             ),
         ),
         migrations.AddIndex(
@@ -638,6 +1096,47 @@ class Migration(migrations.Migration):
         StateGuard("impactstatement", edges=["concluded>open", "concluded>signed", "open>concluded"]),
         RecordTable("docketentry"),
         RecordTable("docketlink"),
+        RecordTable("change", subject=("change", "number", "title")),
+        StateGuard(
+            "change",
+            edges=[
+                "approved>implemented",
+                "approved>withdrawn",
+                "drafted>proposed",
+                "drafted>withdrawn",
+                "implemented>closed",
+                "proposed>approved",
+                "proposed>refused",
+                "proposed>withdrawn",
+            ],
+        ),
+        RecordTable("labinvestigation", subject=("lab_investigation", "number", "title")),
+        StateGuard(
+            "labinvestigation",
+            edges=[
+                "phase_one>concluded",
+                "phase_one>phase_two",
+                "phase_one>retest_planned",
+                "phase_two>concluded",
+                "phase_two>retest_planned",
+                "retest_planned>phase_one",
+                "retest_planned>retesting",
+                "retesting>concluded",
+                "retesting>phase_two",
+            ],
+        ),
+        RecordTable("retest"),
+        RecordTable("complaint", subject=("complaint", "number", "title")),
+        StateGuard(
+            "complaint",
+            edges=[
+                "answered>closed",
+                "answered>received",
+                "investigated>answered",
+                "received>answered",
+                "received>investigated",
+            ],
+        ),
         migrations.RunSQL(
             [
                 # What left is never changed.

@@ -12,8 +12,11 @@ from deviations.models.capa import (
     Measure,
     RiskForm,
 )
+from deviations.models.change import Change
+from deviations.models.complaint import Complaint
 from deviations.models.deviation import STATED_THERE, Deviation, Elsewhere, Judgement, Numbering
 from deviations.models.docket import Docket, DocketEntry, DocketLink
+from deviations.models.laboratory import LabInvestigation, Retest
 from deviations.models.monthly import MonthlyLine, MonthlyList
 from deviations.models.notice import Notice
 from deviations.models.query import Query
@@ -31,6 +34,8 @@ __all__ = [
     "CapaLink",
     "CapaNumbering",
     "CapaPlan",
+    "Change",
+    "Complaint",
     "Deviation",
     "Docket",
     "DocketEntry",
@@ -41,6 +46,7 @@ __all__ = [
     "Elsewhere",
     "ImpactStatement",
     "Judgement",
+    "LabInvestigation",
     "Measure",
     "MonthlyLine",
     "MonthlyList",
@@ -52,6 +58,7 @@ __all__ = [
     "ReportRound",
     "ReportingDecision",
     "ReportingFacts",
+    "Retest",
     "RiskForm",
     "Settlement",
     "SiteEvent",

@@ -143,18 +143,25 @@ def linked_records(actor: Actor, docket: Any) -> list[Linked]:
     ]
 
 
-def dockets_about(actor: Actor, record_id: UUID) -> list[DocketLine]:
-    """Return the dockets that are linked to a record, or name it, open ones first; two queries a kind."""
+def dockets_about(actor: Actor, record_id: UUID, *, field: str = "deviation") -> list[DocketLine]:
+    """Return the dockets that are linked to a record or name it, open ones first.
+
+    Two queries, one a kind that names such a record, and two a kind that is found.
+    """
+    links = DocketLink.objects.visible_to(actor).filter(other_id=record_id)
+    ids: dict[str, set[UUID]] = {}
+    linked = Record.objects.visible_to(actor).filter(pk__in=links.values("about_id"))
+    for type_, pk in linked.values_list("type", "pk"):
+        ids.setdefault(type_, set()).add(pk)
     found: list[DocketLine] = []
     for desk in desks():
-        if desk.is_of_site:
-            continue
-        rows = list_dockets(desk, actor, linked_to=record_id)
-        fields = {each.name for each in desk.model._meta.get_fields()}
-        for name in ("deviation", "batch"):
-            if name in fields:
-                rows = rows | list_dockets(desk, actor).filter(**{f"{name}_id": record_id})
-        found += docket_lines(desk, actor, list(rows.order_by("recorded_at", "pk")[:ITEMS_MAX]))
+        own = ids.get(desk.name, set())
+        if any(each.name == field for each in desk.model._meta.local_fields):
+            rows = list_dockets(desk, actor).filter(**{f"{field}_id": record_id})
+            own |= set(rows.values_list("pk", flat=True)[:ITEMS_MAX])
+        if own:
+            rows = list_dockets(desk, actor).filter(pk__in=own).order_by("recorded_at", "pk")
+            found += docket_lines(desk, actor, list(rows[:ITEMS_MAX]))
     return sorted(found, key=lambda each: each.docket.state in each.desk.ended)
 
 

@@ -14,8 +14,9 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from batches.environment.access import is_on_floor
 from deviations.desks.choosing import options_of
-from deviations.desks.shapes import Counter, DocketForm, Taking, arguments, counter_of, form_of
+from deviations.desks.shapes import Counter, DocketForm, Taking, arguments, counter_of, counters, form_of
 from deviations.queries.dockets import DocketDetail, DocketLine, docket_detail, docket_lines, list_dockets
 from deviations.views.record import seen_version
 from portal.action import reading
@@ -54,6 +55,7 @@ class DocketListPage(Page):
         lines.sort(key=lambda each: (each.clock is None, each.clock.due_at if each.clock else None))
         return {
             "counter": counter,
+            "docket_links": docket_links(actor, self.kind),
             "lines": [_line(each, programs, zone_of(request)) for each in lines],
             "is_more": len(found) > LINES_MAX,
             "filters": [(name, words, f"?filter={name}") for name, words in FILTERS.items()],
@@ -61,6 +63,18 @@ class DocketListPage(Page):
             "new_url": f"/{desk.path}/new/" if places_of(counter, actor) else "",
             "here_url": request.get_full_path(),
         }
+
+
+def docket_links(actor: Actor, chosen: str = "") -> list[Shown]:
+    """Return where the other records of quality are read; those of the site for its own people alone."""
+    on_floor = is_on_floor(actor, actor.organisation_id)
+    found = [
+        {"title": each.title, "url": f"/{each.desk.path}/", "is_chosen": each.desk.name == chosen}
+        for each in counters()
+        if on_floor or not each.desk.is_of_site
+    ]
+    lists = {"title": _("Monthly lists"), "url": "/monthly-lists/", "is_chosen": chosen == "monthly"}
+    return [*found, lists]
 
 
 def _line(line: DocketLine, programs: Mapping[UUID, Program], zone: str) -> Shown:

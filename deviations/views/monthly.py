@@ -19,6 +19,7 @@ from deviations.queries.monthly import (
     month_to_release,
     preview_month,
 )
+from deviations.views.dockets import docket_links
 from portal.actor import Side
 from portal.errors import Invalid
 from portal.pages import Page, PageRequest
@@ -48,6 +49,7 @@ class MonthlyPage(Page):
             key for key in rooms if actor.side(key) == Side.SPONSOR and counter_of("query").opens(actor, key)
         }
         return {
+            "docket_links": docket_links(actor, "monthly"),
             "previews": previews,
             "lists": [
                 {

@@ -47,10 +47,12 @@ from deviations.queries import (
     notice_preview,
 )
 from deviations.queries.capa import capas_of_deviation
+from deviations.queries.dockets import dockets_about
 from deviations.signing import DEVIATION
 from deviations.states import OPEN_STATES, REPORTERS, REVIEWS
 from deviations.views.capa_shown import plan_address
 from deviations.views.curve import curve_of
+from deviations.views.dockets_shown import ask_address
 from deviations.views.duties import card_of
 from deviations.views.files import attach_all, files_given
 from deviations.views.shown import (
@@ -156,6 +158,8 @@ class DeviationPage(Page):
             "exports": exports_of(actor, deviation.space_id, deviation.pk),
             "reporting": card_of(actor, found, now),
             "capas": capas_of_deviation(actor, deviation.pk),
+            "dockets": dockets_about(actor, deviation.pk),
+            "ask_url": ask_address(actor, deviation),
             "plan_capa_url": plan_address(actor, deviation),
             "forms": _forms(actor, found, terms),
             "rounds": rounds_shown(found),

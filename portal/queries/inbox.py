@@ -34,6 +34,8 @@ WHY: Final[Mapping[str, str | Promise]] = {
     "notice.unreleased": gettext_lazy("Notice not released in half its time"),
     "report.draft": gettext_lazy("A draft report waits for comments"),
     "report.review": gettext_lazy("A report waits for review"),
+    "change": gettext_lazy("The other side proposes a change"),
+    "complaint": gettext_lazy("A complaint about a batch came in"),
     "query": gettext_lazy("The other side asks"),
     "impact_statement": gettext_lazy("What an event of the site means for your product"),
     "watch": gettext_lazy("Early signal"),

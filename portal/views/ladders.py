@@ -35,6 +35,8 @@ KINDS: Final[Mapping[str, str | Promise]] = {
     "decision.lost": gettext_lazy("No reply, the choice is lost"),
     "report.draft": gettext_lazy("Draft report to comment on"),
     "report.review": gettext_lazy("Report to review"),
+    "change": gettext_lazy("Change of the other side"),
+    "complaint": gettext_lazy("Complaint about a batch"),
     "query": gettext_lazy("Query of the other side"),
     "impact_statement": gettext_lazy("Impact statement of a site event"),
     "watch": gettext_lazy("Early signal"),

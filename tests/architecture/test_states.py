@@ -15,6 +15,9 @@ from batches.watched.states import WATCH_TRANSITIONS
 from deviations import states as deviation_states
 from deviations.capa.states import CAPA_TRANSITIONS, MEASURE_TRANSITIONS
 from deviations.dockets.asking.states import QUERY_TRANSITIONS
+from deviations.dockets.changing.states import CHANGE_TRANSITIONS
+from deviations.dockets.complaining.states import COMPLAINT_TRANSITIONS
+from deviations.dockets.laboratory.states import LAB_TRANSITIONS
 from deviations.dockets.site.states import SITE_EVENT_TRANSITIONS, STATEMENT_TRANSITIONS
 from portal.states import edges
 
@@ -37,6 +40,9 @@ TABLES = {
     "deviations_capa": ("deviations/capa", CAPA_TRANSITIONS),
     "deviations_measure": ("deviations/capa", MEASURE_TRANSITIONS),
     "deviations_query": ("deviations/dockets/asking", QUERY_TRANSITIONS),
+    "deviations_change": ("deviations/dockets/changing", CHANGE_TRANSITIONS),
+    "deviations_complaint": ("deviations/dockets/complaining", COMPLAINT_TRANSITIONS),
+    "deviations_labinvestigation": ("deviations/dockets/laboratory", LAB_TRANSITIONS),
     "deviations_impactstatement": ("deviations/dockets/site", STATEMENT_TRANSITIONS),
 }
 # Edges that nobody takes by a step of one's own: a signature does, or two equal words.

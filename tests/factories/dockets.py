@@ -83,3 +83,61 @@ def sign(by, docket, kind):
     from portal.states import Meaning
 
     return signing.sign(by, docket, Meaning.APPROVED, kind=kind)
+
+
+CHANGE = {
+    "title": "Resin lot from a second site",
+    "description": "The supplier moves slurry lots to site two.",
+}
+COMPLAINT = {
+    "kind": "appearance",
+    "title": "Haze in one vial",
+    "description": "One vial of a box of ten was hazy on receipt at the depot.",
+}
+HYPOTHESIS = {"title": "HMW outside", "description": "Integration or column; sample checked first."}
+
+
+def drafted(by, program=cast.PROGRAM, **given):
+    """A change that its own side alone knows."""
+    from deviations.actions.dockets.changing import draft_change
+
+    return draft_change(by, program, **CHANGE | {"implement_from": make.now()} | given)
+
+
+def proposed(by, program=cast.PROGRAM, **given):
+    """A change that both sides read."""
+    from deviations.actions.dockets.changing import propose_change
+
+    found = drafted(by, program, **given)
+    return propose_change(by, found.pk, version=found.version)
+
+
+def complaint(by, program=cast.PROGRAM, **given):
+    """A complaint about a batch."""
+    from deviations.actions.dockets.complaining import receive_complaint
+    from tests.factories import batches
+
+    batch_id = given.pop("batch_id", None) or batches.batch(program).pk
+    return receive_complaint(by, program, **COMPLAINT | {"batch_id": batch_id} | given)
+
+
+def oos(batch=None, value=50):
+    """A result outside specification."""
+    from tests.factories import batches, executed
+
+    return executed.result(batch or batches.batch(), value=value, sample="S-OOS")
+
+
+def investigated(by, result, **given):
+    """Phase I of its investigation."""
+    from deviations.actions.dockets.laboratory import open_investigation
+
+    return open_investigation(by, result.space_id, **HYPOTHESIS | {"result_id": result.pk} | given)
+
+
+def planned(by, found, retests=2, **given):
+    """The investigation with a plan that waits for its approval."""
+    from deviations.actions.dockets.laboratory import plan_retest
+
+    said = {"retest_kind": "retest", "method": "Same sample, second analyst, two preparations."}
+    return plan_retest(by, found.pk, **said | {"retests": retests, "version": again(found).version} | given)

@@ -208,7 +208,7 @@ def _fill(program: UUID) -> dict[str, UUID]:
         **_custody(program, recipe, word),
         "signal_id": _signal(program, running, word),
         **_capas(program, shared, word),
-        **_dockets(program, shared, word),
+        **_dockets(program, shared, running, word),
         "webhook_id": _tell(qa, program, word),
         "attachment_id": _attach(qa, shared.pk, f"{word} photo.png"),
         "internal_attachment_id": _attach(qa, undisclosed.pk, f"INTERNAL {word} photo.png"),
@@ -458,9 +458,10 @@ def _capas(program: UUID, deviation, word: str) -> dict[str, UUID]:
     }
 
 
-def _dockets(program: UUID, deviation, word: str) -> dict[str, UUID]:
+def _dockets(program: UUID, deviation, batch, word: str) -> dict[str, UUID]:
     """A query, a statement that both sides read and one inside, of events whose words name no client."""
-    from deviations.actions.dockets.asking import link_query
+    from deviations.actions.dockets.asking import link_query, write_to_query
+    from deviations.actions.dockets.laboratory import note_check
     from tests.factories import dockets as file
 
     qa, sponsor = actor("cdmo_qa"), actor("sponsor_qa" if program == cast.PROGRAM else "rival_sponsor_qa")
@@ -475,7 +476,17 @@ def _dockets(program: UUID, deviation, word: str) -> dict[str, UUID]:
     statement = file.reached(qa, event, program, **own)
     file.concluded(qa, statement, text=f"{word} impact of it")
     file.shared(qa, statement)
+    change = file.proposed(qa, program, title=f"{word} change", description=f"{word} what is changed")
+    file.drafted(qa, program, **hidden)
+    at = {"title": f"{word} complaint", "description": f"{word} what was reported", "batch_id": batch.pk}
+    complaint = file.complaint(sponsor, program, **at)
+    investigation = file.investigated(qa, file.oos(batch), **hidden)
+    note_check(qa, investigation.pk, text=hidden["description"], version=investigation.version)
+    query = write_to_query(sponsor, query.pk, text=f"{word} words to it", version=file.again(query).version)
     return {
+        "change_id": change.pk,
+        "complaint_id": complaint.pk,
+        "lab_investigation_id": investigation.pk,
         "query_id": query.pk,
         "site_event_id": event.pk,
         "impact_statement_id": statement.pk,

@@ -68,6 +68,9 @@ FILLS = {
 # What stands where a docket is named, by the part of the address before it.
 DOCKETS = {
     "queries": "query_id",
+    "changes": "change_id",
+    "complaints": "complaint_id",
+    "laboratory-investigations": "lab_investigation_id",
     "site-events": "site_event_id",
     "impact-statements": "impact_statement_id",
 }
@@ -402,11 +405,36 @@ def docket_bodies(ids):
     said, now = {"title": "Title", "description": text}, datetime.now(UTC).isoformat()
     of_site = {"kind": "utility", **said, "place": "Line 4", "occurred_at": now}
     step, why = {"text": text}, {"reason": text}
+    change = {"program": program, **said, "implement_from": now}
+    complaint = {"program": program, **said, "batch": str(ids["batch_id"]), "kind": "label"}
+    investigation = {"program": program, **said, "result": str(ids["result_id"])}
     return {
         "queries/new/": {"program": program, "kind": "question", **said},
         "v1/queries/": {"program": program, **said, "batch": str(ids["batch_id"])},
         "site-events/new/": of_site,
         "v1/site-events/": of_site,
+        "changes/new/": change,
+        "v1/changes/": change,
+        "complaints/new/": complaint,
+        "v1/complaints/": complaint,
+        "laboratory-investigations/new/": investigation,
+        "v1/laboratory-investigations/": investigation,
+        "docket_id>/propose/": {},
+        "docket_id>/reply/": step | {"outcome": "no_objection"},
+        "docket_id>/refuse/": why,
+        "docket_id>/implement/": step,
+        "docket_id>/investigate/": step,
+        "docket_id>/decline/": why,
+        "docket_id>/note/": step,
+        "docket_id>/widen/": step,
+        "docket_id>/plan_retest/": {
+            "retest_kind": "retest",
+            "retests": 2,
+            "averaging": "none",
+            "method": text,
+        },
+        "docket_id>/return_plan/": why,
+        "docket_id>/retest/": {"value": "1"},
         "docket_id>/reach/": {"program": program, **said, "batches": [str(ids["batch_id"])]},
         "docket_id>/answer/": step,
         "docket_id>/ask_again/": step,
