@@ -173,4 +173,5 @@ def test_the_record_offers_a_copy_of_each_chain_that_tells_of_it(signed_in, cdmo
     assert "/export?record=" not in text
     publish(PRIVATE)
     text = signed_in("cdmo_qa").get(f"/deviations/{inside.pk}/").content.decode()
-    assert text.count("/manufacturer/export?record=") == 2
+    # The bundle, its paper, and the evidence pack.
+    assert text.count("/manufacturer/export?record=") == 3

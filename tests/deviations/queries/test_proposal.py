@@ -47,6 +47,9 @@ def story(database, cdmo_operator, api):
     recipe = plant.recipe(steps=[step], measured=[plant.temperature(*limits)])
     batch = plant.batch(number="B-2417", of=recipe, running=timedelta(days=9, hours=6))
     start = (plant.now() - timedelta(hours=4)).replace(second=0, microsecond=0)
+    if start.astimezone(SITE).date() != (start + timedelta(minutes=MINUTES)).astimezone(SITE).date():
+        # Of two days the words name both.
+        start -= timedelta(minutes=MINUTES)
     values = [value_at(place / 6) for place in range(MINUTES * 6)]
     body = plant.frame(*plant.course(values, start=start))
     answer = api("gateway").post(
