@@ -31,15 +31,16 @@ def hold_by_clauses(
 ) -> None:
     """Let a batch be held because of a record, as clauses say, for the readers of that record.
 
-    One hold of a kind, by the first clause that asks for it. A hold of the same cause that none of them asks
-    for any more ends, one that stands already stays. Records: batch.held v1, batch.hold_lifted v1.
+    One hold of a kind on a batch, by the first clause that asks for it. A hold of the same cause on it that
+    none of them asks for any more ends, one that stands already stays.
+    Records: batch.held v1, batch.hold_lifted v1.
     """
     current_action()
     wanted: dict[str, Applied[Hold]] = {}
     for each in found:
         if each is not None:
             wanted.setdefault(KINDS[each.rule.blocks], each)
-    standing = {each.kind: each for each in holds_because_of(actor, cause.pk)}
+    standing = {each.kind: each for each in holds_because_of(actor, cause.pk) if each.batch_id == batch.pk}
     for kind, hold in standing.items():
         if kind not in wanted:
             _lift(actor, hold)
@@ -96,6 +97,13 @@ def lift_holds_because_of(actor: Actor, cause_id: UUID) -> None:
     """End the holds of a record that is over. Records: batch.hold_lifted v1."""
     current_action()
     for each in holds_because_of(actor, cause_id):
+        _lift(actor, each)
+
+
+def lift_holds_until(actor: Actor, cause_id: UUID, *, until: str) -> None:
+    """End the holds of a record that stand until something that has come. Records: batch.hold_lifted v1."""
+    current_action()
+    for each in holds_because_of(actor, cause_id).filter(until=until):
         _lift(actor, each)
 
 

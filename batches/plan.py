@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
@@ -101,13 +101,18 @@ def read_plan(actor: Actor, batch: Batch) -> Plan:
     by_parameter: dict[UUID, list[Limit]] = {}
     for limit in limits.order_by("id"):
         by_parameter.setdefault(limit.parameter_id, []).append(limit)
-    stretches = [stretch_of(run) for run in runs]
+    ordered = parameters.order_by("ordinal", "id")
+    return plan_by(batch, [(each, by_parameter.get(each.pk, [])) for each in ordered], runs)
+
+
+def plan_by(
+    batch: Batch, states: Iterable[tuple[Parameter, Sequence[Limit]]], runs: Iterable[PhaseRun]
+) -> Plan:
+    """Return the plan of a batch from rows that are given, as of a view of the past."""
     end_us = rules.OPEN_END_US if batch.ended_at is None else microseconds(batch.ended_at)
     edges = (microseconds(batch.started_at or batch.planned_start), end_us)
-    channels = {
-        parameter.code: _channel(parameter, by_parameter.get(parameter.pk, []), stretches, edges)
-        for parameter in parameters.order_by("ordinal", "id")
-    }
+    stretches = [stretch_of(run) for run in runs]
+    channels = {each.code: _channel(each, list(limits), stretches, edges) for each, limits in states}
     return Plan(channels, {code: channel.unit for code, channel in channels.items()})
 
 

@@ -245,6 +245,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
+        "InquiryToolEnum": "deviations.inquiry.states.Tool",
         "Classification": "portal.states.Classification",
         "AlertState": "portal.states.AlertState",
         "Side": "portal.states.SeatSide",
@@ -294,6 +295,9 @@ SPECTACULAR_SETTINGS = {
         "CapaMeasureKind": "deviations.capa.states.MeasureKind",
         "CapaMeasureState": "deviations.capa.states.MeasureState",
         "CapaDecisionKind": "deviations.capa.states.CapaDecisionKind",
+        "ImpactModality": "deviations.judging.states.Modality",
+        "ImpactVerdict": "deviations.judging.states.Verdict",
+        "CandidateOutcome": "deviations.judging.states.CandidateOutcome",
     },
 }
 # Requests a minute of one key or person; readings have their own, higher one.

@@ -12,6 +12,7 @@ from deviations.errors import NoticeOutstanding, NoticeReleased
 from deviations.mirroring.states import CONFLICT_TRANSITIONS
 from deviations.models import Deviation, EarlySignal, Judgement, MirrorConflict
 from deviations.states import (
+    IN_FORCE,
     LEADERS,
     OPEN_STATES,
     REPORTERS,
@@ -113,10 +114,10 @@ def find_mirrored(actor: Actor, program_id: UUID, external_id: str) -> Deviation
 
 
 def newest_classes(actor: Actor, deviation_ids: list[UUID]) -> dict[UUID, Classification]:
-    """Return the newest provisional class of each deviation as far as the actor may see it, in one query."""
+    """Return the class in force of each deviation as far as the actor may see it, in one query."""
     rows = (
         Judgement.objects.visible_to(actor)
-        .filter(deviation_id__in=deviation_ids, kind=JudgementKind.PROVISIONAL)
+        .filter(deviation_id__in=deviation_ids, kind__in=IN_FORCE)
         .order_by("deviation_id", "-given_at", "-id")
         .distinct("deviation_id")
         .values_list("deviation_id", "classification")
@@ -125,7 +126,7 @@ def newest_classes(actor: Actor, deviation_ids: list[UUID]) -> dict[UUID, Classi
 
 
 def class_of(actor: Actor, deviation: Deviation) -> Classification | None:
-    """Return the newest provisional class of one deviation, None before triage or while it is withheld."""
+    """Return the class in force of one deviation, None before triage or while it is withheld."""
     return newest_classes(actor, [deviation.pk]).get(deviation.pk)
 
 

@@ -15,34 +15,26 @@ class DeviationsConfig(AppConfig):
         from batches.slots import batch_deviations, batch_dossiers, batch_facts
         from deviations.access import lock_for_file, newest_classes
         from deviations.api.dossier import deviation_dossier, deviations_of_program, dossiers_of_batch
+        from deviations.evidence.dossier import evidence_dossier
         from deviations.queries.board import facts_of_batches
         from deviations.queries.cases import past_cases
         from deviations.queries.inbox import deviations_waiting
         from deviations.queries.of_batch import deviations_of_batch
         from deviations.queries.saved_filters import count_to_move_on
-        from deviations.reporting import RULES
-        from deviations.reporting_signing import REPORTING_DECISION
         from deviations.signing import DEVIATION
         from deviations.views.navigation import deviation_counts
         from deviations.views.news import batch_of_deviations, deviation_moves, deviation_news
-        from portal.actions.clocks import breach_clock, breach_clocks
         from portal.attachments import takes_files
-        from portal.clocks import on_clock, on_clocks
-        from portal.clocks.names import name_clock
-        from portal.dossiers import keeps_dossiers, program_lists
+        from portal.dossiers import EVIDENCE, keeps_dossiers, program_lists
         from portal.shell import nav_counts
         from portal.signable import register
         from portal.slots import batch_of, came_in, classes, inbox, news, waiting
         from portal.slots import past_cases as cases
 
-        register(REPORTING_DECISION)
-        for rule in RULES:
-            on_clock(rule.clock, breach_clock)
-            on_clocks(rule.clock, breach_clocks)
-            name_clock(rule.clock, rule.title)
         takes_files("deviation", lock_for_file)
         register(DEVIATION)
         keeps_dossiers("deviation", deviation_dossier)
+        keeps_dossiers("deviation", evidence_dossier, paper=EVIDENCE)
         program_lists.register(deviations_of_program)
         batch_facts.register(facts_of_batches)
         batch_dossiers.register(dossiers_of_batch)
@@ -56,11 +48,28 @@ class DeviationsConfig(AppConfig):
         batch_of.register(batch_of_deviations)
         cases.register(past_cases)
         self.log_by_itself()
+        self.tell_of_authorities()
         self.tell_of_notices()
         self.tell_of_timelines()
         self.tell_of_signals()
         self.tell_of_capa()
+        self.tell_of_judging()
         self.tell_of_keeping()
+
+    def tell_of_authorities(self) -> None:
+        """Let the sweep note what was not reported to an authority in its time."""
+        from deviations.reporting import RULES
+        from deviations.reporting_signing import REPORTING_DECISION
+        from portal.actions.clocks import breach_clock, breach_clocks
+        from portal.clocks import on_clock, on_clocks
+        from portal.clocks.names import name_clock
+        from portal.signable import register
+
+        register(REPORTING_DECISION)
+        for rule in RULES:
+            on_clock(rule.clock, breach_clock)
+            on_clocks(rule.clock, breach_clocks)
+            name_clock(rule.clock, rule.title)
 
     def log_by_itself(self) -> None:
         """Let the lower apps have logged what is an event by itself."""
@@ -149,6 +158,31 @@ class DeviationsConfig(AppConfig):
         name_clock(WINDOW_CLOCK, words, has_own_item=True, is_fixed=True)
         inbox.register(capas_waiting)
         waiting.register(count_capas)
+
+    def tell_of_judging(self) -> None:
+        """Let impact and lower classes be signed, and the system open classes once both sides gave theirs."""
+        from deviations.actions.judging.classes import open_classes
+        from deviations.judging.signing import IMPACT_ASSESSMENT, RECLASSIFICATION
+        from deviations.judging.states import CLASS_CLOCK, CLASS_DISAGREEMENT_CLOCK, OPENING_LOOK
+        from portal.actions.clocks import breach_clock, breach_clocks
+        from portal.clocks import on_clock, on_clocks
+        from portal.clocks.names import name_clock
+        from portal.signable import register
+
+        register(IMPACT_ASSESSMENT)
+        register(RECLASSIFICATION)
+        words = {
+            CLASS_CLOCK: gettext_lazy("Give the confirmed class"),
+            CLASS_DISAGREEMENT_CLOCK: gettext_lazy("Decide on the class"),
+        }
+        for kind, name in words.items():
+            on_clock(kind, breach_clock)
+            on_clocks(kind, breach_clocks)
+            name_clock(kind, name, has_own_item=False)
+        on_clock(OPENING_LOOK, open_classes)
+        name_clock(
+            OPENING_LOOK, gettext_lazy("Look whether both classes are in"), has_own_item=True, is_fixed=True
+        )
 
     def tell_of_keeping(self) -> None:
         """Tell how long the tables are kept, and when records began."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portal.errors import DomainError, InvalidTransition, NotFound
+from portal.errors import DomainError, Invalid, InvalidTransition, NotFound
 
 
 class NoticeReleased(InvalidTransition):
@@ -35,3 +35,21 @@ class CorrectionOpen(InvalidTransition):
     """A deviation does not close before its corrections are done (domain 2b)."""
 
     code = "correction_open"
+
+
+class PlannedDeparture(Invalid):
+    """What is planned before it is done is a change or a temporary change, no deviation (domain 2a)."""
+
+    code = "planned_departure"
+
+
+class ImpactOpen(InvalidTransition):
+    """An investigation does not end before its impact is concluded and its scope decided (domain 2b)."""
+
+    code = "impact_open"
+
+
+class ClassUnsettled(InvalidTransition):
+    """A deviation does not end while the sides differ on its class (quality agreement 5.6)."""
+
+    code = "class_unsettled"

@@ -244,7 +244,10 @@ class DismissForm(StepForm):
         "reason",
         rows=3,
         label=_("Why it is no deviation"),
-        help_text=_("At least 10 characters. Another person of CDMO QA signs it."),
+        help_text=_(
+            "At least 10 characters. Another person of CDMO QA signs it. What was planned before is a change"
+            " or a temporary change: say which one."
+        ),
     )
 
 

@@ -15,12 +15,21 @@ OF_CAPA: Final = (
     *("capa", "capaplan", "capalink", "capakin", "capanumbering", "capadecision"),
     *("measure", "effectivenesscheck", "effectivenessdata", "riskform"),
 )
+# The tables of an investigation.
+OF_INQUIRY: Final = ("inquiry", "inquirynode", "nodeevidence", "cause", "causeexclusion")
+# The tables of how a deviation is judged.
+OF_JUDGING: Final = (
+    *("impactassessment", "impactfinding", "scopecandidate", "reclassification"),
+    *("classword", "precedent", "deviationtie"),
+)
 
 
 def of_deviations() -> Mapping[str, str]:
     """Return the classes of this app's record tables."""
     return {
         "deviations_deviation": "quality",
+        "deviations_deviationwords": "derived",
+        **{f"deviations_{each}": "quality" for each in OF_INQUIRY},
         "deviations_judgement": "quality",
         "deviations_notice": "quality",
         "deviations_numbering": "quality",
@@ -33,7 +42,7 @@ def of_deviations() -> Mapping[str, str]:
         "deviations_settlement": "quality",
         "deviations_reportingfacts": "quality",
         "deviations_reportingdecision": "quality",
-        **{f"deviations_{each}": "quality" for each in OF_CAPA},
+        **{f"deviations_{each}": "quality" for each in (*OF_CAPA, *OF_JUDGING)},
     }
 
 

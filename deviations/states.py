@@ -71,7 +71,7 @@ class SettlementOutcome(models.TextChoices):
 
 
 class JudgementKind(models.TextChoices):
-    """Whose word it is: a suggestion has no effect, the provisional class drives clocks.
+    """Whose word it is: a suggestion has no effect, the provisional class drives clocks at first.
 
     The sponsor says what the deviation means for its product; that is no class of the deviation.
     """
@@ -79,8 +79,13 @@ class JudgementKind(models.TextChoices):
     SUGGESTED = "suggested", _("suggested class")
     PROVISIONAL = "provisional", _("provisional class")
     IMPACT = "impact", _("product-impact assessment")
+    # One side's word, its own alone until the other's is in; then what follows from both.
+    BLIND = "blind", _("confirmed class of one side")
+    CONFIRMED = "confirmed", _("confirmed class")
 
 
+# What drives clocks, notice, colour and holds: the newest of these.
+IN_FORCE: Final = (JudgementKind.PROVISIONAL, JudgementKind.CONFIRMED)
 REPORTERS: Final = (CDMO_OPERATOR, CDMO_SHIFT_LEAD, CDMO_QA, CDMO_MSAT, CDMO_QC, CDMO_QUALITY_HEAD)
 MIRRORERS: Final = (CDMO_QA,)
 LEADERS: Final = (CDMO_QA, CDMO_MSAT)
@@ -127,6 +132,30 @@ TRANSITIONS: Final[Mapping[str, Transition]] = {
         (CDMO_QA,),
         _("Give the preliminary summary"),
     ),
+    "conclude_impact": Transition(
+        (DeviationState.UNDER_INVESTIGATION, *REVIEWS), None, LEADERS, _("Conclude on the impact")
+    ),
+    "look_around": Transition(JUDGED, None, LEADERS, _("Look for other batches")),
+    "name_batch": Transition(JUDGED, None, LEADERS, _("Name another batch")),
+    "decide_batch": Transition(JUDGED, None, LEADERS, _("Decide on another batch")),
+    "reclassify": Transition(JUDGED, None, (CDMO_QA,), _("Give another class")),
+    "confirm_class": Transition(
+        (DeviationState.UNDER_INVESTIGATION, *REVIEWS),
+        None,
+        (CDMO_QA, CDMO_QUALITY_HEAD, SPONSOR_QA, SPONSOR_QUALITY_HEAD),
+        _("Give the confirmed class"),
+    ),
+    "decide_class": Transition(
+        (DeviationState.UNDER_INVESTIGATION, *REVIEWS),
+        None,
+        (CDMO_QUALITY_HEAD, SPONSOR_QUALITY_HEAD),
+        _("Decide on the class"),
+    ),
+    "assess_risk": Transition(
+        JUDGED, None, (*LEADERS, CDMO_QUALITY_HEAD, SPONSOR_QA, SPONSOR_QUALITY_HEAD), _("Assess the risk")
+    ),
+    "link": Transition(OPEN_STATES, None, LEADERS, _("Link to another deviation")),
+    "merge": Transition(JUDGED, None, (CDMO_QA,), _("Merge into another deviation")),
     "share_draft": Transition(
         (DeviationState.UNDER_INVESTIGATION,), None, LEADERS, _("Share a draft report")
     ),

@@ -23,6 +23,8 @@ LENGTHS: Final[Mapping[str, tuple[int, int]]] = {
     "because": (20, 4_000),
     "criteria": (10, 4_000),
     "matching": (0, 200),
+    "conclusion": (20, 20_000),
+    "finding": (3, 4_000),
     "hazard": (10, 4_000),
     "formality_why": (10, 4_000),
     "owner": (2, 60),

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from deviations.access import zone_of
+from deviations.judging.states import CLASS_CLOCK, CLASS_DISAGREEMENT_CLOCK
 from deviations.models import Deviation
 from deviations.states import (
     CLOSING_CLOCK,
@@ -37,6 +38,8 @@ TIMELINES: Final = (OPENING_CLOCK, SUMMARY_CLOCK, DRAFT_CLOCK, CLOSING_CLOCK)
 OF_TRIAGE: Final = (SUMMARY_CLOCK, DRAFT_CLOCK, CLOSING_CLOCK)
 # What runs for a round of the report, each time anew.
 OF_ROUNDS: Final = (COMMENTS_CLOCK, REVIEW_CLOCK, DISAGREEMENT_CLOCK)
+# What runs until both sides have confirmed the class.
+OF_CLASS: Final = (CLASS_CLOCK, CLASS_DISAGREEMENT_CLOCK)
 
 
 def start_timelines(
@@ -66,6 +69,29 @@ def start_timelines(
         _start(deviation, found, timing, kind=activity, terms=terms.version, inputs=inputs)
 
 
+def tighten_timelines(
+    actor: Actor, deviation: Deviation, activities: Collection[str], classification: str
+) -> None:
+    """Start the clocks of a stricter class where its time is over before that of the one that runs.
+
+    The one that ran is withdrawn and stays to be read; what was met or is late stays as it is.
+    """
+    current_action()
+    terms = terms_at(actor, deviation.space_id, deviation.recorded_at)
+    open_ones = clocks_of(actor, deviation).filter(kind__in=activities, state=ClockState.RUNNING)
+    for clock in list(open_ones.order_by("pk")):
+        found = terms.timeline(clock.kind, classification)
+        told_at = datetime.fromisoformat(clock.inputs["since"]) if "since" in clock.inputs else None
+        since = counted_from(deviation, found.rule.since, told_at) if found is not None else None
+        if found is None or since is None:
+            continue
+        timing = time_by_clause(actor, deviation, found.rule.within, since)
+        if timing.due_at < clock.due_at:
+            end_clocks(deviation, kind=clock.kind, state=ClockState.WITHDRAWN)
+            inputs = {"classification": classification}
+            _start(deviation, found, timing, kind=clock.kind, terms=terms.version, inputs=inputs)
+
+
 def start_round(
     actor: Actor, deviation: Deviation, activity: str, classification: str | None
 ) -> tuple[str, Timing | None]:
@@ -76,6 +102,9 @@ def start_round(
     current_action()
     terms = terms_at(actor, deviation.space_id, deviation.recorded_at)
     found = terms.timeline(activity, classification)
+    if found is None and activity == COMMENTS_CLOCK:
+        # Who is asked before an investigation is concluded comments on its draft.
+        found = terms.consulted("investigation", Side.SPONSOR)
     if found is None or deviation.audience not in (Audience.SHARED, found.rule.held_by):
         return "", None
     timing = time_by_clause(actor, deviation, found.rule.within, instant())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from deviations.views import capa, mirror, record, reporting, rounds, signals
+from deviations.views import capa, inquiry, judging, mirror, record, reporting, rounds, signals
 from deviations.views.analysis import AnalysisPage, ExportPage
 from deviations.views.labels import LabelsPage
 from deviations.views.listing import DeviationsPage
@@ -16,6 +16,7 @@ from portal.views.past import now_or_then
 ONE = "deviations/<uuid:deviation_id>/"
 CAPA = "capa/<uuid:capa_id>/"
 MEASURE = "capa/measures/<uuid:measure_id>/"
+INQUIRY = "inquiries/<uuid:inquiry_id>/"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("deviations/", DeviationsPage.as_view(), name="deviations"),
     path("deviations/new/", LogDeviationPage.as_view(), name="log_deviation"),
@@ -40,10 +41,29 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{ONE}investigate/", record.Investigate.as_view(), name="deviation_investigate"),
     path(f"{ONE}assess_impact/", record.Assess.as_view(), name="deviation_assess_impact"),
     path(f"{ONE}summarise/", record.Summarise.as_view(), name="deviation_summarise"),
-    *(path(f"{ONE}{step.step}/", step.as_view(), name=f"deviation_{step.step}") for step in rounds.STEPS),
+    *(
+        path(f"{ONE}{step.step}/", step.as_view(), name=f"deviation_{step.step}")
+        for step in (*rounds.STEPS, *judging.STEPS)
+    ),
     path(f"{ONE}close/", record.Close.as_view(), name="deviation_close"),
     path(f"{ONE}cancel/", record.Cancel.as_view(), name="deviation_cancel"),
     path(f"{ONE}files/", record.AddFiles.as_view(), name="deviation_files"),
+    path(f"{ONE}investigation/", inquiry.InvestigationPage.as_view(), name="deviation_investigation"),
+    path(f"{ONE}inquiries/", inquiry.InvestigationStep.as_view(step="begin"), name="deviation_begin_inquiry"),
+    path(f"{ONE}causes/", inquiry.InvestigationStep.as_view(step="causes"), name="deviation_causes"),
+    *(
+        path(
+            f"causes/<uuid:cause_id>/{name}/",
+            inquiry.InvestigationStep.as_view(step=name),
+            name=f"cause_{name}",
+        )
+        for name in ("share", "withdraw")
+    ),
+    path(INQUIRY, inquiry.InquiryPage.as_view(), name="inquiry"),
+    *(
+        path(f"{INQUIRY}{name}/", inquiry.InquiryStep.as_view(step=name), name=f"inquiry_{name}")
+        for name in inquiry.STEPS
+    ),
     path("signals/", signals.SignalsPage.as_view(), name="early_signals"),
     path("signals/new/", signals.RaiseSignalPage.as_view(), name="raise_signal"),
     path("signals/<uuid:signal_id>/", signals.SignalPage.as_view(), name="early_signal"),

@@ -23,6 +23,14 @@ Row = Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A drawing of a printed record, an SVG made here, with what it shows in words."""
+
+    svg: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """A part of a printed record: words, labelled values, a table (`widths` share a line, 0 fits)."""
 
@@ -33,6 +41,7 @@ class Section:
     columns: Row = ()
     widths: Sequence[int] = ()
     rows: Sequence[Row] = ()
+    pictures: Sequence[Picture] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +82,10 @@ class Dossier:
 program_lists: Final[Slot[[Past, str], Sequence[Section]]] = Slot("program_lists")
 # Gathers a record as of an instant from all chains the actor follows, or from some; raises NotFound.
 Gatherer = Callable[[Actor, UUID, datetime, Collection[str] | None], Dossier]
-# What is printed of a record: all of it, or what was decided of it, over the signatures.
+# What is printed of a record: all of it, what was decided of it, over the signatures, or it with all around.
 WHOLE: Final = "record"
 CERTIFICATE: Final = "certificate"
+EVIDENCE: Final = "evidence"
 _gatherers: Final[dict[tuple[str, str], Gatherer]] = {}
 
 

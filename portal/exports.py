@@ -55,14 +55,17 @@ def write_export(
     *,
     record_id: UUID | None = None,
     with_files: bool = True,
+    paper: str = WHOLE,
 ) -> None:
     """Write the entries up to a checkpoint, or those about one record with their proofs, as a ZIP.
 
-    Beside them stand the files that these entries name, and of a record what people read. Entries and files
-    are not compressed, so that a verifier may read them in parts. Raises: NotFound, also when no entry is
-    about the record, TooLarge, Unavailable.
+    Beside them stand the files that these entries name, and of a record what people read: it alone, or with
+    what is evidence of it (`paper`). Entries and files are not compressed, so that a verifier may read them
+    in parts. Raises: NotFound, also when no entry is about the record, TooLarge, Unavailable.
     """
-    papers = make_papers(actor, chain, published, record_id)
+    papers = make_papers(actor, chain, published, record_id, paper=paper)
+    if paper != WHOLE and not papers.members:
+        raise NotFound
     read = tiles_of(chain, published.size)
     named: set[str] = set()
     count = 0

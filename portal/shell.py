@@ -46,6 +46,7 @@ LINKS: Final = {
     "earlysignal": "/signals/{id}/",
     "early_signal": "/signals/{id}/",
     "capa": "/capa/{id}/",
+    "inquiry": "/inquiries/{id}/",
     "measure": "/capa/measures/{id}/",
     "agreement_version": "/agreement/{id}/",
     "drill": "/drills/{id}/",

@@ -25,6 +25,7 @@ from batches.facts import (
     RecipeWithdrawn,
 )
 from batches.models import RecipeVersion
+from batches.recipes.agreed import require_agreed
 from batches.recipes.checks import require_sound
 from batches.recipes.document import digest_of, unread
 from batches.recipes.papers import drop_papers, read_spec, write_papers
@@ -140,14 +141,16 @@ def share_recipe(actor: Actor, recipe_id: UUID, *, version: int | None) -> Recip
 def submit_recipe(actor: Actor, recipe_id: UUID, *, version: int | None) -> RecipeVersion:
     """Hand a draft to the sponsor's review; it gets its revision and is never rewritten.
 
-    One version of a number is in review at a time. Parameters of the CDMO alone stay with it. Raises:
-    NotFound, Refused, InvalidTransition, VersionMissing, StaleVersion, Conflict, Invalid. Records:
-    recipe.submitted v1. Source: 21 CFR 211.186 (master production records).
+    One version of a number is in review at a time. Parameters of the CDMO alone stay with it; the signed
+    clauses on disclosure say which those are. Raises: NotFound, Refused, InvalidTransition, VersionMissing,
+    StaleVersion, Conflict, Invalid. Records: recipe.submitted v1. Source: 21 CFR 211.186 (master production
+    records).
     """
     lock_program(actor, get_recipe(actor, recipe_id).space_id)
     found = _lock(actor, recipe_id, "submit", version)
     spec = read_spec(actor, found)
     require_sound(spec)
+    require_agreed(actor, found.space_id, spec)
     of_number = RecipeVersion.objects.visible_to(actor).filter(space_id=found.space_id, number=found.number)
     open_one = of_number.filter(state__in=[RecipeState.IN_REVIEW, RecipeState.APPROVED]).first()
     if open_one is not None:

@@ -25,6 +25,7 @@ from batches.models import (
     StepEntry,
     StepExecution,
 )
+from batches.queries.around_findings import around_findings
 from batches.queries.excursions import list_excursions, up_to_date
 from batches.queries.holds import hold_words
 from batches.reviewing.exceptions import (
@@ -107,7 +108,7 @@ def sections_of(steps: Sequence[ProcedureStep]) -> list[Section]:
         *(Section(each.code, each.title) for each in parts),
         Section(MATERIALS, _("Materials")),
         Section(RESULTS, _("Results")),
-        Section(EVENTS, _("Deviations and holds")),
+        Section(EVENTS, _("Deviations, holds and surroundings")),
     ]
 
 
@@ -143,6 +144,7 @@ def own_looks(actor: Actor, batch: Batch) -> dict[str, ExceptionLook]:
 def _findings(actor: Actor, batch: Batch, places: Mapping[UUID, str]) -> Iterator[Finding]:
     yield from _excursions(actor, batch, places)
     yield from _events(actor, batch)
+    yield from around_findings(actor, batch)
     yield from _materials(actor, batch)
     yield from _steps(actor, batch, places)
     yield from _entries(actor, batch, places)

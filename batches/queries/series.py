@@ -97,7 +97,7 @@ def _read(
         parameter,
         *edges,
         points=thin,
-        limits=_limits(plan_of(actor, batch), parameter, edges),
+        limits=limits_within(plan_of(actor, batch), parameter, edges),
         phases=_phases(actor, batch, edges),
         marks=[
             {
@@ -112,7 +112,8 @@ def _read(
     )
 
 
-def _limits(plan: Plan, parameter: Parameter, edges: tuple[int, int]) -> list[dict[str, Any]]:
+def limits_within(plan: Plan, parameter: Parameter, edges: tuple[int, int]) -> list[dict[str, Any]]:
+    """Return what of a parameter's limits applies in a window, its edges in ms, by kind and start."""
     channel = plan.channels[parameter.code]
     found = [
         {

@@ -34,6 +34,9 @@ class ExceptionKind(models.TextChoices):
     CHECK = "check", _("second check missing")
     RESULT = "result", _("result")
     MATERIAL = "material", _("material")
+    ENVIRONMENT = "environment", _("environment")
+    INTERVENTION = "intervention", _("intervention")
+    IDENTITY = "identity", _("identity")
 
 
 class NoteKind(models.TextChoices):

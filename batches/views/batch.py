@@ -18,10 +18,11 @@ from batches.queries import BatchDetail, ParameterState, batch_detail, running_s
 from batches.queries.countdown import countdown_of
 from batches.queries.disposition import disposition_of
 from batches.queries.gateways import marked_stretches
+from batches.queries.references import references_for
 from batches.saying import bound_words, crossing, extreme_words
 from batches.slots import BatchDeviation, batch_signals, deviations_of, facts_of
 from batches.states import TRANSITIONS, BatchState, DataKind, ExcursionState, LimitKind
-from batches.views.charts import chart_of
+from batches.views.charts import chart_of, reference_lines
 from batches.views.disposition import card_of
 from batches.views.hold_card import holds_card
 from batches.views.places import Place, place_of
@@ -128,7 +129,10 @@ class BatchPage(Page):
 def _chart(actor: Actor, detail: BatchDetail, zone: str, now: datetime) -> Context:
     """Return the chart of the batch with what watches noticed on it."""
     chart = chart_of(detail, zone, now)
-    return chart | {"markers": [*chart["markers"], *watch_markers(actor, detail.batch)]}
+    return chart | {
+        "markers": [*chart["markers"], *watch_markers(actor, detail.batch)],
+        "references": reference_lines(references_for(actor, detail.batch)),
+    }
 
 
 def disposing(actor: Actor, batch: Batch, now: datetime) -> Context:

@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 
 from batches.columns import microseconds
 from batches.limits import OPEN_END_US
-from batches.models import Excursion, Limit, PhaseRun
+from batches.models import Batch, Excursion, Limit, PhaseRun
 from batches.queries import BatchDetail, ParameterState
+from batches.queries.references import Reference
 from batches.saying import crossing
 from batches.states import DataKind, ExcursionState, LimitKind
 from batches.views.ramps import Ramp, ramp
@@ -40,6 +41,25 @@ def chart_of(detail: BatchDetail, zone: str, now: datetime) -> Chart:
     return chart if batch.ended_at is None else chart | {"until": _ms(batch.ended_at)}
 
 
+def reference_lines(references: Iterable[Reference]) -> list[dict[str, Any]]:
+    """Return the finished batches that may lie under the chart, with what lines them up phase by phase."""
+    return [
+        {
+            "number": each.batch.number,
+            "series_url": f"/api/v1/batches/{each.batch.pk}/series/",
+            "until": _ms(each.batch.ended_at or each.batch.planned_start),
+            "phases": _starts(each.batch, each.runs),
+        }
+        for each in references
+    ]
+
+
+def _starts(batch: Batch, runs: Sequence[PhaseRun]) -> list[tuple[str, int]]:
+    """Return when each phase began, by its code; the whole where there are none."""
+    whole = [("", _ms(batch.started_at or batch.planned_start))]
+    return [(run.phase.code, _ms(run.started_at)) for run in runs] or whole
+
+
 def excursion_chart(
     detail: BatchDetail,
     state: ParameterState,
@@ -63,6 +83,7 @@ def _chart(detail: BatchDetail, states: Sequence[ParameterState], zone: str) -> 
         "zone": zone,
         "parameters": [_parameter(state) for state in states],
         "phases": _phases(detail, states),
+        "starts": _starts(detail.batch, detail.runs),
     }
 
 

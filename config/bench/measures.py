@@ -20,6 +20,7 @@ from django.utils import timezone
 from config.bench.agreements import backtested
 from config.bench.deviations import listed
 from config.bench.fanout import fanned_out
+from config.bench.inquiries import compared, packed, searched
 from config.bench.load import loaded
 from config.bench.lots import lineage
 from config.bench.papers import printed
@@ -56,11 +57,11 @@ RAW_TABLE: Final = (
 MANY_DEVIATIONS: Final = """
 insert into deviations_deviation (id, space_id, audience, version, number, title, description,
     immediate_action, state, occurred_at, detected_at, aware_at, recorded_at, late_reason, reporter_id,
-    reporter_code, lead_code, end_text, external_id, external_status, needs_notice, triggers, review,
-    dismissal, dismissed_code)
+    reporter_code, lead_code, end_text, external_id, external_status, needs_notice, triggers, dismissal,
+    dismissed_code, review, triaged_at)
 select gen_random_uuid(), %(space)s, 'shared', 1, 'DEV-' || n, 'Deviation ' || n, 'What happened',
     '', 'reported', now(), now(), now(), now() - n * interval '1 second', '', %(person)s,
-    'Bench', '', '', '', '', true, '[]', '', '', ''
+    'Bench', '', '', '', '', true, '[]', '', '', '', null
 from generate_series(1, %(many)s) n
 """
 MANY_READINGS: Final = """
@@ -359,6 +360,9 @@ ALL: Final[Mapping[str, Callable[[], list[Figure]]]] = {
     "lineage": lineage,
     "record": recorded,
     "paper": printed,
+    "evidence": packed,
+    "search": searched,
+    "similar": compared,
     "load": loaded,
     "fanout": fanned_out,
     "long_series": long_series,

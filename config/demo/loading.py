@@ -26,6 +26,7 @@ from config.demo.deciding import ask_all, is_asked
 from config.demo.disposing import are_disposed, dispose
 from config.demo.duty import has_rosters, keep_rosters
 from config.demo.incidents import CURRENT, Incident
+from config.demo.investigating import is_looked_into, look_into_open
 from config.demo.laboratory import has_laboratory, keep_laboratory
 from config.demo.lots import DEMO_LOT, FINISHED, FINISHED_COPIES, RUNNING
 from config.demo.making import Making
@@ -130,6 +131,9 @@ def _load_present(making: Making, reporting: Reporting) -> None:
 
 def _conclude(crew: Crew, making: Making) -> None:
     """Sign and compare what only people decide, once the history stands."""
+    if not is_looked_into():
+        with step("demo: investigations of what is open"):
+            look_into_open(crew)
     if not is_watched(crew):
         with step("demo: a watch, signed by both sides"):
             watch(crew, making.batches)

@@ -14,6 +14,8 @@ from batches.states import ExcursionState
 from config.demo.companies import PROGRAMS, TB22
 from config.demo.crew import Crew, setup_actor
 from config.demo.incidents import COPIED, Incident
+from config.demo.investigating import look_into
+from config.demo.judging import judge as judge_incident
 from config.demo.lots import FINISHED, FINISHED_COPIES, RUNNING
 from config.demo.signing import sign_as
 from deviations.access import class_of, get_deviation
@@ -41,7 +43,10 @@ NOTICE: Final = "deviation.notice"
 ASSESSED: Final = "Results within limits; no effect on product, clinic or supply (assessed when it happened)."
 CLOSABLE: Final = (DeviationState.UNDER_INVESTIGATION, *REVIEWS)
 UNRELEASED: Final = "notice.unreleased"
-_COLUMNS: Final = ("id", "space_id", "external_id", "state", "audience", "version")
+_COLUMNS: Final = (
+    *("id", "space_id", "external_id", "state", "audience", "version"),
+    *("scoped_at", "impact_concluded_at", "class_standing"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +217,8 @@ class Reporting:
                 judge, deviation.pk, lead_code=incident.lead_code, version=deviation.version
             )
         if incident.summary and deviation.state in CLOSABLE:
+            if deviation.audience == Audience.SHARED:
+                look_into(self._crew, incident.judge, incident.external_id, deviation)
             deviation = self._review(incident, deviation)
             close_deviation(judge, deviation.pk, summary=incident.summary, version=deviation.version)
 
@@ -222,6 +229,7 @@ class Reporting:
             if not needs_review(judge, deviation, class_of(judge, deviation)):
                 return deviation
         if deviation.state == DeviationState.UNDER_INVESTIGATION:
+            deviation = judge_incident(self._crew, incident, deviation)
             deviation = submit_report(judge, deviation.pk, report=incident.summary, version=deviation.version)
         if deviation.state == DeviationState.CDMO_QA_REVIEW:
             deviation = self._sign("cdmo_quality_head", deviation, Meaning.APPROVED)

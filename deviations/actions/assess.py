@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from deviations.access import class_of, lock_deviation
@@ -10,6 +11,8 @@ from deviations.clauses.governing import impacts_for, strictest
 from deviations.clauses.naming import own_name
 from deviations.clauses.triggers import triggers_of
 from deviations.facts import ImpactAssessed
+from deviations.judging.impact import Found, check_findings, put_assessment
+from deviations.judging.states import SPONSOR_AREAS
 from deviations.models import Deviation, Judgement
 from deviations.states import IMPACT_CLOCK, JudgementKind
 from deviations.texts import check_texts
@@ -30,13 +33,15 @@ def assess_impact(
     rationale: str,
     version: int | None,
     own_class: str = "",
+    findings: Sequence[Found] = (),
 ) -> Deviation:
     """Give the sponsor's product-impact assessment of a deviation it was told of; its clock is met.
 
     The CDMO classifies the deviation; the sponsor says how far product, clinic, registration and supply are
     touched: `classification` of the impact, `rationale` of 20..4000 characters, both shared; `own_class` is
-    its own name of it, where a clause maps names. The clause in force when the record began says who of the
-    sponsor gives it; the newest one holds, earlier ones stay.
+    its own name of it, where a clause maps names; `findings` say it of each of the four, all or none. It
+    holds once it is signed as product impact approved. The clause in force when the record began says who of
+    the sponsor gives it; the newest one holds, earlier ones stay.
     Raises: NotFound, Refused, InvalidTransition, StaleVersion, Invalid.
     Records: deviation.impact_assessed v1. Source: quality agreement 5.5; 21 CFR 211.22(a); domain 2b.
     """
@@ -46,6 +51,7 @@ def assess_impact(
     terms = terms_at(actor, deviation.space_id, deviation.recorded_at)
     require_by_clause(actor, deviation, terms, "assess_impact", provisional)
     own_class = own_name(terms, Side.SPONSOR, classification, own_class)
+    said = check_findings(findings, SPONSOR_AREAS) if findings else []
     rules = impacts_for(terms, provisional, triggers_of(actor, deviation))
     governing = strictest(actor, deviation, terms, rules, told_at=instant())
     Judgement.objects.create(
@@ -65,5 +71,13 @@ def assess_impact(
     clause = governing.found.clause.code if governing is not None else ""
     fact = ImpactAssessed(impact=classification, clause=clause)
     ledger.record(deviation, fact, classification=provisional)
+    put_assessment(
+        actor,
+        deviation,
+        Side.SPONSOR,
+        findings=said,
+        conclusion=rationale,
+        impact=classification,
+    )
     end_clocks(deviation, kind=IMPACT_CLOCK, state=ClockState.MET)
     return deviation

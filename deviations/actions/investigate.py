@@ -9,11 +9,12 @@ from deviations.access import class_of, lead_codes, lock_deviation, require_told
 from deviations.capa.guard import require_corrections_done
 from deviations.clauses.disclosing import disclose_by_clause
 from deviations.facts import DeviationCancelled, DeviationClosed, InvestigationStarted
+from deviations.judging.guard import require_class_settled, require_judged
 from deviations.models import Deviation
 from deviations.rounds import note_silence, require_reviewed
 from deviations.states import DISCLOSURE_CLOCK, IMPACT_CLOCK, NOTICE_CLOCK, DeviationState
 from deviations.texts import check_texts
-from deviations.timelines import OF_ROUNDS, OF_TRIAGE, end_timelines
+from deviations.timelines import OF_CLASS, OF_ROUNDS, OF_TRIAGE, end_timelines
 from portal import ledger
 from portal.action import action, instant
 from portal.actor import Actor
@@ -53,8 +54,8 @@ def close_deviation(actor: Actor, deviation_id: UUID, *, summary: str, version: 
     or the sponsor's time for it is over and a clause lets the work go on; a minor one goes straight, unless a
     clause asks for its review, and may stand in the monthly list alone. A closed record is never opened
     again. Raises: NotFound, Refused, InvalidTransition, StaleVersion, Invalid, NoticeOutstanding,
-    ReviewOutstanding. Records: deviation.closed v1, report.reviewed v1. Source: 21 CFR 211.192 (written
-    conclusion); 11.10(f) (order of steps); domain 2b.
+    ImpactOpen, ClassUnsettled, CorrectionOpen, ReviewOutstanding. Records: deviation.closed v1,
+    report.reviewed v1. Source: 21 CFR 211.192 (written conclusion); 11.10(f) (order of steps); domain 2b.
     """
     deviation = lock_deviation(actor, deviation_id, to="close", version=version)
     check_texts({"summary": summary})
@@ -62,6 +63,8 @@ def close_deviation(actor: Actor, deviation_id: UUID, *, summary: str, version: 
     require_told(deviation, classification)
     require_corrections_done(actor, deviation)
     require_reviewed(actor, deviation, classification)
+    require_judged(actor, deviation, classification)
+    require_class_settled(deviation)
     note_silence(actor, deviation, classification)
     deviation.end(DeviationState.CLOSED, instant(), summary)
     deviation.save(update_fields=["state", "review", "ended_at", "end_text", "version"])
@@ -69,7 +72,7 @@ def close_deviation(actor: Actor, deviation_id: UUID, *, summary: str, version: 
     disclose_by_clause(actor, deviation, terms_at(actor, deviation.space_id, deviation.recorded_at))
     # The conclusion says what a summary would have said.
     end_timelines(deviation, OF_TRIAGE, ClockState.MET)
-    end_timelines(deviation, OF_ROUNDS, ClockState.WITHDRAWN)
+    end_timelines(deviation, (*OF_ROUNDS, *OF_CLASS), ClockState.WITHDRAWN)
     lift_holds_because_of(actor, deviation.pk)
     return deviation
 
@@ -88,6 +91,6 @@ def cancel_deviation(actor: Actor, deviation_id: UUID, *, reason: str, version: 
     deviation.save(update_fields=["state", "ended_at", "end_text", "version"])
     ledger.record(deviation, DeviationCancelled(), classification=classification)
     of_notice = (NOTICE_CLOCK, DISCLOSURE_CLOCK, IMPACT_CLOCK)
-    end_timelines(deviation, (*of_notice, *OF_TRIAGE, *OF_ROUNDS), ClockState.WITHDRAWN)
+    end_timelines(deviation, (*of_notice, *OF_TRIAGE, *OF_ROUNDS, *OF_CLASS), ClockState.WITHDRAWN)
     lift_holds_because_of(actor, deviation.pk)
     return deviation

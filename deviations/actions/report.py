@@ -21,7 +21,7 @@ from deviations.clauses.opening import opening_until
 from deviations.clauses.sending import hold_because_of, send_at_once
 from deviations.clauses.triggers import PATIENT_LOT, is_of_patient_lot
 from deviations.clauses.triggers import stated as stated_triggers
-from deviations.errors import NotInProgram
+from deviations.errors import NotInProgram, PlannedDeparture
 from deviations.facts import DeviationReported
 from deviations.models import Deviation, Elsewhere, Judgement
 from deviations.states import REPORTERS, JudgementKind
@@ -40,6 +40,10 @@ NOWHERE: Final = Elsewhere()
 WORDS: Final = (
     *("title", "description", "immediate_action", "late_reason", "asset"),
     *("external_id", "external_status"),
+)
+PLANNED: Final = (
+    "A departure that is planned before it is done is no deviation. Plan it as a change, or as a temporary"
+    " change, and have it approved first."
 )
 # One statement: whoever draws beside us waits for the row, and none is given twice.
 DRAW: Final = """
@@ -109,6 +113,7 @@ def report_deviation(
     elsewhere: Elsewhere = NOWHERE,
     asset: str = "",
     entered_at: datetime | None = None,
+    planned: bool = False,
 ) -> Logged:
     """Log what happened, inside the CDMO: the sponsor sees nothing before its notice is released.
 
@@ -118,13 +123,16 @@ def report_deviation(
     phase and excursion are of this program; an excursion brings its batch, a phase needs one. `triggers` say
     what it is, where clauses let something happen at once: a hold, or the notice in a signed clause's name.
     `elsewhere` is what the external record states of its own times; `asset` the code on the label of the
-    equipment or room; `entered_at` when a device without connection took it, as it states. Raises: NotFound,
-    Refused, Invalid, Conflict. Records: deviation.reported v1, batch.held v1, notice.released v2. Locks the
-    program where an external record is copied, so that it is copied once.
+    equipment or room; `entered_at` when a device without connection took it, as it states. What was `planned`
+    before it was done is refused: it is a change. Raises: NotFound, Refused, Invalid, PlannedDeparture,
+    Conflict. Records: deviation.reported v1, batch.held v1, notice.released v2. Locks the program where an
+    external record is copied, so that it is copied once.
     Source: 21 CFR 211.100(b) (recorded at the time of performance); domain 2c.
     """
     program = (lock_program if external_id else get_program)(actor, program_id)
     require_role(actor, program.pk, *REPORTERS, to="log a deviation")
+    if planned:
+        raise PlannedDeparture(PLANNED, errors={"planned": [PLANNED]})
     stated = Stated(
         title=title,
         description=description,

@@ -17,6 +17,8 @@ from deviations.facts import (
     ReportReviewed,
     ReportSubmitted,
 )
+from deviations.judging.classes import start_class_clocks
+from deviations.judging.guard import require_judged
 from deviations.models import Deviation, Settlement
 from deviations.rounds import OUTCOME_FIELDS, add_round, newest_words, report_in_review, require_answered
 from deviations.states import (
@@ -63,21 +65,25 @@ def dismiss_deviation(actor: Actor, deviation_id: UUID, *, reason: str, version:
 def submit_report(actor: Actor, deviation_id: UUID, *, report: str, version: int | None) -> Deviation:
     """Hand the report, 20..60,000 characters, to CDMO QA; every comment on its drafts has an answer.
 
-    The sponsor was told of what needs a notice. Raises: NotFound, Refused, InvalidTransition,
-    NoticeOutstanding, StaleVersion, Invalid. Records: report.submitted v1.
+    The sponsor was told of what needs a notice; the impact is concluded and each other batch decided on. The
+    time of the confirmed class begins. Raises: NotFound, Refused, InvalidTransition, NoticeOutstanding,
+    ImpactOpen, StaleVersion, Invalid. Records: report.submitted v1.
     Source: 21 CFR 211.192 (review by the quality unit); domain 2b.
     """
     deviation = lock_deviation(actor, deviation_id, to="submit_report", version=version)
     check_texts({"report": report})
-    require_told(deviation, class_of(actor, deviation))
+    classification = class_of(actor, deviation)
+    require_told(deviation, classification)
     require_answered(actor, deviation)
+    require_judged(actor, deviation, classification)
     found = add_round(actor, deviation, RoundKind.REPORT, report)
     deviation.submit(instant())
     deviation.save(update_fields=["state", "submitted_at", "approved_at", "version"])
     end_timelines(deviation, [DRAFT_CLOCK], ClockState.MET)
     end_timelines(deviation, [COMMENTS_CLOCK], ClockState.WITHDRAWN)
     fact = ReportSubmitted(round=found.number)
-    ledger.record(deviation, fact, classification=class_of(actor, deviation))
+    ledger.record(deviation, fact, classification=classification)
+    start_class_clocks(actor, deviation, classification)
     disclose_by_clause(actor, deviation, terms_at(actor, deviation.space_id, deviation.recorded_at))
     return deviation
 

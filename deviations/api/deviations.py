@@ -15,6 +15,11 @@ from deviations.actions.assess import assess_impact
 from deviations.actions.drafts import answer_comment, comment_on_report, finish_comments, share_draft
 from deviations.actions.investigate import cancel_deviation, close_deviation, investigate_deviation
 from deviations.actions.judge import triage_deviation
+from deviations.actions.judging.classes import confirm_class, decide_class, reclassify
+from deviations.actions.judging.impact import conclude_impact
+from deviations.actions.judging.risk import assess_deviation_risk
+from deviations.actions.judging.scope import decide_batch, look_around, name_batch
+from deviations.actions.judging.ties import link_deviations, merge_deviation
 from deviations.actions.mirroring import mirror_deviation
 from deviations.actions.release import release_notice
 from deviations.actions.report import report_deviation
@@ -53,7 +58,7 @@ from portal.errors import Invalid
 from portal.states import Audience, Classification
 
 STATES: Final = ("open", *DeviationState.values)
-NUMBER_CHARACTERS_MAX: Final = 40
+WORDS_CHARACTERS_MAX: Final = 60
 PROGRAM: Final = OpenApiParameter("program", OpenApiTypes.UUID, description="Of this program.")
 EXTERNAL_ID: Final = OpenApiParameter(
     "external_id", OpenApiTypes.STR, description="The record in the CDMO's own system."
@@ -68,7 +73,9 @@ FILTERS: Final = [
     OpenApiParameter("state", OpenApiTypes.STR, enum=STATES, description="In this state, or not ended."),
     OpenApiParameter("classification", OpenApiTypes.STR, enum=Classification.values),
     OpenApiParameter("batch", OpenApiTypes.UUID, description="Of this batch."),
-    OpenApiParameter("q", OpenApiTypes.STR, description="A part of the number."),
+    OpenApiParameter(
+        "q", OpenApiTypes.STR, description="Words of number, batch, title or description; the newest 1,000."
+    ),
 ]
 
 
@@ -95,7 +102,7 @@ class DeviationList(MirrorView):
             state=choice_param(request, "state", STATES),
             classification=choice_param(request, "classification", Classification.values),
             batch_id=uuid_param(request, "batch"),
-            number=request.query_params.get("q", "").replace("\x00", "")[:NUMBER_CHARACTERS_MAX],
+            words=request.query_params.get("q", "").replace("\x00", "")[:WORDS_CHARACTERS_MAX],
         )
         return self.page(request, found, lambda rows: represent_list(request.actor, rows))
 
@@ -214,6 +221,20 @@ _STEPS: Final = (
     ("investigate", investigate_deviation, "Start the investigation under a named lead."),
     ("assess_impact", assess_impact, "Say how far the product is touched; both sides read it."),
     ("summarise", summarise_deviation, "Say once what is known before the investigation has ended."),
+    (
+        "conclude_impact",
+        conclude_impact,
+        "Give the CDMO's conclusion on the impact; a signature lets it hold.",
+    ),
+    ("look_around", look_around, "Look for other batches of the program that it may touch."),
+    ("name_batch", name_batch, "Name another batch that it may touch."),
+    ("decide_batch", decide_batch, "Say whether another batch is in scope."),
+    ("reclassify", reclassify, "Give another provisional class; a lower one waits for a second signature."),
+    ("confirm_class", confirm_class, "Give the own side's confirmed class, blind where the clause says so."),
+    ("decide_class", decide_class, "Say as head of quality what the class is where the sides differ."),
+    ("assess_risk", assess_deviation_risk, "Fill the own side's short risk form."),
+    ("link", link_deviations, "Link it to another deviation of the program."),
+    ("merge", merge_deviation, "Merge it into another deviation of the program that is open."),
     ("share_draft", share_draft, "Share a draft of the report for the sponsor's comments."),
     ("comment", comment_on_report, "Comment on the draft, or on the report in the sponsor's review."),
     ("finish_comments", finish_comments, "Say that there are no more comments on the draft."),

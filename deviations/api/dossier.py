@@ -14,12 +14,16 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from deviations.api.dossier_judging import rows_of_judging, sections_of_judging
+from deviations.api.inquiry_paper import rows_of_inquiry, sections_of_inquiry
+from deviations.api.inquiry_shapes import CausesOut, InquiriesOut
 from deviations.api.outputs import DeviationWhole
 from deviations.clauses.triggers import triggers_words
 from deviations.models import Deviation, Judgement, Notice
 from deviations.queries import DeviationDetail, deviation_then, history
+from deviations.queries.inquiry import investigation_then
 from deviations.queries.rounds import RoundLine
-from deviations.states import JudgementKind
+from deviations.states import IN_FORCE, JudgementKind
 from portal.actor import Actor
 from portal.dossiers import Dossier, Section, TimelineLine, both_times
 from portal.errors import NotFound
@@ -58,6 +62,7 @@ def deviation_dossier(
     found = deviation_then(actor, deviation_id, at, chains=chains)
     deviation = found.deviation
     lines = history(actor, deviation_id, until=at, chains=chains)
+    inquiries, causes = investigation_then(Past(actor, deviation.space_id, at, chains), deviation)
     return Dossier(
         kind=_("Deviation"),
         number=deviation.number,
@@ -65,7 +70,11 @@ def deviation_dossier(
         program=found.program,
         zone=found.zone,
         facts=_facts(found),
-        sections=[each for each in _sections(found) if each.texts or each.fields or each.rows],
+        sections=[
+            each
+            for each in (*_sections(found), *sections_of_inquiry(inquiries, causes, found.zone))
+            if each.texts or each.fields or each.rows
+        ],
         signatures=found.signatures,
         timeline=[TimelineLine(each.audience, each.seq, each.at, each.words, each.code) for each in lines],
         row_ids={
@@ -74,13 +83,19 @@ def deviation_dossier(
             *(each.round.pk for each in found.rounds),
             *(comment.pk for each in found.rounds for comment in each.comments),
             *(word.pk for each in found.rounds for word in each.settlements),
+            *rows_of_inquiry(inquiries, causes),
             *(each.pk for each in found.files),
             *(each.pk for each in found.judgements),
+            *rows_of_judging(found.judging),
             *(each.pk for each in found.clocks),
             *(each.signature.pk for each in found.signatures),
             *([found.notice.pk, found.notice.alert_id] if found.notice is not None else []),
         },
-        data=DeviationWhole.of(found),
+        data={
+            **DeviationWhole.of(found),
+            "inquiries": InquiriesOut.of({"inquiries": inquiries})["inquiries"],
+            "causes": CausesOut.of({"causes": causes})["causes"],
+        },
     )
 
 
@@ -98,7 +113,7 @@ def dossiers_of_batch(
 
 def deviations_of_program(past: Past, zone: str) -> list[Section]:
     """Return the deviations of a program as they stood, by number, with the newest provisional class."""
-    given = past.related(Judgement, space_id=past.space_id, kind=JudgementKind.PROVISIONAL)
+    given = past.related(Judgement, space_id=past.space_id, kind__in=IN_FORCE)
     classes = {
         each.deviation_id: str(each.get_classification_display())
         for each in sorted(given, key=lambda each: (each.given_at, each.pk))
@@ -190,6 +205,7 @@ def _sections(found: DeviationDetail) -> list[Section]:
                 for each in found.clocks
             ],
         ),
+        *sections_of_judging(found),
         *(_report(each, zone) for each in reversed(found.rounds)),
         Section(_("Conclusion"), texts=[deviation.end_text] if deviation.end_text else []),
         Section(
@@ -243,6 +259,8 @@ def _judgements(judgements: Collection[Judgement], zone: str) -> Section:
         JudgementKind.PROVISIONAL: _("provisional"),
         JudgementKind.SUGGESTED: _("suggested"),
         JudgementKind.IMPACT: _("product impact"),
+        JudgementKind.BLIND: _("confirmed, one side"),
+        JudgementKind.CONFIRMED: _("confirmed"),
     }
     return Section(
         _("Class, newest first"),

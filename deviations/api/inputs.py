@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from rest_framework import serializers
 
+from deviations.api.judging_shapes import JUDGING_INPUTS, FindingInput, with_findings
 from deviations.clauses.triggers import STATED
 from deviations.states import CommentOutcome, SettlementOutcome
 from deviations.texts import LENGTHS
@@ -71,6 +72,9 @@ class StatedInput(Input):
         default=None,
         help_text="When a device without connection took it, as it states.",
     )
+    planned = serializers.BooleanField(
+        required=False, default=False, help_text="Planned before it was done: refused, since it is a change."
+    )
 
 
 class DeviationInput(StatedInput):
@@ -115,12 +119,39 @@ class TriageInput(Input):
     triggers = _triggers()
 
 
+class ReclassifyInput(Input):
+    """Another provisional class and why; a lower one holds once a second person has signed it."""
+
+    classification = _class()
+    rationale = words_field("rationale")
+    own_class = _own_class()
+
+
+class ConfirmInput(Input):
+    """The own side's confirmed class and why; the other side reads it when its own is in."""
+
+    classification = _class()
+    rationale = words_field("rationale")
+
+
+class DecideClassInput(Input):
+    """What the class is where the sides differ, and why."""
+
+    classification = _class()
+    text = words_field("text")
+
+
 class AssessInput(Input):
     """The sponsor's product-impact assessment and why."""
 
     classification = _class()
     rationale = words_field("rationale")
     own_class = _own_class()
+    findings = serializers.ListField(child=FindingInput(), max_length=8, required=False, default=list)
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Name what was found as the action takes it."""
+        return with_findings(super().to_internal_value(data))
 
 
 class ReleaseInput(Input):
@@ -201,6 +232,10 @@ TRANSITION_INPUTS: Final[Mapping[str, type[Input]]] = {
     "assess_impact": AssessInput,
     "summarise": SummariseInput,
     "dismiss": BecauseInput,
+    **JUDGING_INPUTS,
+    "reclassify": ReclassifyInput,
+    "confirm_class": ConfirmInput,
+    "decide_class": DecideClassInput,
     "share_draft": ReportTextInput,
     "comment": ReportCommentInput,
     "finish_comments": FinishInput,

@@ -13,6 +13,7 @@ from rest_framework import serializers
 from deviations.access import open_steps
 from deviations.actions.report import Logged
 from deviations.api.inputs import TRANSITION_INPUTS
+from deviations.api.judging_shapes import GuidanceOut, JudgingOut
 from deviations.mirroring.states import MASTERED, Master
 from deviations.models import Deviation
 from deviations.queries import (
@@ -239,6 +240,12 @@ class DeviationWhole(Output):
     judgements = JudgementOut(many=True)
     notice = NoticeOut(allow_null=True)
     preliminary_summary = SummaryOut(source="summary", allow_null=True)
+    scoped_at = serializers.DateTimeField(source="deviation.scoped_at", allow_null=True)
+    impact_concluded_at = serializers.DateTimeField(source="deviation.impact_concluded_at", allow_null=True)
+    class_standing = serializers.CharField(
+        source="deviation.class_standing", help_text="What became of the confirmed class, or empty."
+    )
+    judging = JudgingOut()
     report = ReportRoundOut(source="rounds", many=True, help_text="The texts of the report, newest first.")
     attachments = AttachmentDetail(source="files", many=True)
     clocks = ClockOut(many=True)
@@ -256,6 +263,7 @@ class DeviationOut(DeviationWhole):
     """A deviation whole, with what the caller may do next."""
 
     available_actions = ActionOffer(many=True)
+    guidance = GuidanceOut(required=False)
     as_of = AsOf(required=False)
 
 
@@ -377,7 +385,8 @@ def _represent(actor: Actor, detail: DeviationDetail) -> dict[str, Any]:
     steps = {name: TRANSITIONS[name] for name in detail.steps}
     href = reverse("deviation-api", args=[detail.deviation.pk])
     offered = offer_actions(actor, detail.deviation, steps, href=href, inputs=TRANSITION_INPUTS)
-    return DeviationWhole.of(detail) | {"available_actions": offered}
+    guidance = GuidanceOut.of(detail.judging)
+    return DeviationWhole.of(detail) | {"available_actions": offered, "guidance": guidance}
 
 
 def represent_preview(preview: NoticePreview) -> dict[str, Any]:

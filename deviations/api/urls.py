@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver
 
-from deviations.api import analysis, capa, deviations, digital, mirror, reporting, signals
+from deviations.api import analysis, capa, deviations, digital, inquiry, mirror, reporting, signals
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *deviations.urlpatterns,
@@ -14,4 +14,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *reporting.urlpatterns,
     *signals.urlpatterns,
     *capa.urlpatterns,
+    *inquiry.urlpatterns,
 ]

@@ -41,7 +41,7 @@ def roles_for(
     """Return who takes a step on a deviation of this class, by the clauses that say so."""
     roles = tuple(TRANSITIONS[step].roles)
     match step:
-        case "triage":
+        case "triage" | "reclassify":
             found = terms.judgement("classification", classification)
             return narrowed(roles, found.rule.by) if found is not None else roles
         case "release_notice":

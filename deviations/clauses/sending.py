@@ -12,9 +12,13 @@ from typing import Final
 from uuid import uuid4
 
 from batches.holding import disclose_holds_because_of, hold_by_clauses
+from batches.models import Batch
 from deviations.clauses.governing import impacts_for, notices_for, run_impact_clock, strictest
 from deviations.clauses.triggers import is_of_patient_lot, triggers_of
 from deviations.facts import NoticeSent
+from deviations.judging.impact import CONCLUSION, deviation_scope, disclose_judging
+from deviations.judging.states import CandidateOutcome
+from deviations.judging.ties import disclose_ties
 from deviations.models import Deviation, Notice
 from deviations.queries.preview import NoticePreview, compose, content_of
 from deviations.states import DISCLOSURE_CLOCK, NOTICE_CLOCK
@@ -123,6 +127,8 @@ def send_notice(actor: Actor, deviation: Deviation, *, by: AtOnce | None = None)
     )
     for kind in (NOTICE_CLOCK, DISCLOSURE_CLOCK):
         end_clocks(deviation, kind=kind, state=ClockState.MET)
+    disclose_judging(actor, deviation)
+    disclose_ties(actor, deviation)
     disclose_timelines(actor, deviation)
     disclose_holds_because_of(actor, deviation.pk)
     _follow_notice(actor, deviation, preview.classification, now)
@@ -149,19 +155,30 @@ def tell_class(actor: Actor, deviation: Deviation, terms: Terms, classification:
 
 
 def hold_because_of(actor: Actor, deviation: Deviation, terms: Terms, classification: str | None) -> None:
-    """Hold the batch as the clauses on triggers and class say, each kind of hold once.
+    """Hold its batch, and those in its scope, as the clauses on triggers and class say, each kind once.
 
-    Records: batch.held v1, batch.hold_lifted v1.
+    What ends with the conclusion on the impact is not placed once that was signed. Records: batch.held v1,
+    batch.hold_lifted v1.
     """
-    if deviation.batch is None:
-        return
     found = [terms.hold(trigger=each) for each in triggers_of(actor, deviation)]
     if classification is not None:
         found.append(terms.hold(classification=classification))
+    if deviation.impact_concluded_at is not None:
+        found = [each for each in found if each is None or each.rule.until != CONCLUSION]
     if not found:
         return
-    batch, number = deviation.batch, deviation.number
-    hold_by_clauses(actor, batch, deviation, number=number, found=found, version=terms.version)
+    for batch in _touched(actor, deviation):
+        number, version = deviation.number, terms.version
+        hold_by_clauses(actor, batch, deviation, number=number, found=found, version=version)
+
+
+def _touched(actor: Actor, deviation: Deviation) -> list[Batch]:
+    """Return the batch that it happened to, and those that are in its scope."""
+    own = [deviation.batch] if deviation.batch is not None else []
+    if deviation.scoped_at is None:
+        return own
+    rows = deviation_scope(actor, deviation).filter(outcome=CandidateOutcome.ACCEPTED)
+    return [*own, *(each.batch for each in rows)]
 
 
 def _follow_notice(actor: Actor, deviation: Deviation, classification: str | None, told_at: datetime) -> None:

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from batches.models import Batch, Excursion, ProcedureStep
+from deviations.judging.states import ClassStanding
 from deviations.states import ENDED, OPEN_STATES, DeviationState, JudgementKind, ReviewOutcome
 from portal.models import Person, RecordKey, SpaceRecord
 from portal.sealing import SealedTextField
@@ -62,6 +63,14 @@ class Deviation(SpaceRecord):
     needs_notice = models.BooleanField(default=True)
     submitted_at = models.DateTimeField(null=True, blank=True)
     approved_at = models.DateTimeField(null=True, blank=True)
+    # When the CDMO's conclusion on the impact was signed; none while it has to be given anew.
+    impact_concluded_at = models.DateTimeField(null=True, blank=True)
+    # When other batches were looked for last.
+    scoped_at = models.DateTimeField(null=True, blank=True)
+    # What became of the confirmed class; empty before both sides' words were opened.
+    class_standing = models.CharField(
+        max_length=8, choices=ClassStanding, blank=True, default="", db_default=""
+    )
     # What the sponsor's review of the present report came to.
     review = models.CharField(max_length=10, choices=ReviewOutcome, blank=True, default="")
     # Why it is no deviation, as long as that is proposed.
@@ -154,6 +163,21 @@ class Deviation(SpaceRecord):
         self.state, self.ended_at, self.end_text = state, at, text
         self.bump()
 
+    def conclude_impact(self, at: datetime | None) -> None:
+        """Note that the conclusion on the impact was signed, or that it has to be given anew."""
+        self.impact_concluded_at = at
+        self.bump()
+
+    def look_around(self, at: datetime) -> None:
+        """Note that other batches were looked for."""
+        self.scoped_at = at
+        self.bump()
+
+    def stand(self, standing: ClassStanding) -> None:
+        """Note what became of the confirmed class."""
+        self.class_standing = standing
+        self.bump()
+
     def mirror(self, status: str, as_of: datetime, elsewhere: Elsewhere) -> None:
         """Copy what the CDMO's own quality system says of it; nothing else is mastered there."""
         self.external_status, self.external_as_of = status, as_of
@@ -211,6 +235,11 @@ class Judgement(SpaceRecord):
         indexes = [
             models.Index(fields=["space", "deviation", "kind", "-given_at"], name="judgement_newest"),
             models.Index(fields=["space", "kind", "classification"], name="judgement_class"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["space", "deviation", "side"], condition=Q(kind="blind"), name="judgement_blind_once"
+            )
         ]
 
     def disclose(self) -> None:

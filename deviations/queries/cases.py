@@ -12,7 +12,7 @@ from django.db.models import Min
 from batches.states import LimitKind, ParameterKind
 from deviations.clauses.triggers import CPP_OUTSIDE_PAR, PATIENT_LOT
 from deviations.models import STATED_THERE, Deviation, Judgement, Notice
-from deviations.states import DeviationState, JudgementKind
+from deviations.states import IN_FORCE, DeviationState
 from portal.actor import Actor
 from portal.agreements.backtest import Case
 from portal.models import Receipt
@@ -36,7 +36,7 @@ def past_cases(actor: Actor, space_id: UUID, since: datetime) -> list[Case]:
     """
     classes = dict(
         Judgement.objects.visible_to(actor)
-        .filter(space_id=space_id, kind=JudgementKind.PROVISIONAL)
+        .filter(space_id=space_id, kind__in=IN_FORCE)
         .order_by("deviation_id", "-given_at", "-id")
         .distinct("deviation_id")
         .values_list("deviation_id", "classification")

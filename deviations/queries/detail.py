@@ -11,10 +11,12 @@ from django.db.models import Min
 
 from deviations.access import files_of, get_deviation, open_steps, zone_of
 from deviations.clauses.authority import steps_left
+from deviations.judging.states import OPENING_LOOK
 from deviations.models import Deviation, Judgement, Notice, PreliminarySummary
+from deviations.queries.judging import NOTHING, Judging, judging_of, steps_of_judging
 from deviations.queries.preview import find_summary
 from deviations.queries.rounds import RoundLine, report_rounds, steps_of_report
-from deviations.states import JudgementKind
+from deviations.states import IN_FORCE
 from portal.access import get_program
 from portal.actor import Actor
 from portal.models import Attachment, Clock, Program, Receipt
@@ -56,6 +58,7 @@ class DeviationDetail:
     signatures: list[SignatureLine]
     steps: list[str]
     summary: PreliminarySummary | None = None
+    judging: Judging = NOTHING
     # The texts of the report, the newest first.
     rounds: Sequence[RoundLine] = ()
     # Of a view of the past: which entries of which chains it was rebuilt from.
@@ -68,11 +71,14 @@ def deviation_detail(actor: Actor, deviation_id: UUID) -> DeviationDetail:
     rounds = report_rounds(actor, deviation)
     rows = Judgement.objects.visible_to(actor).filter(deviation=deviation)
     judgements = list(rows.order_by("-given_at", "-id"))
-    given = (each for each in judgements if each.kind == JudgementKind.PROVISIONAL)
+    given = (each for each in judgements if each.kind in IN_FORCE)
     classification = next((Classification(each.classification) for each in given), None)
     notice = find_notice(actor, deviation)
     program = get_program(actor, deviation.space_id)
     clocks = Clock.objects.visible_to(actor).filter(subject_id=deviation.pk, alert=None)
+    left = steps_left(actor, deviation, classification, open_steps(actor, deviation))
+    judging = judging_of(actor, deviation, classification, left)
+    left = steps_of_judging(actor, deviation, classification, judging, left)
     return DeviationDetail(
         deviation=deviation,
         program=program,
@@ -82,15 +88,10 @@ def deviation_detail(actor: Actor, deviation_id: UUID) -> DeviationDetail:
         times=times_of(actor, deviation, notice),
         notice=notice,
         files=files_of(actor, deviation),
-        clocks=list(clocks.order_by("due_at", "id")),
+        clocks=list(clocks.exclude(kind=OPENING_LOOK).order_by("due_at", "id")),
         signatures=signatures_of(actor, deviation.pk, deviation.version),
-        steps=steps_of_report(
-            actor,
-            deviation,
-            classification,
-            rounds,
-            steps_left(actor, deviation, classification, open_steps(actor, deviation)),
-        ),
+        steps=steps_of_report(actor, deviation, classification, rounds, left),
+        judging=judging,
         summary=find_summary(actor, deviation),
         rounds=rounds,
     )

@@ -10,10 +10,14 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import TextChoices
 from django.utils.translation import gettext as _
 
 from deviations.access import files_of, get_deviation
 from deviations.clauses.triggers import triggers_words
+from deviations.inquiry.states import CauseKind, Standing, Tool
+from deviations.judging.words import WORDS as JUDGED_WORDS
+from deviations.models import Inquiry
 from portal.actor import Actor
 from portal.agreements.words import silence_words
 from portal.decisions.words import WORDS
@@ -59,7 +63,9 @@ def history(
     deviation = get_deviation(actor, deviation_id)
     alerts = Alert.objects.visible_to(actor).filter(subject_id=deviation.pk).values_list("pk", flat=True)
     asked = [each.pk for each in decisions_about(actor, [deviation.pk])]
-    subjects = [deviation.pk, *alerts, *asked, *(each.pk for each in files_of(actor, deviation))]
+    looked_into = Inquiry.objects.visible_to(actor).filter(deviation_id=deviation.pk)
+    files = (each.pk for each in files_of(actor, deviation))
+    subjects = [deviation.pk, *alerts, *asked, *looked_into.values_list("pk", flat=True), *files]
     read = [each for each in audiences_of(actor, deviation.space_id) if chains is None or each in chains]
     with connection.cursor() as cursor:
         cursor.execute(_FACTS, [deviation.space_id, read, until, [str(each) for each in subjects], subjects])
@@ -135,6 +141,11 @@ def _reviewed(fact: Payload) -> str:
             return _("No reply of the sponsor, went on (clause %s)") % str(fact.get("clause", ""))
 
 
+def _named(words: type[TextChoices], fact: Payload, name: str) -> str:
+    given = str(fact.get(name, ""))
+    return str(words(given).label) if given in words.values else given
+
+
 _WORDS: Final[Mapping[str, Callable[[Payload], str]]] = {
     "deviation.reported": _reported,
     "deviation.triaged": _triaged,
@@ -161,6 +172,17 @@ _WORDS: Final[Mapping[str, Callable[[Payload], str]]] = {
     "report.returned": lambda _fact: _("Report handed back to the investigation"),
     "report.reviewed": _reviewed,
     "report.settled": lambda fact: _("%s: word on the disagreement") % _side(fact),
+    "inquiry.begun": lambda fact: _("Investigated with: %s") % _named(Tool, fact, "tool"),
+    "inquiry.node_added": lambda fact: _("Node %s added") % fact.get("node", ""),
+    "inquiry.node_judged": lambda fact: (
+        _("Node %(node)s: %(standing)s")
+        % {"node": fact.get("node", ""), "standing": _named(Standing, fact, "standing")}
+    ),
+    "inquiry.evidence_added": lambda fact: _("Evidence named for node %s") % fact.get("node", ""),
+    "inquiry.shared": lambda fact: _("Shared with both sides: %s") % _named(Tool, fact, "tool"),
+    "inquiry.cause_stated": lambda fact: _("Cause stated: %s") % _named(CauseKind, fact, "kind"),
+    "inquiry.cause_withdrawn": lambda _fact: _("A cause was taken back"),
+    **JUDGED_WORDS,
     "deviation.closed": lambda _fact: _("Closed"),
     "deviation.cancelled": lambda _fact: _("Cancelled"),
     "deviation.mirrored": lambda _fact: _("Copied from the CDMO's own quality system"),

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from batches.models import Batch, Excursion, ProcedureStep
 from deviations.access import get_deviation, zone_of
+from deviations.judging.states import OPENING_LOOK
 from deviations.models import (
     Deviation,
     Judgement,
@@ -19,8 +20,9 @@ from deviations.models import (
     Settlement,
 )
 from deviations.queries.detail import DeviationDetail, Times
+from deviations.queries.judging import judging_then
 from deviations.queries.rounds import RoundLine
-from deviations.states import JudgementKind
+from deviations.states import IN_FORCE
 from portal.access import get_program
 from portal.actor import Actor
 from portal.models import Attachment, Clock, ProgramSite, Receipt, Signature
@@ -43,10 +45,14 @@ def deviation_then(
     deviation = _joined(past, past.get(Deviation, deviation_id))
     judgements = past.related(Judgement, deviation_id=deviation_id)
     judgements.sort(key=lambda each: (each.given_at, each.pk), reverse=True)
-    given = (each for each in judgements if each.kind == JudgementKind.PROVISIONAL)
+    given = (each for each in judgements if each.kind in IN_FORCE)
     notice = next(iter(past.related(Notice, deviation_id=deviation_id)), None)
     files = past.related(Attachment, subject_id=deviation_id)
-    clocks = [each for each in past.related(Clock, subject_id=deviation_id) if each.alert_id is None]
+    clocks = [
+        each
+        for each in past.related(Clock, subject_id=deviation_id)
+        if each.alert_id is None and each.kind != OPENING_LOOK
+    ]
     signed = past.related(Signature, subject_id=deviation_id)
     times = _times(past, deviation, notice)
     program = get_program(actor, deviation.space_id)
@@ -66,6 +72,7 @@ def deviation_then(
         ],
         steps=[],
         summary=next(iter(past.related(PreliminarySummary, deviation_id=deviation_id)), None),
+        judging=judging_then(past, deviation),
         rounds=_rounds(past, deviation_id),
         rests_on=tuple(past.rests_on),
     )

@@ -17,7 +17,10 @@ from deviations.access import files_of, find_provisional, get_deviation, zone_of
 from deviations.clauses.governing import notices_for, strictest
 from deviations.clauses.triggers import triggers_of, triggers_words
 from deviations.errors import NoticeReleased
-from deviations.models import Deviation, Judgement, PreliminarySummary
+from deviations.judging.impact import assessments_of, deviation_scope
+from deviations.judging.states import topic_name
+from deviations.judging.ties import ties_of
+from deviations.models import Deviation, ImpactFinding, Judgement, PreliminarySummary
 from deviations.states import TRANSITIONS, JudgementKind
 from deviations.timelines import clocks_of
 from portal.access import get_program, require_role, require_state
@@ -49,6 +52,8 @@ LEAVING: Final[dict[str, str | Promise]] = {
     "investigated_at": gettext_lazy("Investigation started"),
     "summarised_at": gettext_lazy("Preliminary summary given"),
     "lead_code": gettext_lazy("Lead of the investigation"),
+    "scoped_at": gettext_lazy("Other batches looked for"),
+    "impact_concluded_at": gettext_lazy("Conclusion on the impact signed"),
     "triggers": gettext_lazy("What it is"),
     "external_id": gettext_lazy("Record in the CDMO's own system"),
     "external_status": gettext_lazy("State there"),
@@ -156,6 +161,7 @@ def _of_clauses(actor: Actor, deviation: Deviation, summary: PreliminarySummary 
     """Yield what leaves beside the columns: the summary, what clauses set a time for, what they hold."""
     if summary is not None:
         yield Leaving("preliminary_summary", _("Preliminary summary"), str(summary.text))
+    yield from _of_judging(actor, deviation)
     clocks = clocks_of(actor, deviation).order_by("due_at", "pk")
     words = [
         f"{name_of(each.kind)}: {each.due_at:%Y-%m-%d %H:%M} UTC, {clause_words(each.clause, each.terms)}"
@@ -169,6 +175,31 @@ def _of_clauses(actor: Actor, deviation: Deviation, summary: PreliminarySummary 
     ]
     if held:
         yield Leaving("holds", _("Holds"), "; ".join(held))
+
+
+def _of_judging(actor: Actor, deviation: Deviation) -> Iterator[Leaving]:
+    """Yield what was assessed, looked for and tied by now, word for word."""
+    for each in assessments_of(actor, deviation):
+        name = _("Conclusion on the impact, %s") % each.given_code
+        findings = ImpactFinding.objects.visible_to(actor).filter(assessment=each).order_by("topic")
+        said = [f"{topic_name(one.topic)}: {one.get_verdict_display()}, {one.text}" for one in findings]
+        yield Leaving("impact", name, "; ".join([*said, str(each.conclusion)]))
+    batches = [
+        f"{each.batch.number}: {each.get_outcome_display()}, {each.because}"
+        if each.outcome
+        else each.batch.number
+        for each in deviation_scope(actor, deviation)
+    ]
+    if batches:
+        yield Leaving("scope", _("Other batches"), "; ".join(batches))
+    ties = [
+        f"{each.get_kind_display()}: {partner.number}, {each.because}"
+        for each in ties_of(actor, deviation)
+        for partner in [each.other if each.deviation_id == deviation.pk else each.deviation]
+        if partner.audience == Audience.SHARED
+    ]
+    if ties:
+        yield Leaving("ties", _("Tied to"), "; ".join(ties))
 
 
 def _is_internal(row: Any) -> bool:

@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 
 from deviations.models import Deviation
 from deviations.queries.listing import list_deviations
+from deviations.queries.searching import matching
 from deviations.states import (
     ENDED,
     NOTICE_CLOCK,
@@ -111,13 +112,10 @@ def _asking(actor: Actor) -> QuerySet[Alert]:
 
 
 def filter_deviations(actor: Actor, name: str, *, words: str = "") -> Rows:
-    """Return the deviations of a saved filter, unordered; `words` is a part of the number or of the batch's.
-
-    Titles are sealed while private: the database cannot search them, so no list does.
-    """
+    """Return the deviations of a saved filter, unordered; `words` as in `searching.matching`."""
     rows = FILTERS[name](actor, list_deviations(actor))
     if words:
-        rows = rows.filter(Q(number__icontains=words) | Q(batch__number__icontains=words))
+        rows = rows.filter(matching(actor, words))
     return rows
 
 

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from deviations.access import get_deviation, zone_of
 from deviations.queries import deviation_then, history
+from deviations.views.judging_shown import judging_shown
 from deviations.views.record import DeviationPage
 from deviations.views.shown import (
     clocks_of,
@@ -54,6 +55,7 @@ class PastDeviationPage(Page):
             "states": states_of(found, at),
             "times": times_of_page(found),
             "judgements": judgements_of(found, at),
+            "judging": judging_shown(found),
             "rounds": rounds_shown(found),
             "clocks": clocks_of(
                 actor, found, [ClockLine(each, None, (), ()) for each in found.clocks], None, at

@@ -40,6 +40,7 @@ from deviations.forms import (
     SummariseForm,
     TriageForm,
 )
+from deviations.inquiry.access import causes_of
 from deviations.queries import (
     DeviationDetail,
     deviation_detail,
@@ -47,12 +48,14 @@ from deviations.queries import (
     notice_preview,
 )
 from deviations.queries.capa import capas_of_deviation
+from deviations.queries.inquiry import list_inquiries
 from deviations.signing import DEVIATION
 from deviations.states import OPEN_STATES, REPORTERS, REVIEWS
 from deviations.views.capa_shown import plan_address
 from deviations.views.curve import curve_of
 from deviations.views.duties import card_of
 from deviations.views.files import attach_all, files_given
+from deviations.views.judging_shown import judging_forms, judging_shown
 from deviations.views.shown import (
     clocks_of,
     history_of,
@@ -67,6 +70,7 @@ from portal.action import instant, reading
 from portal.actor import Actor, Side
 from portal.agreements.applying import notices_by_class
 from portal.agreements.terms import Terms
+from portal.dossiers import EVIDENCE
 from portal.errors import DomainError, Invalid
 from portal.media import INLINE
 from portal.models import Alert
@@ -129,6 +133,8 @@ class DeviationPage(Page):
         receipt = escalation(actor, found.notice.alert_id) if found.notice is not None else None
         room = Room(found.program, found.zone)
         terms = terms_at(actor, deviation.space_id, deviation.recorded_at)
+        modality = request.GET.get("modality", "")
+        forms_ = _forms(actor, found, terms) | judging_forms(actor, found, terms, modality)
         return {
             "found": found,
             "deviation": deviation,
@@ -153,11 +159,16 @@ class DeviationPage(Page):
             "then_zone": found.zone,
             "decisions": decisions_of(actor, deviation.space_id, [deviation.pk], about=deviation.pk),
             "held": holds_of(actor, deviation.space_id, deviation.pk, within=(deviation.batch_id,)),
-            "exports": exports_of(actor, deviation.space_id, deviation.pk),
+            "exports": exports_of(actor, deviation.space_id, deviation.pk, paper=EVIDENCE),
+            "inquiries": list_inquiries(actor, deviation.pk).count(),
+            "causes": [each for each in causes_of(actor, deviation.pk) if each.withdrawn_at is None],
             "reporting": card_of(actor, found, now),
             "capas": capas_of_deviation(actor, deviation.pk),
             "plan_capa_url": plan_address(actor, deviation),
-            "forms": _forms(actor, found, terms),
+            "forms": forms_,
+            "impact_form": (asked := forms_.get("conclude_impact")),
+            "asked_modality": modality,
+            "judging": judging_shown(found, asked),
             "rounds": rounds_shown(found),
             "waits_for": waits_for(actor, found),
             "primary": _primary(found, receipt, must_tell=deviation.is_notice_due),

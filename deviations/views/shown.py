@@ -17,7 +17,15 @@ from deviations.queries.detail import DeviationDetail
 from deviations.queries.history import HistoryLine
 from deviations.queries.preview import NoticePreview
 from deviations.rounds import what_review_waits_for
-from deviations.states import ENDED, REVIEWS, DeviationState, JudgementKind, ReviewOutcome, RoundKind
+from deviations.states import (
+    ENDED,
+    IN_FORCE,
+    REVIEWS,
+    DeviationState,
+    JudgementKind,
+    ReviewOutcome,
+    RoundKind,
+)
 from portal.actor import Actor
 from portal.queries import Escalation
 from portal.queries.clocks import ClockLine
@@ -96,7 +104,7 @@ def _after(detected_at: datetime, at: datetime | None) -> timedelta | None:
 
 def judgements_of(found: DeviationDetail, now: datetime) -> list[Shown]:
     """Return the words on the class, the one in force first."""
-    in_force = next((each for each in found.judgements if each.kind == JudgementKind.PROVISIONAL), None)
+    in_force = next((each for each in found.judgements if each.kind in IN_FORCE), None)
     ordered = sorted(found.judgements, key=lambda each: each is not in_force)
     return [_judgement(each, found, now) for each in ordered]
 

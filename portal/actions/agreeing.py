@@ -329,7 +329,7 @@ def ask_end(
     found = _lock(actor, version_id, "ask_end", version)
     if found.program_id is not None:
         raise Conflict("An annex does not end by itself: agree on a next version of it.")
-    _require_words(reason)
+    _give_reason(found, reason)
     if ends_at <= instant():
         words = "A day to come: nothing ends backwards."
         raise Invalid(words, errors={"ends_at": [words]})

@@ -35,8 +35,8 @@ GIVERS: Final[Mapping[str, frozenset[str]]] = {
     "classification": frozenset(("manufacturer.qa",)),
     "product_impact": frozenset(("sponsor.qa", "sponsor.cmc", "sponsor.quality_head")),
 }
-# What clauses on disclosure act on: a deviation, by its notice. Who reads a parameter and its excursions
-# stands in the master record that both sides sign.
+# What clauses on disclosure act on: a deviation, by its notice; a parameter and its excursions by the master
+# record, which is not submitted with other readers than the signed clause gives.
 BY_MASTER_RECORD: Final = ("parameter", "excursion")
 SHARED_BY_RULE: Final = ("deviation", *BY_MASTER_RECORD)
 DEVIATION_STATES: Final = (
@@ -207,9 +207,11 @@ def _disclosed(document: Document) -> Iterator[Finding]:
                 ", ".join(inert)
             )
             yield Finding("not_shared_by_rule", "advice", clause.code, words)
-        if rule.delay is not None and set(rule.of) & set(BY_MASTER_RECORD):
-            words = _("Process data are shared or not, as the master record says, and never with a delay.")
-            yield Finding("delay_not_kept", "hole", clause.code, words)
+        if (rule.delay is not None or rule.state) and set(rule.of) & set(BY_MASTER_RECORD):
+            words = _(
+                "Readings reach their readers as they arrive, or never: they wait for no time or state."
+            )
+            yield Finding("delay_not_kept", "contradiction", clause.code, words)
         if "deviation" not in rule.of:
             continue
         unknown = [each for each in rule.state if each not in DEVIATION_STATES]

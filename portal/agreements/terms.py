@@ -19,6 +19,7 @@ from portal.agreements.rules import (
     Ladder,
     LadderStep,
     Notification,
+    Responsibility,
     Rule,
     Timeline,
 )
@@ -94,6 +95,14 @@ class Terms:
     def timeline(self, activity: str, classification: str | None = None) -> Applied[Timeline] | None:
         """Return how long an activity may take."""
         return self.find(Timeline, activity=activity, classification=classification)
+
+    def consulted(self, activity: str, side: str) -> Applied[Timeline] | None:
+        """Return the time of a side that is asked before an activity goes on: that of its first role."""
+        for found in self.applying(Responsibility, activity=activity):
+            for each in found.rule.consulted:
+                if each.role.startswith(f"{side}."):
+                    return Applied(found.clause, Timeline((activity,), each.within, side))
+        return None
 
     def hold(self, *, classification: str | None = None, trigger: str | None = None) -> Applied[Hold] | None:
         """Return what a class, or a trigger, blocks."""

@@ -29,7 +29,7 @@ from portal.api.authentication import ActorRequest
 from portal.api.base import CovalentView, Input, choice_param, uuid_param
 from portal.api.events import number_param
 from portal.checkpoints import Published, get_newest, is_held, signed_note
-from portal.dossiers import CERTIFICATE, WHOLE
+from portal.dossiers import CERTIFICATE, EVIDENCE, WHOLE
 from portal.errors import Invalid, NotFound, Unavailable
 from portal.exports import make_papers, write_export
 from portal.log_keys import verifiers
@@ -52,6 +52,7 @@ CHUNK_BYTES: Final = 256 * 1024
 YES_NO: Final = ("yes", "no")
 # A certificate is the paper of a record that says what was decided of it.
 FORMS: Final = ("zip", "pdf", CERTIFICATE)
+PAPERS: Final = (WHOLE, EVIDENCE)
 log = structlog.get_logger(__name__)
 
 
@@ -331,6 +332,13 @@ class Export(LogView):
                 default="zip",
                 description="pdf: the record alone. certificate: what was decided of a batch, signed.",
             ),
+            OpenApiParameter(
+                "paper",
+                str,
+                enum=PAPERS,
+                default=WHOLE,
+                description="evidence: a deviation with curves, entries, results and people around it.",
+            ),
         ],
         responses={
             (200, "application/zip"): OpenApiTypes.BINARY,
@@ -344,18 +352,30 @@ class Export(LogView):
         record_id = uuid_param(request, "record")
         with_files = choice_param(request, "files", YES_NO) != "no"
         form = choice_param(request, "as", FORMS)
+        paper = choice_param(request, "paper", PAPERS) or WHOLE
         if form in ("pdf", CERTIFICATE):
-            return _paper(request.actor, chain, published, record_id, WHOLE if form == "pdf" else form)
+            return _paper(request.actor, chain, published, record_id, paper if form == "pdf" else form)
+        if paper == EVIDENCE and record_id is None:
+            raise NotFound
         file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it has been sent
         try:
-            write_export(request.actor, chain, published, file, record_id=record_id, with_files=with_files)
+            write_export(
+                request.actor,
+                chain,
+                published,
+                file,
+                record_id=record_id,
+                with_files=with_files,
+                paper=paper,
+            )
             length = file.tell()
             file.seek(0)
         except BaseException:
             file.close()
             raise
         self.hand_out(request.actor, chain, published, "export")
-        name = f"covalent-{str(space_id)[:8]}-{audience}-{published.size}.zip"
+        what = "evidence-" if paper == EVIDENCE else ""
+        name = f"covalent-{what}{str(space_id)[:8]}-{audience}-{published.size}.zip"
         headers = _download(name) | {"Content-Length": str(length)}
         return StreamingHttpResponse(_sent(file), content_type="application/zip", headers=headers)
 
@@ -364,7 +384,7 @@ def _paper(
     actor: Actor, chain: ChainKey, published: Published, record_id: UUID | None, paper: str
 ) -> HttpResponse:
     """Answer with the printed record, or program, alone. Raises: NotFound, Unavailable."""
-    if paper == CERTIFICATE and record_id is None:
+    if paper != WHOLE and record_id is None:
         raise NotFound
     printed = make_papers(actor, chain, published, record_id, paper=paper).members.get("record.pdf")
     if printed is None:

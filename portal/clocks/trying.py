@@ -1,8 +1,9 @@
 """How often a due clock was begun: what kills, hangs or breaks its worker three times is set apart.
 
 A try is noted before the clock's work, in a transaction of its own, and taken back when it ended well. While
-one holds it, no other sweep begins the same clock; what a dead worker held goes on after its lease. The notes
-need not survive a crash of the database: with it the workers' tries are over, too.
+one holds it, no other sweep begins the same clock. What a dead worker held goes on with the next sweep, for
+its session of the database died with it; where a pool keeps sessions open past their users, after its lease.
+The notes need not survive a crash of the database: with it the workers' tries are over, too.
 """
 
 from __future__ import annotations
@@ -23,12 +24,16 @@ TRIES_MAX: Final = 3
 WORK_SECONDS: Final = 8.0
 LEASE_SECONDS: Final = 10
 _BEGIN: Final = """
-insert into portal_clocktry as t (clock_id, space_id, tries, tried_at, error, leased_until)
-select c.id, %(space)s, 1, portal.instant(), '', portal.instant() + make_interval(secs => %(lease)s)
-from unnest(%(ids)s::uuid[]) with ordinality c (id, place) order by c.id
+insert into portal_clocktry as t
+    (clock_id, space_id, tries, tried_at, error, leased_until, holder_pid, holder_since)
+select c.id, %(space)s, 1, portal.instant(), '', portal.instant() + make_interval(secs => %(lease)s),
+    me.pid, me.backend_start
+from unnest(%(ids)s::uuid[]) c (id), pg_stat_get_activity(pg_backend_pid()) me order by c.id
 on conflict (clock_id) do update set tries = t.tries + 1, tried_at = excluded.tried_at,
-    leased_until = excluded.leased_until
-where (t.leased_until is null or t.leased_until <= excluded.tried_at) and t.set_apart_at is null
+    leased_until = excluded.leased_until, holder_pid = excluded.holder_pid,
+    holder_since = excluded.holder_since
+where t.set_apart_at is null and (t.leased_until is null or t.leased_until <= excluded.tried_at
+    or not exists (select from pg_stat_get_activity(t.holder_pid) s where s.backend_start = t.holder_since))
 returning clock_id, tries
 """
 _END: Final = "delete from portal_clocktry where clock_id = any(%(ids)s) returning clock_id, tries"

@@ -71,4 +71,7 @@ class ClockTry(models.Model):
     tried_at = models.DateTimeField()
     error = models.CharField(max_length=100, blank=True)
     leased_until = models.DateTimeField(null=True)
+    # The session of the database that is at work on it.
+    holder_pid = models.IntegerField(null=True)
+    holder_since = models.DateTimeField(null=True)
     set_apart_at = models.DateTimeField(null=True)

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from django.db import connection
@@ -18,9 +19,18 @@ from portal.errors import NotFound
 from portal.models import AgreementVersion, Clock, Partnership, Program, ProgramTerms, Record
 from portal.papers import read_words
 from portal.states import AgreementState, ClockState
+from portal.streams import audiences_of
 from portal.terms import terms_of
 
 RUNNING_MAX = 20
+_HAPPENED: Final = """
+select e.sealed_at, e.kind, e.seat, coalesce(convert_from(i.body, 'UTF8')::jsonb ->> 'value', '')
+from ledger.entry e
+left join ledger.item i on i.marker_id = e.marker_id and i.space_id = e.space_id and i.audience = e.audience
+    and i.class = 'context' and i.name = 'reason'
+where e.space_id = %s and e.audience = %s and e.audience = 'shared' and e.summary -> 'subject' ->> 'id' = %s
+order by e.seq desc
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +39,16 @@ class Running:
 
     count: int
     records: list[Record]
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One sealed step of a version: its fact, the seat that took it, and the reason that was given."""
+
+    at: datetime
+    kind: str
+    code: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,3 +156,12 @@ def count_seated(actor: Actor, partnership_id: UUID) -> dict[str, int]:
 def is_newest_main(version: AgreementVersion) -> bool:
     """Say whether it is the agreement's newest signed version, which may be ended."""
     return version.state == AgreementState.EFFECTIVE and version.program_id is None
+
+
+def list_happened(actor: Actor, version: AgreementVersion) -> list[Happened]:
+    """Return what both sides did with a version since it was shown to both, the newest first."""
+    if version.audience not in audiences_of(actor, version.space_id):
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_HAPPENED, [version.space_id, version.audience, str(version.pk)])
+        return [Happened(*row) for row in cursor.fetchall()]

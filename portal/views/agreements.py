@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -36,6 +38,7 @@ from portal.queries.agreements import (
     get_held,
     is_newest_main,
     list_agreements,
+    list_happened,
     list_partnerships,
     list_terms,
     programs_of,
@@ -53,6 +56,18 @@ TONES: Final[Mapping[str, str]] = {
     AgreementState.IN_REVIEW: "accent",
     AgreementState.SIGNED_BY_ONE: "accent",
     AgreementState.EFFECTIVE: "fine",
+}
+HAPPENED: Final = {
+    "agreement.submitted": gettext_lazy("Shown to the other side"),
+    "agreement.edited": gettext_lazy("Changed"),
+    "agreement.pen_passed": gettext_lazy("The pen passed on"),
+    "agreement.reopened": gettext_lazy("Taken back into review"),
+    "agreement.withdrawn": gettext_lazy("Given up"),
+    "agreement.agreed": gettext_lazy("Signed by both"),
+    "agreement.end_asked": gettext_lazy("Its end asked for"),
+    "agreement.end_dropped": gettext_lazy("Its end dropped"),
+    "agreement.terminated": gettext_lazy("Ended by both"),
+    "signature.given": gettext_lazy("Signed"),
 }
 TEMPLATE_WORDS: Final = {
     "clinical": gettext_lazy("template for clinical phases"),
@@ -199,7 +214,9 @@ class AgreementPage(Page):
             before, whole = find_in_force(actor, version.space_id, now), whole_of(actor, version)
         seated = count_seated(actor, version.space_id) if _is_open(version) else {}
         findings = findings_of(actor, version, seated) if _is_open(version) else []
+        zone = programs[0].zone if programs else "UTC"
         return {
+            "happened": happened(actor, version, zone),
             "partnership": partnership,
             "line": version_line(version, codes, now),
             "version": version,
@@ -220,8 +237,21 @@ class AgreementPage(Page):
                 for each in with_words(actor, list_agreements(actor, partnership_id=version.space_id))
                 if each.program_id == version.program_id
             ],
-            "zone": programs[0].zone if programs else "UTC",
+            "zone": zone,
         }
+
+
+def happened(actor: Actor, version: AgreementVersion, zone: str) -> list[dict[str, Any]]:
+    """Return the steps that both sides took with a version as the history component shows them."""
+    lines, day = list[dict[str, Any]](), None
+    for each in list_happened(actor, version):
+        today = each.at.astimezone(ZoneInfo(zone)).date()
+        words = f"{each.code}: {each.reason}" if each.reason else each.code
+        heading = date_format(today) if today != day else ""
+        title = HAPPENED.get(each.kind, each.kind)
+        lines.append({"at": each.at, "zone": zone, "title": title, "words": words, "day": heading})
+        day = today
+    return lines
 
 
 def _is_open(version: AgreementVersion) -> bool:

@@ -10,11 +10,15 @@ from django.utils.translation import gettext as _
 
 from portal.actor import Actor
 from portal.checkpoints import chains_with
+from portal.dossiers import WHOLE
 from portal.states import Audience
 
 
-def exports_of(actor: Actor, space_id: UUID, record_id: UUID) -> list[dict[str, Any]]:
-    """Return for `export.html` the copies of a record that its reader may take away. Raises: NotFound."""
+def exports_of(actor: Actor, space_id: UUID, record_id: UUID, *, paper: str = WHOLE) -> list[dict[str, Any]]:
+    """Return for `export.html` the copies of a record that its reader may take away. Raises: NotFound.
+
+    With another `paper` (portal.dossiers) than the record alone, that is offered first.
+    """
     found = []
     for audience in chains_with(actor, space_id, record_id):
         is_shared = audience == Audience.SHARED
@@ -25,6 +29,7 @@ def exports_of(actor: Actor, space_id: UUID, record_id: UUID) -> list[dict[str, 
                 "note": _("may be handed on") if is_shared else _("stays inside"),
                 "zip_url": url,
                 "pdf_url": f"{url}&as=pdf",
+                "pack_url": f"{url}&paper={paper}" if paper != WHOLE else "",
             }
         )
     return found

@@ -27,7 +27,7 @@ def seen(signed_in, deviation, at=None):
         query = f"?as_of={quote(at.isoformat())}" if at else ""
         answer = signed_in(key).get(f"{URL}{deviation.pk}/{query}")
         members = answer.json()
-        for name in ("available_actions", "as_of"):
+        for name in ("available_actions", "as_of", "guidance"):
             members.pop(name, None)
         found[key] = (answer.status_code, members if answer.status_code == 200 else members["code"])
     return found

@@ -36,11 +36,21 @@ STEPS = {
     "assess_impact": make.assess,
     "summarise": make.summarise,
     "dismiss": make.dismiss,
+    "conclude_impact": make.conclude_impact,
+    "look_around": make.look_around,
+    "name_batch": make.name_batch,
+    "decide_batch": make.decide_batch,
+    "reclassify": make.reclassify,
+    "confirm_class": make.confirm_class,
+    "decide_class": make.decide_class,
+    "assess_risk": make.assess_risk,
+    "link": make.link,
+    "merge": make.merge,
     "share_draft": make.share_draft,
     "comment": make.comment,
     "finish_comments": make.finish_comments,
     "answer_comment": make.answer_comment,
-    "submit_report": make.submit,
+    "submit_report": lambda actor, found: make.submit(actor, found, version=found.version),
     "return_report": make.return_report,
     "object_report": make.object_report,
     "settle": make.settle,
@@ -66,14 +76,17 @@ def expected(step, state, role, *, released):
     if state not in TRANSITIONS[step].sources:
         return InvalidTransition
     # No draft waits for comments, nobody objects, and nobody has reviewed a major one yet.
-    waiting = ("finish_comments", "settle", "close")
+    waiting = ("finish_comments", "settle", "close", "decide_class")
     only = {("release_notice", True), ("summarise", False), ("share_draft", False), ("submit_report", False)}
+    only |= {("confirm_class", False)}
     if step in waiting or (step, released) in only or (step, state) == ("comment", "under_investigation"):
         return InvalidTransition
-    # Nobody commented; and clause 5.5 names QA and CMC.
-    return {"answer_comment": NotFound, "assess_impact quality_head": Refused}.get(
-        f"{step} {role.code}" if step == "assess_impact" else step
-    )
+    # Nobody commented, and nobody has such a batch or record; clauses 5.5 and 5.6 name who judges.
+    unknown = ("answer_comment", "name_batch", "decide_batch", "link", "merge")
+    if step in unknown:
+        return NotFound
+    named = {"assess_impact": ("qa", "cmc"), "confirm_class": ("quality_head",)}
+    return Refused if role.code not in named.get(step, role.code) else None
 
 
 def test_every_step_of_the_table_has_an_action():
@@ -83,6 +96,8 @@ def test_every_step_of_the_table_has_an_action():
 @pytest.mark.parametrize(("state", "released"), STANDS)
 def test_a_step_is_taken_from_its_states_by_its_roles_alone(database, cdmo_qa, state, released):
     found = make.in_state(state, cdmo_qa, released=released)
+    if (state, released) == ("under_investigation", True):
+        found = make.judged(cdmo_qa, found)
     allowed = []
     for step, role in product(STEPS, ALL_ROLES):
         error = expected(step, state, role, released=released)

@@ -139,6 +139,9 @@ def test_the_history_before_the_release_stays_inside(private, cdmo_qa, sponsor_q
     assert told == [
         "notice.released",
         "alert.raised",
+        "scope.looked",
+        "impact.given",
+        "impact.concluded",
         "report.submitted",
         "report.approved",
         "report.reviewed",
@@ -155,7 +158,11 @@ def test_the_history_before_the_release_stays_inside(private, cdmo_qa, sponsor_q
     assert lines[2].words == "Triaged, provisional major (clause 5.2)"
     shown = signed_in("sponsor_qa").get(f"{URL}{private.pk}/").json()
     assert [each["kind"] for each in shown["judgements"]] == ["provisional"]
-    assert {each["kind"] for each in shown["clocks"]} == {*LEFT_WITH_THE_NOTICE, "sponsor_review"}
+    assert {each["kind"] for each in shown["clocks"]} == {
+        *LEFT_WITH_THE_NOTICE,
+        "sponsor_review",
+        "confirmed_class",
+    }
 
 
 def test_the_rival_sees_nothing_after_the_release_either(private, cdmo_qa, rival_sponsor_qa):

@@ -147,10 +147,164 @@ def settle(actor, deviation, **given):
     return settle_disagreement(actor, deviation.pk, **stated | given)
 
 
-def submit(actor, deviation, **given):
-    """The deviation with its report in CDMO QA's review."""
-    from deviations.actions.reviews import submit_report
+def again(deviation):
+    """The deviation as it stands."""
+    from portal.action import reading
+    from portal.actor import system_actor
 
+    watcher = system_actor("watchdog", deviation.space_id)
+    with reading(watcher):
+        return type(deviation).objects.visible_to(watcher).get(pk=deviation.pk)
+
+
+def findings(modality="biologic", verdict="none"):
+    """What was found of each topic of a kind of product."""
+    from deviations.judging.impact import Found
+    from deviations.judging.states import topics_of
+
+    return [Found(topic, verdict, "Nothing of it is touched.") for topic in topics_of(modality)]
+
+
+def conclude_impact(actor, deviation, **given):
+    """The deviation with the CDMO's conclusion on its impact, not signed yet."""
+    from deviations.actions.judging.impact import conclude_impact as conclude
+
+    stated = {
+        "modality": "biologic",
+        "findings": findings(),
+        "conclusion": "No impact on product, patient or registration is to be expected.",
+        "version": deviation.version,
+    }
+    return conclude(actor, deviation.pk, **stated | given)
+
+
+def look_around(actor, deviation, **given):
+    """The deviation with other batches looked for."""
+    from deviations.actions.judging.scope import look_around as look
+
+    return look(actor, deviation.pk, **{"version": deviation.version} | given)
+
+
+def name_batch(actor, deviation, batch_id=None, **given):
+    """The deviation with another batch named; without one an id that nobody has."""
+    from deviations.actions.judging.scope import name_batch as name
+
+    stated = {"because": "Made with the same valve.", "version": deviation.version}
+    return name(actor, deviation.pk, batch_id=batch_id or unknown_id(), **stated | given)
+
+
+def decide_batch(actor, deviation, candidate=None, **given):
+    """The deviation with a word on another batch; without one an id that nobody has."""
+    from deviations.actions.judging.scope import decide_batch as decide
+
+    stated = {"outcome": "excluded", "because": "Another vessel.", "version": deviation.version}
+    return decide(actor, deviation.pk, candidate=candidate or unknown_id(), **stated | given)
+
+
+def reclassify(actor, deviation, classification="critical", **given):
+    """The deviation with another class, or one proposed."""
+    from deviations.actions.judging.classes import reclassify as give
+
+    stated = {"rationale": RATIONALE, "version": deviation.version}
+    return give(actor, deviation.pk, classification=classification, **stated | given)
+
+
+def confirm_class(actor, deviation, classification="major", **given):
+    """The deviation with the actor's side's confirmed class."""
+    from deviations.actions.judging.classes import confirm_class as confirm
+
+    stated = {"rationale": RATIONALE, "version": deviation.version}
+    return confirm(actor, deviation.pk, classification=classification, **stated | given)
+
+
+def decide_class(actor, deviation, classification="critical", **given):
+    """The deviation with a head of quality's word on its class."""
+    from deviations.actions.judging.classes import decide_class as decide
+
+    stated = {"text": "Growth with a breach of the barrier is critical.", "version": deviation.version}
+    return decide(actor, deviation.pk, classification=classification, **stated | given)
+
+
+def assess_risk(actor, deviation, **given):
+    """The deviation with the short risk form of the actor's side."""
+    from deviations.actions.judging.risk import assess_deviation_risk
+
+    stated = {
+        "hazard": "The vessel leaves its range again unseen.",
+        "severity": 4,
+        "likelihood": 2,
+        "detectability": 2,
+        "decision_maker": "Quality head",
+        "formality": "medium",
+        "formality_why": "One unit type, the cause is proved.",
+        "version": deviation.version,
+    }
+    return assess_deviation_risk(actor, deviation.pk, **stated | given)
+
+
+def link(actor, deviation, other_id=None, **given):
+    """The deviation linked to another; without one to an id that nobody has."""
+    from deviations.actions.judging.ties import link_deviations
+
+    stated = {"because": "The same valve.", "version": deviation.version}
+    return link_deviations(actor, deviation.pk, other_id=other_id or unknown_id(), **stated | given)
+
+
+def merge(actor, deviation, other_id=None, **given):
+    """The deviation merged into another; without one into what nobody has."""
+    from deviations.actions.judging.ties import merge_deviation
+
+    stated = {"because": "One cause, one event.", "version": deviation.version}
+    return merge_deviation(actor, deviation.pk, other_id=other_id or unknown_id(), **stated | given)
+
+
+def sign_impact(deviation, side="manufacturer", code="Head 01"):
+    """What the signature on the newest assessment of a side brings about, without the ceremony."""
+    from deviations.judging.impact import assessments_of
+    from deviations.judging.signing import IMPACT_ASSESSMENT
+    from portal.action import action, instant
+    from portal.models import Signature
+    from tests.conftest import actor as member
+
+    keys = {"manufacturer": "cdmo_quality_head", "sponsor": "sponsor_quality_head"}
+    if deviation.space_id == cast.RIVAL_PROGRAM:
+        keys = {"manufacturer": "cdmo_quality_head", "sponsor": "rival_sponsor_qa"}
+
+    @action("test.conclude")
+    def sealed(actor):
+        found = assessments_of(actor, deviation).filter(side=side).first()
+        IMPACT_ASSESSMENT.signed(actor, found, Signature(code=code, signed_at=instant()))
+
+    sealed(member(keys[side]))
+    return again(deviation)
+
+
+def judged(actor, deviation):
+    """The deviation with its impact concluded and each other batch decided on, as its report needs it."""
+    from deviations.judging.impact import deviation_scope
+    from portal.action import reading
+
+    if deviation.scoped_at is None:
+        deviation = look_around(actor, deviation)
+    with reading(actor):
+        open_ones = list(deviation_scope(actor, deviation).filter(outcome="").values_list("pk", flat=True))
+    for each in open_ones:
+        deviation = decide_batch(actor, deviation, each)
+    if deviation.impact_concluded_at is None:
+        deviation = sign_impact(conclude_impact(actor, deviation))
+    return deviation
+
+
+def submit(actor, deviation, **given):
+    """The deviation with its report in CDMO QA's review, judged before where its class asks for it."""
+    from deviations.access import class_of
+    from deviations.actions.reviews import submit_report
+    from portal.action import reading
+
+    with reading(actor):
+        is_minor = class_of(actor, deviation) == "minor"
+    if not is_minor and deviation.state == "under_investigation" and "version" not in given:
+        deviation = judged(actor, deviation)
     stated = {"report": REPORT, "version": deviation.version}
     return submit_report(actor, deviation.pk, **stated | given)
 

@@ -40,7 +40,7 @@ from portal.models import (
 )
 from portal.tasks import publish
 from tests.conftest import actor
-from tests.factories import batches, cast, decisions, deviations, recipes
+from tests.factories import batches, cast, decisions, deviations, inquiries, recipes
 from tests.factories import capa as capas
 from tests.factories.push import Browser
 from tests.factories.security_key import SecurityKey
@@ -213,6 +213,8 @@ def _fill(program: UUID) -> dict[str, UUID]:
         "signal_id": _signal(program, running, word),
         "conflict_id": _conflict(qa, program, word),
         **_capas(program, shared, word),
+        **_inquiries(reviewed, undisclosed, word),
+        "assessment_id": _judging(program, shared, undisclosed, word),
         "webhook_id": _tell(qa, program, word),
         "attachment_id": _attach(qa, shared.pk, f"{word} photo.png"),
         "internal_attachment_id": _attach(qa, undisclosed.pk, f"INTERNAL {word} photo.png"),
@@ -443,6 +445,45 @@ def _decisions(program: UUID, batch, word: str) -> dict[str, UUID]:
     hidden = {name: f"INTERNAL {words}" for name, words in said.items()}
     draft = decisions.draft(actor("cdmo_qa"), batch, **hidden)
     return {"decision_id": asked.pk, "drafted_decision_id": draft.pk}
+
+
+def _inquiries(known, undisclosed, word: str) -> dict[str, UUID]:
+    """Pictures and causes of a deviation that both sides read, and of it what stays inside."""
+    qa, hidden = actor("cdmo_qa"), f"INTERNAL {word} words of why"
+    shared = inquiries.begin(qa, known, question=f"{word} question", audience="shared")
+    shared = inquiries.node(qa, shared, text=f"{word} first why")
+    attached = _attach(qa, known.pk, f"{word} evidence.png")
+    inquiries.evidence(qa, shared, about=attached)
+    inside = inquiries.begin(qa, undisclosed, question=hidden, audience="manufacturer")
+    inquiries.node(qa, inside, text=hidden)
+    cause = inquiries.cause(
+        qa, known, text=f"{word} cause of it", audience="shared", excluded=[{"what": f"{word} sensor"}]
+    )
+    excluded = [{"what": hidden, "reason": hidden}]
+    inside_cause = {"text": hidden, "evidence": hidden, "excluded": excluded}
+    own = inquiries.cause(qa, known, audience="manufacturer", **inside_cause)
+    return {
+        "inquiry_id": shared.pk,
+        "internal_inquiry_id": inside.pk,
+        "cause_id": cause.pk,
+        "internal_cause_id": own.pk,
+    }
+
+
+def _judging(program: UUID, shared, undisclosed, word: str) -> UUID:
+    """What both sides judged of what they know, and what stays inside: a tie, a lower class, a risk."""
+    from deviations.judging.impact import assessments_of
+
+    qa, hidden = actor("cdmo_qa"), f"INTERNAL {word} words of judging"
+    sponsor = actor("sponsor_qa" if program == cast.PROGRAM else "rival_sponsor_qa")
+    found = deviations.assess(sponsor, deviations.again(shared), rationale=f"{word} words on the product")
+    other = batches.batch(program, number=f"OTHER-{word}", running=None)
+    found = deviations.name_batch(qa, found, other.pk, because=f"{word} why it may be touched")
+    found = deviations.link(qa, found, undisclosed.pk, because=hidden)
+    deviations.assess_risk(qa, found, hazard=hidden)
+    deviations.reclassify(qa, found, "minor", rationale=hidden)
+    with reading(qa):
+        return assessments_of(qa, found).first().pk
 
 
 def _capas(program: UUID, deviation, word: str) -> dict[str, UUID]:

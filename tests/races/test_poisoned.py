@@ -63,12 +63,12 @@ def killed_sweep(more=""):
     assert script_in_child(POISON.format(more=more)) == -signal.SIGKILL
 
 
-def test_a_clock_that_kills_its_worker_is_tried_three_times_and_then_told(own_database, clock):
+def test_a_clock_that_kills_its_worker_is_tried_three_times_and_then_told(own_database):
+    """Each time the next sweep goes on at once: the dead one's session is gone."""
     poison = start_one(SWEEP, kind="test.poison")
     for tries in (1, 2, 3):
         killed_sweep()
         assert ClockTry.objects.get().tries == tries
-        clock.move(tries * timedelta(seconds=11))
     head = head_of(cast.PROGRAM, "manufacturer")
     on_clock("test.poison", lambda *_: pytest.fail("a fourth try"))
     tasks.sweep()
@@ -83,13 +83,11 @@ def test_a_clock_that_kills_its_worker_is_tried_three_times_and_then_told(own_da
     assert len(told()) == 1
 
 
-def test_who_dies_amid_many_takes_no_innocent_with_it(own_database, clock):
+def test_who_dies_amid_many_takes_no_innocent_with_it(own_database):
     """Many go together; those of a dead worker are then taken one by one."""
     innocent = [start_one(SWEEP, kind="test.many") for _ in range(5)]
     killed_sweep("on_clocks('test.many', kill)")
-    clock.move(timedelta(seconds=11))
     killed_sweep("on_clock('test.many', kill)")
-    clock.move(timedelta(seconds=22))
     assert sorted(each.tries for each in ClockTry.objects.all()) == [1, 1, 1, 1, 2]
     done = []
 

@@ -288,27 +288,18 @@ def test_each_timer_fires_exactly_once_while_loops_are_killed(own_database):
     rows = under_kills(own_database, 300, minute=timedelta(seconds=6), kills=3)
     assert Counter(step for _due, _at, step in rows) == {1: 300}
     assert all(at >= due for due, at, _step in rows)
+    # A lease alone would keep what a dead loop held for ten.
+    assert lateness(rows)[-1] <= 8
     tell("G4, short", rows)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1200)
-def test_twenty_thousand_timers_in_a_minute_fire_within_two_seconds(own_database):
-    """The goal's own numbers; without kills, for what a kill costs is the next test's."""
-    rows = under_kills(own_database, 20_000, minute=timedelta(seconds=60), kills=0)
+@pytest.mark.parametrize("kills", [0, 6])
+def test_twenty_thousand_timers_in_a_minute_fire_within_two_seconds(own_database, kills):
+    rows = under_kills(own_database, 20_000, minute=timedelta(seconds=60), kills=kills)
     assert Counter(step for _due, _at, step in rows) == {1: 20_000}
     _middle, p99, worst = lateness(rows)
-    tell("G4", rows)
+    tell(f"G4, {kills} kills", rows)
     assert p99 <= 2
     assert worst <= 5
-
-
-@pytest.mark.soak
-@pytest.mark.timeout(1200)
-def test_twenty_thousand_timers_under_kills_fire_once_each(own_database):
-    """What a killed loop held goes on after its lease of ten seconds; everything else is in time."""
-    rows = under_kills(own_database, 20_000, minute=timedelta(seconds=60), kills=6)
-    assert Counter(step for _due, _at, step in rows) == {1: 20_000}
-    worst = lateness(rows)[-1]
-    tell("G4 under kills", rows)
-    assert worst <= 15

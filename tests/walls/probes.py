@@ -24,6 +24,8 @@ HIDDEN = {
     "triaged_id": "undisclosed_id",
     "excursion_id": "internal_excursion_id",
     "capa_id": "internal_capa_id",
+    "inquiry_id": "internal_inquiry_id",
+    "cause_id": "internal_cause_id",
     "measure_id": "internal_measure_id",
     "attachment_id": "internal_attachment_id",
     "decision_id": "drafted_decision_id",

@@ -26,6 +26,7 @@ WITHOUT_ROWS = {
     *("CapaKin", "EffectivenessData"),
     *("FrameAnswer", "Opening", "Signature", "Signer"),
     *("ReportComment", "Settlement"),
+    *("ClassWord", "ImpactFinding", "Precedent"),
     *("DutyCard", "ProgramTerms", "Refusal", "ReportingDecision", "ReportingFacts", "RosterGap"),
 }
 # Filter -> who reads what is not theirs without it, and where.

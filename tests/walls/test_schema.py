@@ -60,7 +60,7 @@ TRIMMED = {
     "batches_recipepaper",
     "portal_paper",
 }
-MIRROR = {"portal_record"}
+MIRROR = {"portal_record", "deviations_deviationwords"}
 # What was never handed over leaves no trace; whoever writes it takes it away.
 DRAFTS = {"batches_recipepaper", "portal_paper"}
 
@@ -235,6 +235,7 @@ def test_definer_functions_pin_their_search_path_and_are_listed(as_owner):
     ).fetchall()
     assert {name for name, *_ in rows} == {
         "portal.keep_record",
+        "portal.keep_deviation_words",
         "ledger.mark",
         "ledger.note_insert",
         "ledger.note_update",
@@ -247,6 +248,8 @@ def test_definer_functions_pin_their_search_path_and_are_listed(as_owner):
         "ledger.seal_chain",
         "ledger.seat_of",
         "door.by_key",
+        "door.search_deviations",
+        "door.deviations_with",
         "door.spaces_of",
         "door.turns_at",
         "door.people_of",

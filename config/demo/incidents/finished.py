@@ -45,10 +45,10 @@ FINISHED_STORIES: Final = (
         excursion=("GLOVE", LimitKind.ACTION),
         triggers=("grade_a_growth",),
         judge="cdmo_fill_qa",
-        classification=Classification.CRITICAL,
+        classification=Classification.MAJOR,
         rationale=(
-            "Grade A growth with a coincident barrier breach; the moment of the breach is not proved, so"
-            " sterility assurance is lost for the whole lot."
+            "Glove used in four interventions failed its leak test after use; the test before use passed."
+            " Sterility assurance is touched, patient impact unlikely while nothing grew."
         ),
         is_told=True,
         receiver="sponsor_quality_head",

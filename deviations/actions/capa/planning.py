@@ -15,9 +15,9 @@ from deviations.access import get_deviation
 from deviations.capa.access import check_of, lock_capa, lock_measure, measures_of
 from deviations.capa.clocks import latest_check
 from deviations.capa.facts import CapaChanged, CapaLinked, CapaPlanned
+from deviations.capa.risk import put_risk
 from deviations.capa.states import (
     EvidenceSource,
-    Formality,
     MeasureKind,
     MeasureState,
     capa_transitions,
@@ -44,7 +44,6 @@ from portal.states import Audience
 
 WINDOW_DAYS_MAX: Final = 1825
 WINDOW_BATCHES_MAX: Final = 1000
-SCALE: Final = range(1, 6)
 # A sponsor's numbers are drawn apart: neither side reads from its own how many the other has.
 PREFIX: Final = {Side.MANUFACTURER: "", Side.SPONSOR: "S"}
 DRAW: Final = """
@@ -196,24 +195,18 @@ def assess_risk(
     capa.changed v1. Source: ICH Q9(R1) 5.1, 5.2 (formality, risk-based decision-making).
     """
     capa = lock_capa(actor, capa_id, to="plan", version=version)
-    check_texts({"hazard": hazard, "formality_why": formality_why, "owner": decision_maker})
-    marks = {"severity": severity, "likelihood": likelihood, "detectability": detectability}
-    errors = {name: ["From 1 to 5."] for name, mark in marks.items() if mark not in SCALE}
-    if formality not in Formality.values:
-        errors["formality"] = [f"Choose one of: {', '.join(Formality.values)}."]
-    if errors:
-        raise Invalid("The risk form is not complete.", errors=errors)
-    form = RiskForm.objects.create(
-        space_id=capa.space_id,
-        audience=capa.side,
-        about_id=capa.pk,
+    form = put_risk(
+        actor,
+        capa.space_id,
+        capa.pk,
+        capa.side,
         hazard=hazard,
-        **marks,
+        severity=severity,
+        likelihood=likelihood,
+        detectability=detectability,
         decision_maker=decision_maker,
         formality=formality,
         formality_why=formality_why,
-        given_code=actor.code(capa.space_id),
-        given_at=instant(),
     )
     _changed(capa, "risk")
     return form

@@ -19,12 +19,15 @@ from batches.recipes.papers import read_spec
 from batches.specs import StepSpec
 from batches.states import RECIPE_TRANSITIONS, Level, RecipeState
 from portal.action import action, reading
+from portal.agreements.document import Clause
+from portal.agreements.rules import Disclosure
 from portal.errors import Conflict, Invalid, InvalidTransition, NotFound, Refused, StaleVersion
 from portal.states import Meaning
 from tests.conftest import entries_of
 from tests.factories import batches as make
 from tests.factories import cast
 from tests.factories import recipes as write
+from tests.factories.agreements import agree
 from tests.factories.signing import make_signer, sign
 
 WHY = "The limit of the harvest is missing."
@@ -97,6 +100,30 @@ def test_a_draft_that_is_shown_is_read_without_what_is_the_cdmos_own(
         act.share_recipe(cdmo_qa, draft.pk, version=3)
     with pytest.raises(Refused):
         act.edit_recipe(sponsor_qa, draft.pk, spec=later, version=3)
+
+
+@pytest.mark.parametrize(
+    ("rule", "agreed"),
+    [
+        ("shared", False),  # the record keeps a parameter inside that the clause gives to both
+        ("manufacturer", True),  # the clause on this parameter goes before the one on all
+    ],
+)
+def test_a_record_gives_a_parameter_no_other_readers_than_the_signed_clause(database, cdmo_qa, rule, agreed):
+    spec = write.whole()
+    inside = next(each.code for each in spec.parameters if each.audience == "manufacturer")
+    clause = Clause(
+        "7.9", "product", "Readers", "Who reads it.", (Disclosure(("parameter",), rule, (inside,)),)
+    )
+    agree(clause)
+    draft = act.draft_recipe(cdmo_qa, cast.PROGRAM, spec=spec)
+    if agreed:
+        assert act.submit_recipe(cdmo_qa, draft.pk, version=draft.version).state == RecipeState.IN_REVIEW
+        return
+    with pytest.raises(Invalid) as refused:
+        act.submit_recipe(cdmo_qa, draft.pk, version=draft.version)
+    (words,) = refused.value.errors["parameters"]
+    assert words == f"{inside}: by clause 7.9, agreement v1, both sides read it."
 
 
 def test_a_submitted_version_has_rows_for_all_that_the_draft_said_and_the_papers_are_gone(

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from batches import tasks
 from batches.access import get_batch
 from batches.actions.holds import lift_batch_hold, place_batch_hold
 from batches.actions.reviewing import (
@@ -20,7 +21,7 @@ from portal.action import reading
 from portal.errors import Conflict, Invalid, InvalidTransition, NotFound, Refused
 from portal.models import Clock
 from tests.factories import batches as make
-from tests.factories import deviations
+from tests.factories import custody, deviations, monitoring, surroundings
 from tests.factories.disposing import complete, review
 
 REASON = "Label of the bag does not match."
@@ -57,6 +58,31 @@ def test_excursions_deviations_and_holds_are_on_one_list_while_the_batch_runs(
     assert sections == {"deviation": "events", "excursion": "growth", "hold": "events"}
     # The deviation is the manufacturer's own so far: neither it nor its count travels.
     assert "deviation" not in [str(each.kind) for each in seen(sponsor_qa, batch).findings]
+
+
+def test_what_departs_around_a_batch_is_on_the_list_of_both_and_of_no_other_client(
+    database, cdmo_qa, sponsor_qa, rival_sponsor_qa
+):
+    batch = custody.lot()
+    monitoring.point()
+    hours = monitoring.session()
+    monitoring.covered(hours, batch)
+    monitoring.confirmed(monitoring.grown(hours, "SP-1", value=0))
+    monitoring.grown(hours, "SP-2", value=0)
+    surroundings.intervention(batch)
+    custody.checked(custody.handed(batch), custody.OTHER)
+    tasks.carry_sessions()
+    for reader in (cdmo_qa, sponsor_qa):
+        found = {str(each.kind): each for each in seen(reader, batch).findings}
+        assert {"environment", "intervention", "identity"} <= set(found)
+        plates = [each for each in seen(reader, batch).findings if each.kind == "environment"]
+        assert [each.words for each in plates] == ["L4-A1, settle plate: not read twice yet"]
+        assert (
+            "not in the list" in found["intervention"].words or "no media fill" in found["intervention"].words
+        )
+        assert found["identity"].tone == "warn"
+    with pytest.raises(NotFound):
+        seen(rival_sponsor_qa, batch)
 
 
 def test_each_side_knows_who_of_its_own_looked_and_no_more(

@@ -11,6 +11,7 @@ from batches.specs import StepSpec
 from batches.states import Level
 from tests.batches.views.scenes import excursions_of, feed, fresh, outside, state_of
 from tests.factories import batches, cast, deviations
+from tests.factories.disposing import complete
 
 
 def chart_of(text):
@@ -63,6 +64,23 @@ class TestReading:
         for words in ("Line load", "LOAD", "99.5", "CDMO internal"):
             assert words not in shown
         assert [each["code"] for each in chart_of(shown)["parameters"]] == ["TEMP", "PH", "VALVE", "VCD"]
+
+    def test_finished_batches_of_the_same_record_may_lie_under_the_chart(self, page, batch, cdmo_qa):
+        feed(batch, *fresh())
+        record = batches.recipe(number="MBR-9")
+        here, before, running, dry = (
+            batches.batch(number=number, of=record, running=timedelta(days=days))
+            for number, days in (("B-1", 1), ("B-2", 9), ("B-3", 2), ("B-4", 8))
+        )
+        for each in (here, before, running):
+            feed(each, *fresh())
+        complete(cdmo_qa, before)
+        complete(cdmo_qa, dry)
+        (under,) = chart_of(page("sponsor_viewer", address(here))[1])["references"]
+        assert (under["number"], under["series_url"]) == ("B-2", f"/api/v1/batches/{before.pk}/series/")
+        assert [code for code, _at in under["phases"]] == ["growth"]
+        # Another record is another process.
+        assert chart_of(page("sponsor_viewer", address(batch))[1])["references"] == []
 
     def test_the_chart_asks_the_series_and_knows_phases_limits_and_marks(self, page, batch):
         feed(batch, *outside())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -13,6 +14,8 @@ from portal.action import reading
 from portal.actions.clocks import breach_clock
 from portal.actor import system_actor
 from portal.agreements.durations import Duration
+from portal.agreements.rules import Responsibility
+from portal.agreements.terms import template
 from portal.errors import Invalid, InvalidTransition, NotFound, Refused
 from portal.models import Alert, Clock
 from portal.states import Meaning
@@ -21,15 +24,16 @@ from tests.deviations.test_timelines import clocks as timelines
 from tests.deviations.test_timelines import timeline
 from tests.factories import cast, signing
 from tests.factories import deviations as make
-from tests.factories.agreements import agree
+from tests.factories.agreements import agree, put
 
 pytestmark = pytest.mark.usefixtures("database")
 SWEEP = system_actor("sweep", cast.PROGRAM)
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
 def investigated(released, cdmo_qa):
-    return make.investigate(cdmo_qa, released)
+    return make.judged(cdmo_qa, make.investigate(cdmo_qa, released))
 
 
 @pytest.fixture
@@ -84,6 +88,33 @@ class TestDrafts:
         found = make.finish_comments(sponsor_qa, make.share_draft(cdmo_qa, found))
         with pytest.raises(InvalidTransition, match=r"Clause 6\.2 gives 2 rounds"):
             make.share_draft(cdmo_qa, found)
+
+    def test_without_a_clause_on_comments_who_is_consulted_has_the_time_of_that_clause(
+        self, cdmo_operator, cdmo_qa, sponsor_qa
+    ):
+        document = template("commercial")
+        silent = [
+            replace(
+                each,
+                rules=tuple(
+                    rule for rule in each.rules if "draft_comments" not in getattr(rule, "activity", ())
+                ),
+            )
+            for each in document.clauses
+        ]
+        consults = next(
+            each.code
+            for each in silent
+            for rule in each.rules
+            if isinstance(rule, Responsibility) and rule.consulted
+        )
+        put(SWEEP, cast.PROGRAM, 1, replace(document, clauses=tuple(silent)), LONG_AGO)
+        found = make.release(cdmo_qa, make.triage(cdmo_qa, make.report(cdmo_operator)))
+        make.share_draft(cdmo_qa, make.investigate(cdmo_qa, found))
+        clock = only(sponsor_qa, Clock, kind="draft_comments")
+        assert (clock.clause, clock.side, clock.duration) == (
+            consults, "sponsor", {"business_days": 5, "calendar": "sponsor"}
+        )  # fmt: skip
 
     def test_nothing_is_shared_before_the_notice(self, triaged, cdmo_qa, sponsor_qa):
         found = make.investigate(cdmo_qa, triaged)

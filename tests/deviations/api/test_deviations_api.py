@@ -77,7 +77,7 @@ def test_a_system_logs_a_deviation_and_reads_it_back(database, api):
 def test_the_answer_names_the_steps_with_the_schema_of_their_bodies(database, api):
     made = post(api("cdmo_system"), URL, body()).json()
     offered = {each["name"]: each for each in made["available_actions"]}
-    assert list(offered) == ["triage", "dismiss", "cancel"]
+    assert list(offered) == ["triage", "dismiss", "link", "cancel"]
     assert offered["triage"]["href"] == f"{URL}{made['id']}/triage/"
     schema = offered["triage"]["schema"]
     assert schema["required"] == ["classification", "rationale"]
@@ -92,17 +92,21 @@ def test_no_step_is_offered_that_would_be_refused(database, api, cdmo_qa):
         ]
 
     found = make.triage(cdmo_qa, make.report(cdmo_qa), "critical")
-    assert offered(found) == ["release_notice", "investigate", "cancel"]
+    judging = ["look_around", "name_batch", "reclassify", "assess_risk", "link", "merge"]
+    assert offered(found) == ["release_notice", "investigate", *judging, "cancel"]
+    concluding = ["conclude_impact", *judging]
     found = make.investigate(cdmo_qa, found)
-    assert offered(found) == ["release_notice", "cancel"]
+    assert offered(found) == ["release_notice", *concluding, "cancel"]
     found = make.release(cdmo_qa, found)
-    assert offered(found) == ["summarise", "share_draft", "submit_report", "cancel"]
+    assert offered(found) == ["summarise", *concluding, "share_draft", "cancel"]
+    found = make.judged(cdmo_qa, found)
+    assert offered(found) == ["summarise", *concluding, "share_draft", "submit_report", "cancel"]
     found = make.submit(cdmo_qa, found)
-    assert offered(found) == ["return_report", "cancel"]
+    assert offered(found) == [*concluding, "return_report", "cancel"]
     found = make.approve(cdmo_qa, found)
-    assert offered(found) == ["return_report", "cancel"]
+    assert offered(found) == [*concluding, "return_report", "cancel"]
     found = make.concur(cdmo_qa, found)
-    assert offered(found) == ["return_report", "close", "cancel"]
+    assert offered(found) == [*concluding, "return_report", "close", "cancel"]
     make.close(cdmo_qa, found)
     assert offered(found) == []
 
@@ -444,7 +448,7 @@ def test_the_detail_of_a_released_one_keeps_the_seven_times_apart(released, sign
     assert times["disclosed_at"] == shown["notice"]["released_at"]
     assert (times["delivered_at"], times["acknowledged_at"]) == (None, None)
     assert shown["notice"]["content"]["released_at"]
-    assert [each["name"] for each in shown["available_actions"]] == ["assess_impact"]
+    assert [each["name"] for each in shown["available_actions"]] == ["assess_impact", "assess_risk"]
 
 
 def test_an_acknowledgement_is_a_time_of_the_record(released, sponsor_qa, signed_in):

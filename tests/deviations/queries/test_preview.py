@@ -11,7 +11,7 @@ from tests.factories import deviations as make
 # and what the clause makes of the class.
 UNTOLD = {"id", "space", "audience", "version", "ended_at", "end_text", "reporter", "needs_notice"}
 # A report is submitted after the notice, and a class takes a proposed dismissal back.
-UNTOLD |= {"submitted_at", "approved_at", "review", "dismissal", "dismissed_code"}
+UNTOLD |= {"submitted_at", "approved_at", "review", "dismissal", "dismissed_code", "class_standing"}
 
 
 def test_every_column_of_the_record_is_told_to_whoever_releases_it():
@@ -35,6 +35,8 @@ def test_an_empty_field_is_listed_as_empty(triaged, cdmo_qa):
         "investigated_at",
         "summarised_at",
         "lead_code",
+        "scoped_at",
+        "impact_concluded_at",
         "triggers",
         "external_id",
         "external_status",

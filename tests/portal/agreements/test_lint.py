@@ -119,7 +119,7 @@ def added(*rules):
         (Disclosure(("capa",), "shared"), "not_shared_by_rule", "advice"),
         (Disclosure(("deviation",), "manufacturer"), "never_narrows", "advice"),
         (Disclosure(("deviation",), "shared", state=("opened",)), "unknown_state", "hole"),
-        (Disclosure(("parameter",), "shared", delay=Duration(1, "hours")), "delay_not_kept", "hole"),
+        (Disclosure(("parameter",), "shared", delay=Duration(1, "hours")), "delay_not_kept", "contradiction"),
         (Notification(("watch",), ("sponsor.qa",), at_once=("patient_lot",)), "at_once_never", "advice"),
         (Notification(("deviation",), ("sponsor.qa",), at_once=("patient_lot",)), "leaves_unread", "advice"),
         (NoReply(("decision",), "go_on", ("disposition",)), SILENCE, "hole"),

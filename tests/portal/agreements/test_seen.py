@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from deviations.models import Notice
 from portal.action import reading
+from portal.actions import agreeing
 from portal.agreements.durations import Duration
 from portal.models import Alert, Clock
 from portal.terms import terms_of
@@ -60,3 +61,27 @@ def test_a_new_version_stands_on_clock_notice_and_ladder_and_an_old_record_keeps
         assert f"/agreement/terms/{cast.PROGRAM}/{number}/#clause-5.1" in shown
         assert f"clause 5.1, agreement v{number}" in shown
         assert f"clause 5.1, agreement v{9 - number}" not in shown
+
+
+def test_what_both_sides_did_with_a_version_stands_on_its_page_with_each_reason(both, signed_in):
+    maker, sponsor = both
+    found = make.both_sign(maker, sponsor, make.in_review(maker))
+    day = datetime.now(UTC) + timedelta(days=90)
+    agreeing.ask_end(
+        maker, found.pk, ends_at=day, reason="The process moves elsewhere.", version=found.version
+    )
+    agreeing.drop_end(sponsor, found.pk, reason="The launch needs two years.", version=found.version)
+    for key in ("cdmo_quality_head", "sponsor_quality_head"):
+        shown = signed_in(key).get(f"/agreement/{found.pk}/").content.decode()
+        steps = ["Its end dropped", "launch needs two years", "Its end asked for", "process moves elsewhere"]
+        steps += ["Signed by both", "Shown to the other side"]
+        shown = shown[shown.index("happened-title") :]
+        places = [shown.index(each) for each in steps]
+        assert places == sorted(places)
+
+
+def test_a_draft_tells_nothing_of_its_steps(both, signed_in):
+    draft = make.draft(both[0])
+    assert (
+        "What happened" not in signed_in("cdmo_quality_head").get(f"/agreement/{draft.pk}/").content.decode()
+    )

@@ -3,6 +3,7 @@
 import uPlot from "../../vendor/uplot/uPlot.esm.js";
 import { serverNow } from "./ages.js";
 import { colours, drawBands, drawLimits, drawStretches, placeMarkers } from "./chart_marks.js";
+import { Reference } from "./chart_reference.js";
 import { say } from "./words.js";
 
 const HOUR = 3600e3;
@@ -74,6 +75,7 @@ class Chart {
         value === null ? null : Number(value),
       ]);
       this.data = [points.map(([at]) => at), points.map(([, value]) => value)];
+      await this.reference?.load(this.parameter.code, since, this.end, this.asked.signal);
       this.#tell(this.data[0].length ? "" : say("chart_empty"));
     } catch (error) {
       if (error.name === "AbortError") return;
@@ -127,7 +129,8 @@ class Chart {
   // Values and the limits that hold in the window both fit; a lone value gets room around it.
   #range() {
     const limits = this.#phases().flatMap((phase) => Object.values(phase.limits[this.parameter.code] ?? {}).flat());
-    const known = [...this.data[1], ...limits, ...this.#ramps()].filter((value) => value !== null && Number.isFinite(value));
+    const values = [...this.data[1], ...(this.reference?.values ?? [])];
+    const known = [...values, ...limits, ...this.#ramps()].filter((value) => value !== null && Number.isFinite(value));
     if (!known.length) return { min: 0, max: 1 };
     const [low, high] = [Math.min(...known), Math.max(...known)];
     const pad = (high - low || Math.abs(high) * 0.02 || 1) * 0.12;
@@ -176,7 +179,12 @@ class Chart {
           },
         ],
         // Over the grid, which would wash out a limit that stands on a round number.
-        drawAxes: [(u) => drawLimits(u, this.config.phases, this.parameter.code, palette)],
+        drawAxes: [
+          (u) => {
+            drawLimits(u, this.config.phases, this.parameter.code, palette);
+            this.reference?.draw(u, palette);
+          },
+        ],
         setCursor: [() => this.#readOut()],
         setSelect: [(u) => this.#zoomTo(u)],
       },
@@ -239,6 +247,12 @@ class Chart {
       if (button.dataset.window === "all") this.#showAll(button);
       else this.#open(Math.max(this.first, serverNow() - Number(button.dataset.window) * HOUR), null, button);
     });
+    figure.querySelector("[data-reference]")?.addEventListener("change", ({ target }) => {
+      const given = this.config.references[target.value];
+      this.reference = given ? new Reference(given, this.config.starts) : null;
+      this.plotted = null;
+      this.load(this.since, this.until);
+    });
     room.addEventListener("keydown", (event) => {
       const steps = { ArrowLeft: -1, ArrowRight: 1, PageUp: -20, PageDown: 20 };
       if (event.key in steps) this.#move(steps[event.key]);
@@ -297,10 +311,13 @@ class Chart {
     this.read.setAttribute("aria-live", "polite");
   }
 
-  #words(index) {
-    const value = this.data[1][index];
+  #said(value) {
     const { unit, decimals = 1 } = this.parameter;
-    const words = value === null ? say("chart_gap") : `${value.toFixed(decimals)} ${unit}`.trim();
+    return value === null ? say("chart_gap") : `${value.toFixed(decimals)} ${unit}`.trim();
+  }
+
+  #words(index) {
+    const words = this.#said(this.data[1][index]);
     const at = this.data[0][index];
     const phase = this.config.phases.find(({ from, to }) => from <= at && at < (to ?? Infinity));
     return { time: this.clock.format(at), words, phase: phase?.name ?? "" };
@@ -324,7 +341,8 @@ class Chart {
     const table = document.createElement("table");
     table.className = "table";
     const head = table.createTHead().insertRow();
-    for (const name of [say("chart_time"), say("chart_value"), say("chart_phase")]) {
+    const names = [say("chart_time"), say("chart_value"), say("chart_phase")];
+    for (const name of this.reference ? [...names, this.reference.number] : names) {
       const cell = document.createElement("th");
       cell.scope = "col";
       cell.textContent = name;
@@ -334,7 +352,8 @@ class Chart {
     for (let index = this.data[0].length - 1; index >= 0; index -= each) {
       const { time, words, phase } = this.#words(index);
       const row = body.insertRow();
-      for (const text of [time, words, phase]) row.insertCell().textContent = text;
+      const cells = this.reference ? [time, words, phase, this.#said(this.reference.near(this.data[0][index]))] : [time, words, phase];
+      for (const text of cells) row.insertCell().textContent = text;
     }
     this.table.querySelector(".scroll").replaceChildren(table);
   }
@@ -344,7 +363,7 @@ class Chart {
     const ramps = this.#phases().flatMap((phase) => Object.keys(phase.ramps?.[this.parameter.code] ?? {}));
     const holds = (given, kind) => given[kind]?.some((value) => value !== null);
     const kinds = KINDS.filter((kind) => ramps.includes(kind) || limits.some((given) => holds(given, kind)));
-    const items = ["value", ...kinds].map((kind) => {
+    const items = ["value", ...(this.reference ? ["reference"] : []), ...kinds].map((kind) => {
       const item = document.createElement("li");
       const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
       svg.setAttribute("viewBox", "0 0 22 10");
@@ -355,7 +374,8 @@ class Chart {
       path.setAttribute("d", { nor: "M0 0H22V10H0Z", value: isDots ? "M5 5h0M17 5h0" : "M0 5H22" }[kind] ?? "M0 5H22");
       svg.append(path);
       const { label, unit } = this.parameter;
-      item.append(svg, kind === "value" ? `${label}${unit ? `, ${unit}` : ""}` : say(kind));
+      const words = { value: () => `${label}${unit ? `, ${unit}` : ""}`, reference: () => this.reference.number };
+      item.append(svg, words[kind]?.() ?? say(kind));
       return item;
     });
     this.figure.querySelector("[data-chart-legend]").replaceChildren(...items);

@@ -1,0 +1,1 @@
+"""The actions on an investigation."""

@@ -1,0 +1,1 @@
+"""What changes a judgement: impact, scope, class, ties, risk."""

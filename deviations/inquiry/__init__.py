@@ -1,0 +1,1 @@
+"""How a deviation is investigated: tools, causes, what rules people out as the cause, words that blame."""
