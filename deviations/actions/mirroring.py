@@ -60,7 +60,7 @@ def mirror_deviation(
     Taken from there, as of `external_as_of` (now if not given): state, class (a copy without effect), times
     `elsewhere`; no older copy replaces a newer one. What is mastered here is compared: a difference is a
     conflict, nothing is overwritten. A new one needs title, description, occurred, detected. Raises:
-    NotFound, Refused, Invalid, Conflict, StaleVersion, NothingToMatch. Records: deviation.mirrored v1,.
+    NotFound, Refused, Invalid, Conflict, StaleVersion, NothingToMatch. Records: deviation.mirrored v1.
     """
     program = lock_program(actor, program_id)
     require_role(actor, program.pk, *MIRRORERS, to="copy from the quality system")
