@@ -54,6 +54,7 @@ class DeviationsConfig(AppConfig):
         self.tell_of_signals()
         self.tell_of_capa()
         self.tell_of_judging()
+        self.tell_of_dockets()
         self.tell_of_keeping()
 
     def tell_of_authorities(self) -> None:
@@ -183,6 +184,39 @@ class DeviationsConfig(AppConfig):
         name_clock(
             OPENING_LOOK, gettext_lazy("Look whether both classes are in"), has_own_item=True, is_fixed=True
         )
+
+    def tell_of_dockets(self) -> None:
+        """Let dockets be signed, wait in Home, and run against the times of clauses."""
+        from deviations.dockets.asking.states import CLOCKS
+        from deviations.dockets.changing.signing import CHANGE
+        from deviations.dockets.changing.states import END_OF_CHANGE, REVIEW_OF_CHANGE
+        from deviations.dockets.complaining.states import COMPLAINT_CLOCK
+        from deviations.dockets.laboratory.signing import INVESTIGATION
+        from deviations.dockets.laboratory.states import PHASE_CLOCK
+        from deviations.dockets.site.signing import STATEMENT
+        from deviations.queries.asking import queries_asking
+        from deviations.queries.dockets import count_dockets, dockets_waiting
+        from deviations.queries.inbox import reviews_asking
+        from portal.actions.clocks import breach_clock, breach_clocks
+        from portal.agreements.headings import TIMED
+        from portal.clocks import on_clock, on_clocks
+        from portal.clocks.names import name_clock
+        from portal.signable import register
+        from portal.slots import asking, inbox, waiting
+
+        for each in (STATEMENT, CHANGE, INVESTIGATION):
+            register(each)
+        for kind in (*CLOCKS, REVIEW_OF_CHANGE, COMPLAINT_CLOCK, PHASE_CLOCK):
+            on_clock(kind, breach_clock)
+            on_clocks(kind, breach_clocks)
+            name_clock(kind, TIMED[kind], has_own_item=True)
+        on_clock(END_OF_CHANGE, breach_clock)
+        on_clocks(END_OF_CHANGE, breach_clocks)
+        name_clock(END_OF_CHANGE, gettext_lazy("The temporary change ends"), has_own_item=True)
+        asking.register(queries_asking)
+        asking.register(reviews_asking)
+        inbox.register(dockets_waiting)
+        waiting.register(count_dockets)
 
     def tell_of_keeping(self) -> None:
         """Tell how long the tables are kept, and when records began."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from deviations.dockets.desk import desks
 from deviations.models import Capa, Deviation, EarlySignal, Measure
 from portal.actor import Actor
 
@@ -21,6 +22,13 @@ OF_INQUIRY: Final = ("inquiry", "inquirynode", "nodeevidence", "cause", "causeex
 OF_JUDGING: Final = (
     *("impactassessment", "impactfinding", "scopecandidate", "reclassification"),
     *("classword", "precedent", "deviationtie"),
+)
+
+
+OF_DOCKETS: Final = (
+    *("docketentry", "docketlink", "query", "monthlylist", "monthlyline"),
+    *("change", "complaint", "labinvestigation", "retest"),
+    *("siteevent", "sitereach", "impactstatement"),
 )
 
 
@@ -42,17 +50,25 @@ def of_deviations() -> Mapping[str, str]:
         "deviations_settlement": "quality",
         "deviations_reportingfacts": "quality",
         "deviations_reportingdecision": "quality",
-        **{f"deviations_{each}": "quality" for each in (*OF_CAPA, *OF_JUDGING)},
+        **{f"deviations_{each}": "quality" for each in (*OF_CAPA, *OF_JUDGING, *OF_DOCKETS)},
     }
 
 
 def when_deviations_began(actor: Actor, record_ids: Collection[UUID]) -> Mapping[UUID, datetime]:
-    """Return when deviations, early signals and CAPA among the records were recorded; four queries."""
+    """Return when records of this app among these were recorded; four queries, and one a kind of docket."""
     deviations = Deviation.objects.visible_to(actor).filter(pk__in=record_ids)
     signals = EarlySignal.objects.visible_to(actor).filter(pk__in=record_ids)
     capas = Capa.objects.visible_to(actor).filter(pk__in=record_ids)
     measures = Measure.objects.visible_to(actor).filter(pk__in=record_ids)
+    dockets = {
+        pk: at
+        for desk in desks()
+        for pk, at in desk.model.objects.visible_to(actor)
+        .filter(pk__in=record_ids)
+        .values_list("pk", "recorded_at")
+    }
     return {
+        **dockets,
         **dict(capas.values_list("pk", "recorded_at")),
         **dict(measures.values_list("pk", "capa__recorded_at")),
         **dict(deviations.values_list("pk", "recorded_at")),

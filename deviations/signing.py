@@ -31,6 +31,7 @@ from deviations.states import (
     ReviewOutcome,
     RoundKind,
 )
+from deviations.telling import REVIEW_ALERT, take_as_receipt, tell_of_report
 from deviations.timelines import end_timelines, start_round
 from portal import ledger
 from portal.access import get_program
@@ -162,6 +163,8 @@ def _approve(actor: Actor, deviation: Deviation, signature: Signature) -> None:
         due_at=timing.due_at if timing is not None else None,
     )
     ledger.record(deviation, fact, classification=classification)
+    if deviation.state == DeviationState.SPONSOR_REVIEW and deviation.audience == Audience.SHARED:
+        tell_of_report(deviation, REVIEW_ALERT, clause=clause, classification=classification)
 
 
 def _concur(actor: Actor, deviation: Deviation, signature: Signature) -> None:
@@ -175,6 +178,7 @@ def _concur(actor: Actor, deviation: Deviation, signature: Signature) -> None:
     end_clocks(deviation, kind=REVIEW_CLOCK, state=ClockState.MET)
     fact = ReportReviewed(round=report.number, outcome=ReviewOutcome.CONCURRED, clause="")
     ledger.record(deviation, fact, classification=class_of(actor, deviation))
+    take_as_receipt(actor, deviation, REVIEW_ALERT)
 
 
 def _address(deviation: Any) -> str:

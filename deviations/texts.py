@@ -29,6 +29,10 @@ LENGTHS: Final[Mapping[str, tuple[int, int]]] = {
     "formality_why": (10, 4_000),
     "owner": (2, 60),
     "asset": (0, 60),
+    "place": (2, 120),
+    "effects": (0, 4_000),
+    "method": (10, 4_000),
+    "cause": (0, 4_000),
     "external_id": (0, 120),
     "external_status": (0, 120),
 }

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from deviations.views import capa, inquiry, judging, mirror, record, reporting, rounds, signals
+from deviations.desks.counters import COUNTERS
+from deviations.views import capa, dockets, inquiry, judging, mirror, record, reporting, rounds, signals
 from deviations.views.analysis import AnalysisPage, ExportPage
 from deviations.views.labels import LabelsPage
 from deviations.views.listing import DeviationsPage
+from deviations.views.monthly import MonthlyPage
 from deviations.views.past import PastDeviationPage
 from deviations.views.report import LogDeviationPage, LoggedPage, QueueReady
 from deviations.views.terms import AppliesPage
@@ -78,4 +80,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
         path(f"{MEASURE}{name}/", capa.MeasureStep.as_view(step=name), name=f"measure_{name}")
         for name in capa.MEASURE_STEPS
     ),
+    path("monthly-lists/", MonthlyPage.as_view(), name="monthly_lists"),
+    *(path(address, view, name=name) for address, view, name in dockets.routes(COUNTERS)),
 ]

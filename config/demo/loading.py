@@ -24,6 +24,7 @@ from config.demo.crew import EMAILS, Crew
 from config.demo.custody import is_kept, keep_custody, link_programs
 from config.demo.deciding import ask_all, is_asked
 from config.demo.disposing import are_disposed, dispose
+from config.demo.dockets import are_asked, tell_dockets
 from config.demo.duty import has_rosters, keep_rosters
 from config.demo.incidents import CURRENT, Incident
 from config.demo.investigating import is_looked_into, look_into_open
@@ -150,6 +151,9 @@ def _conclude(crew: Crew, making: Making) -> None:
     if not are_planned():
         with step("demo: CAPA, signed"):
             plan_all(crew)
+    if not are_asked(crew):
+        with step("demo: site events, queries, a change"):
+            tell_dockets(crew)
 
 
 def _load_past(making: Making, reporting: Reporting, past: Sequence[Incident]) -> None:

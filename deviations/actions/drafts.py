@@ -18,6 +18,7 @@ from deviations.states import (
     DeviationState,
     RoundKind,
 )
+from deviations.telling import DRAFT_ALERT, take_as_receipt, tell_of_report
 from deviations.texts import check_texts
 from deviations.timelines import end_timelines, start_round
 from portal import ledger
@@ -34,8 +35,8 @@ def share_draft(actor: Actor, deviation_id: UUID, *, report: str, version: int |
     """Share a draft of the report, 20..60,000 characters, for the sponsor's comments; their clock starts.
 
     One draft at a time, as many as the clause on comments gives rounds. Raises: NotFound, Refused,
-    InvalidTransition, NoticeOutstanding, StaleVersion, Invalid. Records: report.draft_shared v1. Source:
-    quality agreement 6.2; domain 2b (draft rounds).
+    InvalidTransition, NoticeOutstanding, StaleVersion, Invalid. Records: report.draft_shared v1,
+    alert.raised v1. Source: quality agreement 6.2; domain 2b (draft rounds).
     """
     deviation = lock_deviation(actor, deviation_id, to="share_draft", version=version)
     check_texts({"report": report})
@@ -51,6 +52,7 @@ def share_draft(actor: Actor, deviation_id: UUID, *, report: str, version: int |
     clause, timing = start_round(actor, deviation, COMMENTS_CLOCK, classification)
     fact = DraftShared(round=found.number, clause=clause, due_at=timing.due_at if timing else None)
     ledger.record(deviation, fact, classification=classification)
+    tell_of_report(deviation, DRAFT_ALERT, clause=clause, classification=classification)
     return deviation
 
 
@@ -78,6 +80,7 @@ def comment_on_report(actor: Actor, deviation_id: UUID, *, text: str, version: i
     deviation.save(update_fields=["version"])
     fact = ReportCommented(round=found.number, comment=comment.number)
     ledger.record(deviation, fact, classification=class_of(actor, deviation))
+    take_as_receipt(actor, deviation, DRAFT_ALERT)
     return deviation
 
 
@@ -85,7 +88,8 @@ def comment_on_report(actor: Actor, deviation_id: UUID, *, text: str, version: i
 def finish_comments(actor: Actor, deviation_id: UUID, *, version: int | None) -> Deviation:
     """Say that the sponsor has no more comments on the draft; the clock of comments is met.
 
-    Raises: NotFound, Refused, InvalidTransition, StaleVersion. Records: report.comments_finished v1.
+    Raises: NotFound, Refused, InvalidTransition, StaleVersion. Records: report.comments_finished v1,
+    alert.acknowledged v1.
     """
     deviation = lock_deviation(actor, deviation_id, to="finish_comments", version=version)
     found = _commented(actor, deviation)
@@ -96,6 +100,7 @@ def finish_comments(actor: Actor, deviation_id: UUID, *, version: int | None) ->
     fact = CommentsFinished(round=found.number)
     ledger.record(deviation, fact, classification=class_of(actor, deviation))
     end_clocks(deviation, kind=COMMENTS_CLOCK, state=ClockState.MET)
+    take_as_receipt(actor, deviation, DRAFT_ALERT)
     return deviation
 
 

@@ -30,6 +30,7 @@ from deviations.states import (
     RoundKind,
     SettlementOutcome,
 )
+from deviations.telling import REVIEW_ALERT, take_as_receipt
 from deviations.texts import check_texts
 from deviations.timelines import OF_ROUNDS, end_timelines, start_round
 from portal import ledger
@@ -124,6 +125,7 @@ def object_to_report(actor: Actor, deviation_id: UUID, *, reason: str, version: 
     clause, _timing = start_round(actor, deviation, DISAGREEMENT_CLOCK, classification)
     fact = ReportReviewed(round=found.number, outcome=ReviewOutcome.OBJECTED, clause=clause)
     ledger.record(deviation, fact, classification=classification)
+    take_as_receipt(actor, deviation, REVIEW_ALERT)
     for side in BOTH:
         raise_alert(
             deviation,

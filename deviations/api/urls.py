@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver
 
-from deviations.api import analysis, capa, deviations, digital, inquiry, mirror, reporting, signals
+from deviations.api import (
+    analysis,
+    capa,
+    deviations,
+    digital,
+    dockets,
+    inquiry,
+    mirror,
+    monthly,
+    reporting,
+    signals,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *deviations.urlpatterns,
@@ -15,4 +26,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *signals.urlpatterns,
     *capa.urlpatterns,
     *inquiry.urlpatterns,
+    *dockets.urlpatterns,
+    *monthly.urlpatterns,
 ]

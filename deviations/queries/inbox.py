@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from deviations.access import newest_classes
@@ -56,6 +57,16 @@ def deviations_waiting(actor: Actor) -> list[InboxItem]:
     clocks = _clocks(actor, found)
     items = (_item(actor, each, classes.get(each.pk), clocks.get(each.pk)) for each in found)
     return [item for item in items if item is not None]
+
+
+def reviews_asking(actor: Actor) -> tuple[Collection[str], QuerySet[Deviation, Any]]:
+    """Return which alerts ask for no more than a report that waits for this actor's review itself."""
+    roles = TRANSITIONS["object_report"].roles
+    spaces = [space_id for space_id in actor.seats if actor.holds(space_id, *roles)]
+    rows = Deviation.objects.visible_to(actor).filter(
+        space_id__in=spaces, state=DeviationState.SPONSOR_REVIEW, review=""
+    )
+    return ("report.review",), rows.values("pk")
 
 
 def _clocks(actor: Actor, deviations: Sequence[Deviation]) -> dict[UUID, Clock]:

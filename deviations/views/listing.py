@@ -17,6 +17,7 @@ from deviations.queries import lines_of
 from deviations.queries.listing import DeviationLine
 from deviations.queries.saved_filters import FILTERS, Deadline, deadlines_of, filter_deviations
 from deviations.states import OPEN_STATES
+from deviations.views.dockets import docket_links
 from portal.action import instant
 from portal.actor import Actor
 from portal.clocks.names import name_of
@@ -59,6 +60,7 @@ class DeviationsPage(Page):
         kept = {"filter": chosen, **({"q": words} if words else {})}
         return {
             "rows": _rows(actor, shown),
+            "docket_links": docket_links(actor),
             "filters": [(name, label, _link({**kept, "filter": name})) for name, label in NAMES.items()],
             "chosen": chosen,
             "words": words,

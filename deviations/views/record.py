@@ -48,11 +48,13 @@ from deviations.queries import (
     notice_preview,
 )
 from deviations.queries.capa import capas_of_deviation
+from deviations.queries.dockets import dockets_about
 from deviations.queries.inquiry import list_inquiries
 from deviations.signing import DEVIATION
 from deviations.states import OPEN_STATES, REPORTERS, REVIEWS
 from deviations.views.capa_shown import plan_address
 from deviations.views.curve import curve_of
+from deviations.views.dockets_shown import ask_address
 from deviations.views.duties import card_of
 from deviations.views.files import attach_all, files_given
 from deviations.views.judging_shown import judging_forms, judging_shown
@@ -164,6 +166,8 @@ class DeviationPage(Page):
             "causes": [each for each in causes_of(actor, deviation.pk) if each.withdrawn_at is None],
             "reporting": card_of(actor, found, now),
             "capas": capas_of_deviation(actor, deviation.pk),
+            "dockets": dockets_about(actor, deviation.pk),
+            "ask_url": ask_address(actor, deviation),
             "plan_capa_url": plan_address(actor, deviation),
             "forms": forms_,
             "impact_form": (asked := forms_.get("conclude_impact")),

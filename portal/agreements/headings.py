@@ -116,4 +116,8 @@ TIMED: Final[Mapping[str, str | Promise]] = {
     "decision": _("Answer to a decision request"),
     "disposition": _("Disposition"),
     "change_notice": _("Change notice ahead of the change"),
+    "change_review": _("Other side's word on a change"),
+    "query": _("Answer to a query"),
+    "reconsideration": _("Reconsideration of a judgement"),
+    "complaint": _("Investigation of a complaint"),
 }

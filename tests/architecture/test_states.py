@@ -14,6 +14,11 @@ from batches.schedule.states import SLOT_TRANSITIONS
 from batches.watched.states import WATCH_TRANSITIONS
 from deviations import states as deviation_states
 from deviations.capa.states import CAPA_TRANSITIONS, MEASURE_TRANSITIONS
+from deviations.dockets.asking.states import QUERY_TRANSITIONS
+from deviations.dockets.changing.states import CHANGE_TRANSITIONS
+from deviations.dockets.complaining.states import COMPLAINT_TRANSITIONS
+from deviations.dockets.laboratory.states import LAB_TRANSITIONS
+from deviations.dockets.site.states import SITE_EVENT_TRANSITIONS, STATEMENT_TRANSITIONS
 from deviations.mirroring.states import CONFLICT_TRANSITIONS
 from portal.states import edges
 
@@ -35,6 +40,11 @@ TABLES = {
     "deviations_deviation": ("deviations", deviation_states.TRANSITIONS),
     "deviations_capa": ("deviations/capa", CAPA_TRANSITIONS),
     "deviations_measure": ("deviations/capa", MEASURE_TRANSITIONS),
+    "deviations_query": ("deviations/dockets/asking", QUERY_TRANSITIONS),
+    "deviations_change": ("deviations/dockets/changing", CHANGE_TRANSITIONS),
+    "deviations_complaint": ("deviations/dockets/complaining", COMPLAINT_TRANSITIONS),
+    "deviations_labinvestigation": ("deviations/dockets/laboratory", LAB_TRANSITIONS),
+    "deviations_impactstatement": ("deviations/dockets/site", STATEMENT_TRANSITIONS),
 }
 # Edges that nobody takes by a step of one's own: a signature does, or two equal words.
 CONSEQUENCES = {"deviations_deviation": deviation_states.CONSEQUENCES}
@@ -44,6 +54,8 @@ CONSEQUENCES = {"deviations_deviation": deviation_states.CONSEQUENCES}
 GUARDED = TABLES | {
     # A later copy that agrees ends it, or a person settles it; neither is a step of the deviation.
     "deviations_mirrorconflict": ("deviations", CONFLICT_TRANSITIONS),
+    # Its steps are reach and close; the README says them in words.
+    "deviations_siteevent": ("deviations/dockets/site", SITE_EVENT_TRANSITIONS),
     # Its second reader confirms as the second reader of an identity does; the README says both.
     "batches_monitoringsample": ("batches", environment_states.SAMPLE_TRANSITIONS),
     "batches_watchmodel": ("batches", WATCH_TRANSITIONS),

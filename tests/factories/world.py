@@ -215,6 +215,7 @@ def _fill(program: UUID) -> dict[str, UUID]:
         **_capas(program, shared, word),
         **_inquiries(reviewed, undisclosed, word),
         "assessment_id": _judging(program, shared, undisclosed, word),
+        **_dockets(program, shared, running, word),
         "webhook_id": _tell(qa, program, word),
         "attachment_id": _attach(qa, shared.pk, f"{word} photo.png"),
         "internal_attachment_id": _attach(qa, undisclosed.pk, f"INTERNAL {word} photo.png"),
@@ -508,6 +509,42 @@ def _capas(program: UUID, deviation, word: str) -> dict[str, UUID]:
         "measure_id": measure.pk,
         "internal_capa_id": inside.pk,
         "internal_measure_id": own.pk,
+    }
+
+
+def _dockets(program: UUID, deviation, batch, word: str) -> dict[str, UUID]:
+    """A query, a statement that both sides read and one inside, of events whose words name no client."""
+    from deviations.actions.dockets.asking import link_query, write_to_query
+    from deviations.actions.dockets.laboratory import note_check
+    from tests.factories import dockets as file
+
+    qa, sponsor = actor("cdmo_qa"), actor("sponsor_qa" if program == cast.PROGRAM else "rival_sponsor_qa")
+    said = {"title": f"{word} query", "description": f"{word} what is asked for"}
+    query = file.asked(sponsor, program, **said)
+    link_query(qa, query.pk, other_id=deviation.pk, version=query.version)
+    file.asked(qa, program, **said)
+    hidden = {"title": f"INTERNAL {word} title", "description": f"INTERNAL {word} what happened"}
+    inside = file.reached(qa, file.event(qa), program, **hidden)
+    own = {"title": f"{word} statement", "description": f"{word} what happened there"}
+    event = file.event(qa)
+    statement = file.reached(qa, event, program, **own)
+    file.concluded(qa, statement, text=f"{word} impact of it")
+    file.shared(qa, statement)
+    change = file.proposed(qa, program, title=f"{word} change", description=f"{word} what is changed")
+    file.drafted(qa, program, **hidden)
+    at = {"title": f"{word} complaint", "description": f"{word} what was reported", "batch_id": batch.pk}
+    complaint = file.complaint(sponsor, program, **at)
+    investigation = file.investigated(qa, file.oos(batch), **hidden)
+    note_check(qa, investigation.pk, text=hidden["description"], version=investigation.version)
+    query = write_to_query(sponsor, query.pk, text=f"{word} words to it", version=file.again(query).version)
+    return {
+        "change_id": change.pk,
+        "complaint_id": complaint.pk,
+        "lab_investigation_id": investigation.pk,
+        "query_id": query.pk,
+        "site_event_id": event.pk,
+        "impact_statement_id": statement.pk,
+        "internal_statement_id": inside.pk,
     }
 
 

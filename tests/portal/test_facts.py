@@ -12,6 +12,7 @@ from batches.custody import facts as custody_facts
 from batches.executed import facts as executed_facts
 from batches.gateways import facts as gateway_facts
 from deviations import facts as deviation_facts
+from deviations.dockets import facts as docket_facts
 from deviations.queries.history import words_of
 from portal.facts import Fact
 
@@ -100,6 +101,19 @@ SHIPPED = {
     ("decision.withdrawn", 1): "side code",
     ("delegation.ended", 1): "target_id",
     ("delegation.given", 1): "target_id roles code delegate_code valid_from valid_until",
+    ("query.asked", 1): "side kind clause due_at",
+    ("query.moved", 1): "step outcome code",
+    ("monthly_list.released", 1): "month lines",
+    ("site_event.opened", 1): "kind occurred_at",
+    ("site_event.moved", 1): "step",
+    ("impact_statement.opened", 1): "kind occurred_at batches",
+    ("impact_statement.moved", 1): "step outcome code",
+    ("change.drafted", 1): "side kind weight clause",
+    ("change.moved", 1): "step outcome code",
+    ("complaint.received", 1): "side kind batch_id received_at clause due_at",
+    ("complaint.moved", 1): "step outcome code",
+    ("lab_investigation.opened", 1): "kind result_id batch_id clause due_at",
+    ("lab_investigation.moved", 1): "step outcome code",
     ("deviation.cancelled", 1): "",
     ("deviation.dismissed", 1): "",
     ("deviation.no_deviation", 1): "code",
@@ -295,6 +309,7 @@ def test_each_fact_that_is_written_is_as_it_was_shipped():
     assert gateway_facts
     assert custody_facts
     assert deviation_facts
+    assert docket_facts
     now = {(each.name, each.version): " ".join(one.name for one in fields(each)) for each in written()}
     assert {key: SHIPPED.get(key) for key in now} == now
 

@@ -68,6 +68,16 @@ FILLS = {
     "stop_id": "stop_id",
 }
 
+# What stands where a docket is named, by the part of the address before it.
+DOCKETS = {
+    "queries": "query_id",
+    "changes": "change_id",
+    "complaints": "complaint_id",
+    "laboratory-investigations": "lab_investigation_id",
+    "site-events": "site_event_id",
+    "impact-statements": "impact_statement_id",
+}
+
 
 def walk(patterns=None, prefix=""):
     """Yield (address pattern, name) of every route of the resolver."""
@@ -141,15 +151,23 @@ def _filled(part, address, ids, organisation):
         return str(ids["deviation_id"])
     if name == "deviation_id" and "preview" in address:
         return str(ids["triaged_id"])
-    if name not in FILLS:
+    if name == "docket_id":
+        name = next(DOCKETS[each] for each in DOCKETS if f"{each}/" in address)
+    if name not in FILLS and name not in DOCKETS.values():
         raise LookupError(f"{address}: say in tests/walls/routes.py what fills {part}")
-    return str(ids[FILLS[name]])
+    return str(ids[FILLS.get(name, name)])
 
 
 PROOFS = {
     "entries": "?start=0&end=499",
     "proof": "?seq=1",
     "consistency": "?from=1",
+}
+
+# What these want to be asked with.
+WANTED = {
+    "series": "?parameter=TEMP&from=2020-01-01T00:00:00Z&to=2040-01-01T00:00:00Z&points=100",
+    "/monthly-list/": "?month=2026-01-01",
 }
 
 
@@ -161,8 +179,8 @@ def queries(address, ids):
         return ["?digest=0&meaning=approved"]
     if last == "export":
         return ["", f"?record={ids['deviation_id']}"]
-    if "series" in address:
-        return ["?parameter=TEMP&from=2020-01-01T00:00:00Z&to=2040-01-01T00:00:00Z&points=100"]
+    if wanted := next((each for each in WANTED if each in address), ""):
+        return [WANTED[wanted]]
     if "<" in address or address.endswith(("schema/", "docs/")):
         return [""]
     return [
@@ -195,6 +213,7 @@ def body(address, ids):
         "api/v1/capa/": {"program": str(ids["program_id"]), **CAPA_WORDS,
                          "deviations": [str(ids["deviation_id"])]},
         "capa/new/": {"program": str(ids["program_id"]), **CAPA_WORDS, "deviation": str(ids["deviation_id"])},
+        **docket_bodies(ids),
         "capa_id>/measures/": {"kind": "corrective", "title": "Title", "owner": "MSAT", "owner_code": "MSAT",
                                "due_at": "2040-01-01T00:00:00Z"},
         "capa_id>/check/": {"criteria": "None of them again.", "counts": "stated", "window_days": 30,
@@ -409,6 +428,56 @@ def body(address, ids):
         "administration/program-sites/": {"site": str(uuid.uuid4()), "program": str(ids["program_id"])},
     }  # fmt: skip
     return next((found for ending, found in wanted.items() if address.endswith(ending)), {})
+
+
+def docket_bodies(ids):
+    """Bodies of the steps of dockets, as pages and the API take them."""
+    program, text = str(ids["program_id"]), "Words of at least twenty characters."
+    said, now = {"title": "Title", "description": text}, datetime.now(UTC).isoformat()
+    of_site = {"kind": "utility", **said, "place": "Line 4", "occurred_at": now}
+    step, why = {"text": text}, {"reason": text}
+    change = {"program": program, **said, "implement_from": now}
+    complaint = {"program": program, **said, "batch": str(ids["batch_id"]), "kind": "label"}
+    investigation = {"program": program, **said, "result": str(ids["result_id"])}
+    return {
+        "queries/new/": {"program": program, "kind": "question", **said},
+        "v1/queries/": {"program": program, **said, "batch": str(ids["batch_id"])},
+        "site-events/new/": of_site,
+        "v1/site-events/": of_site,
+        "changes/new/": change,
+        "v1/changes/": change,
+        "complaints/new/": complaint,
+        "v1/complaints/": complaint,
+        "laboratory-investigations/new/": investigation,
+        "v1/laboratory-investigations/": investigation,
+        "docket_id>/propose/": {},
+        "docket_id>/reply/": step | {"outcome": "no_objection"},
+        "docket_id>/refuse/": why,
+        "docket_id>/implement/": step,
+        "docket_id>/investigate/": step,
+        "docket_id>/decline/": why,
+        "docket_id>/note/": step,
+        "docket_id>/widen/": step,
+        "docket_id>/plan_retest/": {
+            "retest_kind": "retest",
+            "retests": 2,
+            "averaging": "none",
+            "method": text,
+        },
+        "docket_id>/return_plan/": why,
+        "docket_id>/retest/": {"value": "1"},
+        "docket_id>/reach/": {"program": program, **said, "batches": [str(ids["batch_id"])]},
+        "docket_id>/answer/": step,
+        "docket_id>/ask_again/": step,
+        "docket_id>/say/": step,
+        "docket_id>/close/": step if "site_event_id" in ids else {},
+        "docket_id>/conclude/": step,
+        "docket_id>/reopen/": why,
+        "docket_id>/withdraw/": why,
+        "docket_id>/share/": {},
+        "docket_id>/link/": {"other": str(ids["deviation_id"])},
+        "monthly-lists/": {"program": program, "month": "2026-01-01", "digest": "0" * 64},
+    }
 
 
 def headers(address):

@@ -23,7 +23,7 @@ STRANGERS = ("sponsor_viewer", "rival_sponsor_qa", "inspector", "cdmo_admin")
 # What nobody has done in the world that the walls are tried on.
 WITHOUT_ROWS = {
     *("Disposition", "SectionReview"),
-    *("CapaKin", "EffectivenessData"),
+    *("CapaKin", "EffectivenessData", "MonthlyLine", "MonthlyList", "Retest"),
     *("FrameAnswer", "Opening", "Signature", "Signer"),
     *("ReportComment", "Settlement"),
     *("ClassWord", "ImpactFinding", "Precedent"),

@@ -73,9 +73,9 @@ class TestDrafts:
         assert sorted(each.number for each in seen_by(sponsor_qa, ReportRound)) == [1, 2]
         assert seen_by(rival_sponsor_qa, ReportRound) == []
         names = [name for name, _ in facts(audience="shared")]
-        assert names[-5:] == [
-            "report.draft_shared", "report.commented", "report.comments_finished",
-            "report.comment_answered", "report.submitted",
+        assert names[-7:] == [
+            "report.draft_shared", "alert.raised", "report.commented", "alert.acknowledged",
+            "report.comments_finished", "report.comment_answered", "report.submitted",
         ]  # fmt: skip
 
     def test_there_are_as_many_rounds_as_the_clause_gives_and_one_at_a_time(
