@@ -57,11 +57,10 @@ def mirror_deviation(
 ) -> Deviation:
     """Bring the copy of the CDMO's own record up to date, logging it here first when it is new.
 
-    Taken from there: state, class (as a copy without effect), the times `elsewhere`, all as of
-    `external_as_of` (now when not given); no older copy replaces a newer one. What is mastered here is
-    compared where it is given: a difference is kept as a conflict, nothing is overwritten. A new one needs
-    title, description, occurred and detected. Idempotent. Raises: NotFound, Refused, Invalid, Conflict,
-    StaleVersion, NothingToMatch. Records: deviation.mirrored v1, mirror.* v1, or as `report_deviation`.
+    Taken from there, as of `external_as_of` (now if not given): state, class (a copy without effect), times
+    `elsewhere`; no older copy replaces a newer one. What is mastered here is compared: a difference is a
+    conflict, nothing is overwritten. A new one needs title, description, occurred, detected. Raises:
+    NotFound, Refused, Invalid, Conflict, StaleVersion, NothingToMatch. Records: deviation.mirrored v1.
     """
     program = lock_program(actor, program_id)
     require_role(actor, program.pk, *MIRRORERS, to="copy from the quality system")

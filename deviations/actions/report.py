@@ -118,18 +118,19 @@ def report_deviation(
     """Log what happened, inside the CDMO: the sponsor sees nothing before its notice is released.
 
     `title` is 3..200 characters, `description` 10..20,000, kept verbatim. Occurred, detected and aware
-    (detected when not given) follow each other and end now. `late_reason` is asked for after the time of the
-    clause on opening, 24 h after awareness without one. An excursion brings its batch, a phase needs one.
-    `triggers` say what it is, where clauses let something happen at once. `elsewhere` is what the external
-    record states of its own times; `asset` the code on a label; `entered_at` when a device without connection
-    took it. What was `planned` is refused: it is a change. Raises: NotFound, Refused, Invalid,
-    PlannedDeparture, Conflict. Records: deviation.reported v1, batch.held v1, notice.released v2. Locks the
-    program where an external record is copied. Source: 21 CFR 211.100(b); domain 2c.
+    (detected when not given) follow each other and end now. `late_reason` is asked for after the time that
+    the clause on opening gives, 24 h after awareness without one. `suggested_class` has no effect. Batch,
+    phase and excursion are of this program; an excursion brings its batch, a phase needs one. `triggers` say
+    what it is, where clauses let something happen at once: a hold, or the notice in a clause's name.
+    `elsewhere`: what the external record states of its own times; `asset`: the code on a label; `entered_at`:
+    when a device without connection took it. What was `planned` is refused: it is a change. Raises: NotFound,
+    Refused, Invalid, PlannedDeparture, Conflict. Records: deviation.reported v1, batch.held v1,
+    notice.released v2. Locks the program where an external record is copied, so that it is copied once.
+    Source: 21 CFR 211.100(b) (recorded at the time of performance); domain 2c.
     """
     program = (lock_program if external_id else get_program)(actor, program_id)
     require_role(actor, program.pk, *REPORTERS, to="log a deviation")
-    if planned:
-        raise PlannedDeparture(PLANNED, errors={"planned": [PLANNED]})
+    _refuse_planned(planned=planned)
     stated = Stated(
         title=title,
         description=description,
@@ -156,6 +157,11 @@ def report_deviation(
 def _answered(logged: Logged) -> Logged:
     answer_with(logged.deviation)
     return logged
+
+
+def _refuse_planned(*, planned: bool) -> None:
+    if planned:
+        raise PlannedDeparture(PLANNED, errors={"planned": [PLANNED]})
 
 
 def log_stated(actor: Actor, program: Program, stated: Stated) -> Logged:
