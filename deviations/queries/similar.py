@@ -26,7 +26,7 @@ from portal.past import Past
 from portal.states import Audience, Classification
 
 # A word that more deviations hold than this tells none from another.
-WORD_MOST: Final = 400
+WORD_MOST: Final = 1000
 COMPARED_MOST: Final = 60
 SAME_LIMIT_MOST: Final = 30
 REASONS_MOST: Final = 6
