@@ -187,10 +187,12 @@ class DeviationsConfig(AppConfig):
 
     def tell_of_dockets(self) -> None:
         """Let dockets be signed, wait in Home, and run against the times of clauses."""
+        from deviations.api.docket_dossier import dossier_of
         from deviations.dockets.asking.states import CLOCKS
         from deviations.dockets.changing.signing import CHANGE
         from deviations.dockets.changing.states import END_OF_CHANGE, REVIEW_OF_CHANGE
         from deviations.dockets.complaining.states import COMPLAINT_CLOCK
+        from deviations.dockets.kinds import KINDS
         from deviations.dockets.laboratory.signing import INVESTIGATION
         from deviations.dockets.laboratory.states import PHASE_CLOCK
         from deviations.dockets.site.signing import STATEMENT
@@ -201,6 +203,7 @@ class DeviationsConfig(AppConfig):
         from portal.agreements.headings import TIMED
         from portal.clocks import on_clock, on_clocks
         from portal.clocks.names import name_clock
+        from portal.dossiers import keeps_dossiers
         from portal.signable import register
         from portal.slots import asking, inbox, waiting
 
@@ -210,6 +213,9 @@ class DeviationsConfig(AppConfig):
             on_clock(kind, breach_clock)
             on_clocks(kind, breach_clocks)
             name_clock(kind, TIMED[kind], has_own_item=True)
+        for desk in KINDS:
+            if not desk.is_of_site:
+                keeps_dossiers(desk.name, dossier_of(desk))
         on_clock(END_OF_CHANGE, breach_clock)
         on_clocks(END_OF_CHANGE, breach_clocks)
         name_clock(END_OF_CHANGE, gettext_lazy("The temporary change ends"), has_own_item=True)
