@@ -12,7 +12,7 @@ from portal.record_table import RecordTable
 class Migration(migrations.Migration):
     dependencies = [
         ("batches", "0019_aseptic"),
-        ("deviations", "0014_floor"),
+        ("deviations", "0012_mirroring"),
         ("portal", "0025_displays"),
     ]
 

@@ -10,7 +10,7 @@ from portal.record_table import RecordTable, StateGuard
 class Migration(migrations.Migration):
     dependencies = [
         ("batches", "0019_aseptic"),
-        ("deviations", "0011_judging"),
+        ("deviations", "0013_judging"),
         ("portal", "0025_displays"),
     ]
 

@@ -11,7 +11,7 @@ from portal.record_table import RecordTable, StateGuard
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("deviations", "0012_inquiry"),
+        ("deviations", "0011_inquiry"),
         ("portal", "0025_displays"),
     ]
 
