@@ -412,6 +412,14 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.AddIndex(
+            model_name="deviation",
+            index=models.Index(
+                condition=models.Q(("audience", "shared"), _negated=True),
+                fields=["-recorded_at", "-id"],
+                name="deviation_sealed",
+            ),
+        ),
+        migrations.AddIndex(
             model_name="cause",
             index=models.Index(fields=["space", "deviation", "given_at"], name="cause_of"),
         ),

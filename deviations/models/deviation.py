@@ -97,6 +97,10 @@ class Deviation(SpaceRecord):
             models.Index(
                 fields=["-recorded_at", "-id"], condition=Q(state__in=OPEN_STATES), name="deviation_open"
             ),
+            # What is sealed is searched by who may read it: the newest of the few among the many.
+            models.Index(
+                fields=["-recorded_at", "-id"], condition=~Q(audience="shared"), name="deviation_sealed"
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["space", "number"], name="deviation_number_once"),
