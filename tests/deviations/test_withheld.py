@@ -144,7 +144,9 @@ def test_the_history_before_the_release_stays_inside(private, cdmo_qa, sponsor_q
         "impact.concluded",
         "report.submitted",
         "report.approved",
+        "alert.raised",
         "report.reviewed",
+        "alert.acknowledged",
         "deviation.closed",
     ]
     assert [line.kind for line in lines] == [

@@ -190,7 +190,7 @@ def implement_change(actor: Actor, change_id: UUID, *, text: str, version: int |
         start_clock(
             change,
             kind=END_OF_CHANGE,
-            clause=change.clause,
+            clause="",
             side=Side(str(change.side)),
             due_at=change.ends_at,
             audience=change.audience,

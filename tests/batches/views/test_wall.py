@@ -63,17 +63,17 @@ def wall(token):
 
 @pytest.fixture
 def batch(database):
-    return make.batch(title="Written title", equipment="BR-203")
+    return make.batch(title="Penned title", equipment="BR-203")
 
 
 def test_a_display_shows_numbers_phases_and_values_and_nothing_that_is_written(batch, gateway, cdmo_qa):
     make.send(gateway, batch, make.course([36.5], start=make.now()))
-    deviations.report(cdmo_qa, cast.PROGRAM, title="Written words", batch_id=batch.pk)
+    deviations.report(cdmo_qa, cast.PROGRAM, title="Penned words", batch_id=batch.pk)
     page = wall(display()).content.decode()
     assert "B-1" in page
     assert "36.5" in page
     assert "1 not classified" in page
-    for word in ("Written", "BR-203", "CDMO QA", 'href="/batches/', 'href="/deviations/', 'href="/account/'):
+    for word in ("Penned", "BR-203", "CDMO QA", 'href="/batches/', 'href="/deviations/', 'href="/account/'):
         assert word not in page, word
 
 

@@ -17,8 +17,10 @@ const isDirty = (part) =>
     if (field.type === "hidden") return false;
     if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
     if (field instanceof HTMLSelectElement) {
-      const initial = [...field.options].findIndex((option) => option.defaultSelected);
-      return field.selectedIndex !== Math.max(initial, 0);
+      const options = [...field.options];
+      if (field.multiple) return options.some((option) => option.selected !== option.defaultSelected);
+      const initial = options.findIndex((option) => option.defaultSelected);
+      return options.length > 0 && field.selectedIndex !== Math.max(initial, 0);
     }
     return field.value !== field.defaultValue;
   });
