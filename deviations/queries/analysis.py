@@ -41,7 +41,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """One month of the trend: how many deviations were recorded, by class."""
+    """One month of the trend: how many deviations were found (date of discovery), by class."""
 
     begins: datetime
     counts: Mapping[str, int]
@@ -89,7 +89,8 @@ def analyse(
     rows = Deviation.objects.visible_to(actor)
     if program_id is not None:
         rows = rows.filter(space_id=program_id)
-    window = rows.filter(recorded_at__gte=since)
+    # What was found since was recorded since: the index of the list narrows it.
+    window = rows.filter(recorded_at__gte=since, detected_at__gte=since)
     named = window.exclude(**{BY[by]: ""}).exclude(**{f"{BY[by]}__isnull": True})
     counted = list(
         named.values_list(BY[by]).annotate(n=Count("pk")).order_by("-n", BY[by])[: max(BARS_MAX, ROWS_MAX)]
@@ -141,10 +142,12 @@ def _pareto(counted: Sequence[tuple[str, int]], total: int) -> list[Bar]:
 def _trend(
     actor: Actor, window: QuerySet[Deviation], since: datetime, months: int, program_id: UUID | None
 ) -> list[Month]:
-    month = TruncMonth("recorded_at", tzinfo=UTC)
+    month = TruncMonth("detected_at", tzinfo=UTC)
     totals = dict(window.annotate(m=month).values_list("m").annotate(n=Count("pk")).order_by())
     given = Judgement.objects.visible_to(actor).filter(
-        kind=JudgementKind.PROVISIONAL, deviation__recorded_at__gte=since
+        kind=JudgementKind.PROVISIONAL,
+        deviation__recorded_at__gte=since,
+        deviation__detected_at__gte=since,
     )
     if program_id is not None:
         given = given.filter(space_id=program_id)
@@ -155,7 +158,7 @@ def _trend(
         space_id=OuterRef("space_id"),
         deviation_id=OuterRef("deviation_id"),
     )
-    of_month = TruncMonth("deviation__recorded_at", tzinfo=UTC)
+    of_month = TruncMonth("deviation__detected_at", tzinfo=UTC)
     classed: dict[datetime, dict[str, int]] = {}
     newest = given.filter(~Exists(newer)).annotate(m=of_month)
     for at, name, n in newest.values_list("m", "classification").annotate(n=Count("pk")).order_by():
@@ -171,7 +174,7 @@ def _trend(
 def _heat(
     named: QuerySet[Deviation], names: Sequence[str], since: datetime, months: int, column: str
 ) -> Heat:
-    month = TruncMonth("recorded_at", tzinfo=UTC)
+    month = TruncMonth("detected_at", tzinfo=UTC)
     rows = named.filter(**{f"{column}__in": names}).annotate(m=month, name=F(column))
     counts = {
         (name, at): n for name, at, n in rows.values_list("name", "m").annotate(n=Count("pk")).order_by()
