@@ -19,17 +19,6 @@ from portal.models import Person
 from tests import database as databases
 from tests.factories import cast
 
-# The files that take longest begin first, so that none of them is left alone at the end of a run.
-LONGEST_FIRST = ("tests/walls/", "tests/config/", "tests/e2e/", "tests/races/")
-
-
-def pytest_collection_modifyitems(items):
-    def place(item):
-        found = [at for at, part in enumerate(LONGEST_FIRST) if part in item.nodeid]
-        return found[0] if found else len(LONGEST_FIRST)
-
-    items.sort(key=place)
-
 
 @pytest.fixture(scope="session", autouse=True)
 def _doors_open(django_db_blocker):

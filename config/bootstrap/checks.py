@@ -44,8 +44,7 @@ def plan(arguments: Sequence[str]) -> tuple[list[Stage], list[str]]:
     """
     is_fast = "--fast" in arguments
     own = [argument for argument in arguments if argument != "--fast"]
-    # In the order in which `tests/conftest.py` has them, not by how many a file has.
-    spread = ["-n", WORKERS, "--dist", "loadfile", "--no-loadscope-reorder"]
+    spread = ["-n", WORKERS, "--dist", "loadfile"]
     if is_fast:
         return ([] if own else [LINT, FORMAT]), ["-q", "-m", INNER_LOOP, *spread, *own]
     if own:

@@ -12,7 +12,7 @@ from config.bootstrap.entering import prepare
 from config.bootstrap.places import Places, digest, has_assets, has_packages, read_stamp, write_stamp
 from config.bootstrap.running import ToolFailed, run
 
-SPREAD = ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
+SPREAD = ["-n", "3", "--dist", "loadfile"]
 
 
 @pytest.fixture

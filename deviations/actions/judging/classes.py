@@ -194,6 +194,7 @@ def confirm_class(
         deviation,
         kind=OPENING_LOOK,
         clause=found.clause.code,
+        terms=terms_at(actor, deviation.space_id, deviation.recorded_at).version,
         side=side,
         due_at=instant(),
         audience=Audience(side),
