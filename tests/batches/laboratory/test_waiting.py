@@ -33,7 +33,7 @@ def differences(coa, actor):
 
 
 def test_once_the_cdmo_has_decided_the_sponsors_head_is_asked_and_the_list_says_who(
-    cdmo_qa, cdmo_quality_head, sponsor_quality_head, signed_in
+    database, cdmo_qa, cdmo_quality_head, sponsor_quality_head, signed_in
 ):
     make_signer(cdmo_quality_head, cast.CDMO)
     batch = make.batch(number="B-7")
