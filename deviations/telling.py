@@ -1,4 +1,4 @@
-"""Tell the sponsor that a text of a report waits: by its ladder and channels, without a word of the product.
+"""Tell the sponsor that a text of a report waits, and the heads of both that the sides differ: by ladders.
 
 The functions write, so they run inside an action only.
 """
@@ -15,6 +15,8 @@ from portal.alerts import raise_alert
 from portal.models import Alert
 from portal.states import AlertState
 
+BOTH: Final = (Side.MANUFACTURER, Side.SPONSOR)
+HEADS: Final = ("quality_head",)
 DRAFT_ALERT: Final = "report.draft"
 REVIEW_ALERT: Final = "report.review"
 # What waits, in words that a lock screen may show: a number and a step, nothing of what happened.
@@ -22,6 +24,25 @@ WORDS: Final = {
     DRAFT_ALERT: "a draft report waits for comments",
     REVIEW_ALERT: "a report waits for review",
 }
+
+
+def ask_both_heads(deviation: Deviation, kind: str, *, clause: str, classification: str | None) -> None:
+    """Ask the heads of quality of both sides for receipt that the sides differ; a shared step.
+
+    Records: alert.raised v1 for each.
+    """
+    for side in BOTH:
+        raise_alert(
+            deviation,
+            kind=kind,
+            side=side,
+            title=f"{deviation.number}: {deviation.title}",
+            classification=classification,
+            clause=clause,
+            ladder="clock",
+            first=HEADS,
+            began_at=deviation.recorded_at,
+        )
 
 
 def tell_of_report(deviation: Deviation, kind: str, *, clause: str, classification: str | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from django.utils.translation import gettext as _
@@ -19,6 +19,7 @@ from batches.reviewing.states import ExceptionKind
 from portal.actor import Actor
 
 OUTSIDE: Final = (Verdict.ALERT, Verdict.ACTION)
+TONES: Final[Mapping[str, str]] = {Verdict.ACTION: "warn", Verdict.ALERT: "watch"}
 
 
 def around_findings(actor: Actor, batch: Batch) -> Iterator[Finding]:
@@ -48,9 +49,7 @@ def _of_sample(batch: Batch, session: str, sample: BatchSample) -> Finding:
         words=f"{sample.point_code}, {sample.get_kind_display()}: {what}",
         context=", ".join(each for each in (session, found, bounds, sample.organism) if each),
         url=f"/batches/{batch.pk}/environment/",
-        tone={Verdict.ACTION: "warn", Verdict.ALERT: "watch"}.get(Verdict(sample.verdict), "")
-        if sample.verdict
-        else "",
+        tone=TONES.get(sample.verdict, ""),
         mark=f"{sample.state} {sample.verdict}",
     )
 

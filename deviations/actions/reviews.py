@@ -30,21 +30,18 @@ from deviations.states import (
     RoundKind,
     SettlementOutcome,
 )
-from deviations.telling import REVIEW_ALERT, take_as_receipt
+from deviations.telling import BOTH, REVIEW_ALERT, ask_both_heads, take_as_receipt
 from deviations.texts import check_texts
 from deviations.timelines import OF_ROUNDS, end_timelines, start_round
 from portal import ledger
 from portal.action import action, instant
 from portal.actor import Actor, Side
-from portal.alerts import raise_alert
 from portal.clocks import end_clocks
 from portal.errors import InvalidTransition
 from portal.states import CDMO_QUALITY_HEAD, Audience, ClockState
 from portal.terms import terms_at
 
 OBJECTED: Final = "report.objected"
-HEADS: Final = ("quality_head",)
-BOTH: Final = (Side.MANUFACTURER, Side.SPONSOR)
 
 
 @action("deviation.dismiss")
@@ -126,18 +123,7 @@ def object_to_report(actor: Actor, deviation_id: UUID, *, reason: str, version: 
     fact = ReportReviewed(round=found.number, outcome=ReviewOutcome.OBJECTED, clause=clause)
     ledger.record(deviation, fact, classification=classification)
     take_as_receipt(actor, deviation, REVIEW_ALERT)
-    for side in BOTH:
-        raise_alert(
-            deviation,
-            kind=OBJECTED,
-            side=side,
-            title=f"{deviation.number}: {deviation.title}",
-            classification=classification,
-            clause=clause,
-            ladder="clock",
-            first=HEADS,
-            began_at=deviation.recorded_at,
-        )
+    ask_both_heads(deviation, OBJECTED, clause=clause, classification=classification)
     return deviation
 
 

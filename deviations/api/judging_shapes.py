@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from rest_framework import serializers
 
-from deviations.capa.states import Formality
+from deviations.api.capa_shapes import RiskInput
 from deviations.judging.impact import Found
 from deviations.judging.states import (
     WINDOW_DAYS,
@@ -81,16 +81,8 @@ class TieInput(Input):
     because = _words("finding")
 
 
-class DeviationRiskInput(Input):
+class DeviationRiskInput(RiskInput):
     """The short risk form (ICH Q9(R1)); 5 is worst in each. It stays with the own side."""
-
-    hazard = _words("hazard")
-    severity = serializers.IntegerField(min_value=1, max_value=5)
-    likelihood = serializers.IntegerField(min_value=1, max_value=5)
-    detectability = serializers.IntegerField(min_value=1, max_value=5)
-    decision_maker = _words("owner")
-    formality = serializers.ChoiceField(Formality.choices)
-    formality_why = _words("formality_why")
 
 
 JUDGING_INPUTS: Final[Mapping[str, type[Input]]] = {

@@ -18,9 +18,10 @@ from deviations.judging.impact import ask_anew
 from deviations.judging.states import CLASS_CLOCK, ClassStanding
 from deviations.models import Deviation, Judgement
 from deviations.states import JudgementKind
+from deviations.telling import BOTH
 from deviations.timelines import OF_TRIAGE, tighten_timelines, time_by_clause
 from portal.action import current_action, instant
-from portal.actor import Actor, Side
+from portal.actor import Actor
 from portal.agreements.terms import Terms
 from portal.clocks import start_clock
 from portal.models import Clock
@@ -28,7 +29,6 @@ from portal.states import Audience, Classification
 from portal.terms import terms_at
 
 STRICTNESS: Final = (Classification.MINOR, Classification.MAJOR, Classification.CRITICAL)
-BOTH: Final = (Side.MANUFACTURER, Side.SPONSOR)
 
 
 def is_stricter(one: str, other: str | None) -> bool:

@@ -9,7 +9,6 @@ from deviations.access import class_of, lock_deviation, lock_for_signature
 from deviations.clauses.authority import narrowed, require_by_clause
 from deviations.clauses.naming import own_name
 from deviations.judging.classes import (
-    BOTH,
     follow_class,
     is_stricter,
     put_class,
@@ -32,13 +31,13 @@ from deviations.judging.states import (
 )
 from deviations.models import ClassWord, Deviation, Judgement, Precedent, Reclassification
 from deviations.states import DISAGREEMENT_CLOCK, JUDGED, TRANSITIONS, JudgementKind
+from deviations.telling import BOTH, ask_both_heads
 from deviations.texts import check_texts
 from deviations.timelines import time_by_clause
 from portal import ledger
 from portal.access import require_role
 from portal.action import action, current_action, instant
 from portal.actor import Actor, Role, Side
-from portal.alerts import raise_alert
 from portal.clocks import Timing, end_clocks, start_clock
 from portal.errors import Invalid, InvalidTransition, NotFound, Refused
 from portal.models import Clock, Signature
@@ -46,7 +45,6 @@ from portal.states import CDMO_QUALITY_HEAD, SYSTEM, Audience, Classification, C
 from portal.terms import terms_at
 
 DIFFERENT: Final = "class.differs"
-HEADS: Final = ("quality_head",)
 
 
 @action("class.change")
@@ -259,7 +257,7 @@ def _open(actor: Actor, deviation: Deviation, given: dict[str, Judgement]) -> No
     _confirm(actor, deviation, holds, because=_because(own, theirs), before=before)
     end_clocks(deviation, kind=CLASS_CLOCK, state=ClockState.MET)
     if differs:
-        _ask_heads(deviation, holds, clause)
+        ask_both_heads(deviation, DIFFERENT, clause=clause, classification=holds)
 
 
 def _because(own: str, theirs: str) -> str:
@@ -303,21 +301,6 @@ def _time_to_decide(
         inputs={"classification": classification},
     )
     return found.clause.code, timing
-
-
-def _ask_heads(deviation: Deviation, classification: Classification, clause: str) -> None:
-    for side in BOTH:
-        raise_alert(
-            deviation,
-            kind=DIFFERENT,
-            side=side,
-            title=f"{deviation.number}: {deviation.title}",
-            classification=classification,
-            clause=clause,
-            ladder="clock",
-            first=HEADS,
-            began_at=deviation.recorded_at,
-        )
 
 
 @action("class.decide")
